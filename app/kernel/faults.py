@@ -1,0 +1,90 @@
+"""Error pages: designed, translated, with the request id; a toast for htmx, a problem document for the API."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask_babel import gettext as _
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from app.kernel.current import current
+from app.kernel.errors import Refusal
+
+log = logging.getLogger(__name__)
+MACHINES = ("/api/", "/scim/")
+
+
+def wording(status: int) -> tuple[str, str, str]:
+    """Title, advice and icon for a status."""
+    said = {
+        400: (_("This request cannot be read"), _("Go back, reload the page and try again."), "circle-x"),
+        403: (_("You may not do this"), _("Ask for access, or ask somebody who has it."), "lock"),
+        404: (_("Not found"), _("It does not exist, was archived, or you may not see it. Check the address or search for it."), "search"),
+        405: (_("This cannot be done here"), _("Go back and use the buttons of the page."), "ban"),
+        409: (_("Somebody was faster"), _("The record has changed since the page was shown. Look at it again and decide."), "git-compare"),
+        413: (_("Too large"), _("Send a smaller file, or split it."), "file-plus"),
+        422: (_("Something is missing or wrong"), _("Correct what is named and send it again. Nothing was changed."), "circle-alert"),
+        429: (_("Too many attempts"), _("Wait a moment, then try again."), "hourglass"),
+        500: (_("Something went wrong on our side"), _("Nothing was saved. It has been recorded; give the number below when you ask for help."), "octagon-alert"),
+        503: (_("Not available at the moment"), _("A part that is needed is away. Nothing was lost; try again shortly."), "cloud-off"),
+    }
+    return said.get(status, said[400 if status < 500 else 500])
+
+
+def problem(status: int, detail: str, **more: Any) -> Response:
+    """RFC 9457 for machines."""
+    response = jsonify(type="about:blank", title=wording(status)[0], status=status, detail=detail,
+                       request_id=current.request_id, **more)
+    response.status_code = status
+    response.mimetype = "application/problem+json"
+    return response
+
+
+def fault(status: int, message: str = "", **more: Any) -> Response:
+    """The answer to a request that was refused or failed, in the form that the asker reads."""
+    title, advice, image = wording(status)
+    if request.path.startswith(MACHINES):
+        return problem(status, message or advice, **more)
+    partial = request.headers.get("HX-Request-Type") == "partial"
+    page = render_template("errors/toast.html" if partial else "errors/page.html", status=status, title=title, advice=advice,
+                           image=image, message=message, errors=more.get("errors") or {})
+    response = make_response(page, status)
+    response.headers["Vary"] = "HX-Request, HX-Request-Type"
+    return response
+
+
+def refused(error: Refusal) -> Response:
+    """A refusal of our own: its sentence is for the person."""
+    errors = getattr(error, "errors", None)
+    response = fault(error.status, str(error), **({"errors": errors} if errors else {}))
+    if retry := error.details.get("retry_after"):
+        response.headers["Retry-After"] = str(retry)
+    return response
+
+
+def http_error(error: HTTPException) -> Any:
+    """A refusal by the framework; redirects pass."""
+    if error.code is None or error.code < 400:
+        return error
+    message = _("The file is larger than what is taken here.") if isinstance(error, RequestEntityTooLarge) else ""
+    response = fault(error.code, message)
+    for name, value in error.get_headers():
+        if name.lower() not in ("content-type", "content-length"):
+            response.headers.setdefault(name, value)
+    return response
+
+
+def crashed(error: Exception) -> Response:
+    """Anything else: recorded with its trace, shown without it."""
+    log.exception("request failed", extra={"request_id": current.request_id}, exc_info=error)
+    return fault(500)
+
+
+def install_faults(app: Flask) -> None:
+    """Answer every error with a designed page."""
+    app.register_error_handler(Refusal, refused)
+    app.register_error_handler(HTTPException, http_error)
+    if not app.config.get("PROPAGATE_EXCEPTIONS"):
+        app.register_error_handler(Exception, crashed)

@@ -1,0 +1,69 @@
+"""What surrounds a page: the menu, the organisations to switch to, the counts. Filled by the layers above through one slot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import g
+
+
+@dataclass(frozen=True)
+class Item:
+    """One entry of the menu; `count` is its badge, `key` the name of the badge in the live stream."""
+
+    label: Any
+    url: str
+    icon: str = "circle"
+    count: int = 0
+    key: str = ""
+    current: bool = False
+
+
+@dataclass(frozen=True)
+class Section:
+    """A titled group of menu entries."""
+
+    label: Any
+    items: Sequence[Item]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An organisation that the person may switch to."""
+
+    name: str
+    url: str
+    role: str = ""
+    current: bool = False
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Everything around the content; `tabs` is the phone's bottom bar (five entries at most)."""
+
+    sections: Sequence[Section] = ()
+    organisations: Sequence[Choice] = ()
+    unread: int = 0
+    notifications: str = ""
+    root: str = "/"
+    role: str = ""
+    tabs: Sequence[Item] = field(default_factory=tuple)
+
+
+_provider: list[Callable[[], Frame]] = []
+
+
+def provide_frame(provider: Callable[[], Frame]) -> Callable[[], Frame]:
+    """Fill the slot: called once per full page, with somebody signed in to an organisation."""
+    _provider[:] = [provider]
+    return provider
+
+
+def frame() -> Frame:
+    """The frame of the page being rendered."""
+    if "frame" not in g:
+        g.frame = _provider[0]() if _provider else Frame()
+    found: Frame = g.frame
+    return found

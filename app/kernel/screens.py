@@ -1,0 +1,100 @@
+"""`screen()`: one template per screen, answered as a page or as the block that htmx asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import Flask, Response, get_flashed_messages, make_response, redirect, render_template, request
+from flask_babel import get_locale
+from htmx_flask import Htmx
+from jinja2 import StrictUndefined
+from jinja2_fragments.flask import render_block
+from markupsafe import Markup
+
+from app.kernel.assets import install_assets
+from app.kernel.current import current
+from app.kernel.faults import install_faults
+from app.kernel.forgery import install_forgery
+from app.kernel.frame import frame
+from app.kernel.keys import keys_for, shown_keys, spoken_keys
+from app.kernel.kit import initials, install_kit
+from app.kernel.preferences import density, install_preferences, theme
+from app.kernel.security import install_security
+
+VARY = "HX-Request, HX-Request-Type"
+
+
+def wants_fragment() -> bool:
+    """Whether the request replaces a part of a page: boosted links and history restores want all of it."""
+    return request.headers.get("HX-Request") == "true" and request.headers.get("HX-Request-Type") == "partial"
+
+
+def target_id() -> str:
+    """The id of the element that will be replaced (htmx 4 sends `tag#id`)."""
+    return request.headers.get("HX-Target", "").partition("#")[2]
+
+
+def partial(target: str, html: str, swap: str = "outerHTML") -> str:
+    """A part of the answer that goes somewhere else on the page."""
+    return Markup('<hx-partial hx-target="{}" hx-swap="{}">{}</hx-partial>').format(target, swap, Markup(html))
+
+
+def screen(template: str, block: str | None = None, oob: Sequence[str] = (), status: int = 200, *,
+           trigger: str | Mapping[str, Any] | None = None, push: str | None = None, **context: Any) -> Response:
+    """Answer with a page, or with `block` (and the `oob` blocks, each holding the element of its name as id) for htmx.
+
+    `trigger` names events that the page's elements listen to; `push` is the address to show.
+    """
+    if block and wants_fragment():
+        parts = [render_block(template, block, **context)]
+        parts += [partial(f"#{name}", render_block(template, name, **context)) for name in oob]
+        response = make_response("".join(parts), status)
+        if trigger:
+            response.headers["HX-Trigger"] = trigger if isinstance(trigger, str) else json.dumps(trigger)
+        if push:
+            response.headers["HX-Push-Url"] = push
+    else:
+        response = make_response(render_template(template, **context), status)
+    response.headers["Vary"] = VARY
+    return response
+
+
+def go(url: str) -> Response:
+    """Lead on after a change: 303 for a plain form; htmx would follow that inside its fragment, so it is told the address."""
+    if wants_fragment():
+        return make_response("", 200, {"HX-Redirect": url})
+    return make_response(redirect(url, 303))
+
+
+def dom_id(record: Any, part: str) -> str:
+    """The id of the element that shows one part of a record; given to htmx as its target."""
+    return f"{part}-{getattr(record, 'id', record)}"
+
+
+def toasts() -> list[dict[str, str]]:
+    """What the last request wants said, once: flashed messages with their tone."""
+    return [{"tone": tone, "text": text} for tone, text in get_flashed_messages(with_categories=True)]
+
+
+def language() -> str:
+    """The language of this page, for `lang`."""
+    found = get_locale()
+    return str(found).replace("_", "-") if found else "en"
+
+
+def install_screens(app: Flask) -> None:
+    """Everything that templates need, the headers, the error pages and the static files."""
+    Htmx(app)
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(current=current, dom_id=dom_id, frame=frame, toasts=toasts, theme=theme, density=density,
+                                 language=language, initials=initials, keys_for=keys_for, shown_keys=shown_keys,
+                                 spoken_keys=spoken_keys)
+    install_assets(app)
+    install_security(app)
+    install_forgery(app)
+    install_kit(app.jinja_env)
+    install_preferences(app)
+    install_faults(app)
