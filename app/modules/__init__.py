@@ -1,0 +1,1 @@
+"""The business modules: each a declaration, found by its folder."""

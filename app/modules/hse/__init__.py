@@ -1,0 +1,1 @@
+"""Health, safety and environment: incidents and the corrective actions that follow from them."""

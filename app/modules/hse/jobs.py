@@ -1,0 +1,22 @@
+"""What is done after the fact: people are told."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+
+from app.core import notifications
+from app.kernel.current import current
+from app.kernel.db import session
+from app.modules.hse.events import CorrectiveActionAssigned
+from app.modules.hse.models import CorrectiveAction
+from app.resources.urls import url_of
+
+
+def tell_owner(fact: CorrectiveActionAssigned) -> None:
+    """Tell whoever now owns a corrective action, unless it has ended or gone meanwhile."""
+    action = session().get(CorrectiveAction, (current.organisation.id, fact.action_id))
+    if action is None or not action.is_open():
+        return
+    notifications.notify(action.owner_id, "hse.action_assigned",
+                         _("%(title)s is yours to do by %(day)s", title=action.title, day=action.due_on.isoformat()),
+                         url_of(action), record=action)
