@@ -51,6 +51,11 @@ class Frame:
     role: str = ""
     tabs: Sequence[Item] = field(default_factory=tuple)
 
+    @property
+    def place(self) -> Any:
+        """The title of the section that the page is in; empty outside the menu."""
+        return next((section.label for section in self.sections if any(item.current for item in section.items)), "")
+
 
 _provider: list[Callable[[], Frame]] = []
 

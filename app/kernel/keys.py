@@ -141,7 +141,13 @@ def _first(action: str) -> str:
 
 def shown_keys(action: str) -> list[str]:
     """The presses to show beside a button: `["g", "i"]`; empty when keys are off."""
-    return [press.replace("Mod+", "Ctrl ").replace("Shift+", "⇧ ") for press in _first(action).split()]
+    return [_written(press) for press in _first(action).split()]
+
+
+def _written(press: str) -> str:
+    *modifiers, last = press.split("+") if len(press) > 1 else [press]
+    names = {"Mod": "Ctrl", "Shift": "⇧"}
+    return " ".join([*(names[m] for m in modifiers), last.upper() if modifiers and len(last) == 1 else last])
 
 
 def spoken_keys(action: str) -> str:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import Flask, Response, get_flashed_messages, make_response, redirect, render_template, request
+from flask import Flask, Response, current_app, get_flashed_messages, make_response, redirect, render_template, request
 from flask_babel import get_locale
 from htmx_flask import Htmx
 from jinja2 import StrictUndefined
@@ -41,22 +41,25 @@ def partial(target: str, html: str, swap: str = "outerHTML") -> str:
     return Markup('<hx-partial hx-target="{}" hx-swap="{}">{}</hx-partial>').format(target, swap, Markup(html))
 
 
-def screen(template: str, block: str | None = None, oob: Sequence[str] = (), status: int = 200, *,
+def screen(template: str | Sequence[str], block: str | None = None, oob: Sequence[str] = (), status: int = 200, *,
            trigger: str | Mapping[str, Any] | None = None, push: str | None = None, **context: Any) -> Response:
     """Answer with a page, or with `block` (and the `oob` blocks, each holding the element of its name as id) for htmx.
 
-    `trigger` names events that the page's elements listen to; `push` is the address to show.
+    Of several templates the first that exists is taken. `trigger` names events that the page's elements listen to; `push` is the
+    address to show.
     """
+    names = [template] if isinstance(template, str) else list(template)
+    chosen = current_app.jinja_env.select_template(names)
     if block and wants_fragment():
-        parts = [render_block(template, block, **context)]
-        parts += [partial(f"#{name}", render_block(template, name, **context)) for name in oob]
+        parts = [render_block(str(chosen.name), block, **context)]
+        parts += [partial(f"#{name}", render_block(str(chosen.name), name, **context)) for name in oob]
         response = make_response("".join(parts), status)
         if trigger:
             response.headers["HX-Trigger"] = trigger if isinstance(trigger, str) else json.dumps(trigger)
         if push:
             response.headers["HX-Push-Url"] = push
     else:
-        response = make_response(render_template(template, **context), status)
+        response = make_response(render_template(chosen, **context), status)
     response.headers["Vary"] = VARY
     return response
 

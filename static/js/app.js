@@ -1,1 +1,41 @@
-export {};
+// Starts each behaviour on the elements that name it in data-behaviour, now and whenever htmx brings new ones.
+import { copy, print } from "./behaviours/copy.js";
+import { countdown } from "./behaviours/undo.js";
+import { draft } from "./behaviours/draft.js";
+import { focusNow } from "./behaviours/focus.js";
+import { list } from "./behaviours/list.js";
+import { live } from "./behaviours/live.js";
+import { menu } from "./behaviours/menu.js";
+import { palette, paletteButton } from "./behaviours/palette.js";
+import { progress } from "./behaviours/progress.js";
+import { queue } from "./behaviours/queue.js";
+import { sheet } from "./behaviours/sheet.js";
+import { toast } from "./behaviours/toast.js";
+import { typeahead } from "./behaviours/typeahead.js";
+import { listenToKeys } from "./behaviours/keys.js";
+import { keepFocus } from "./behaviours/focus.js";
+import { once } from "./behaviours/once.js";
+
+const behaviours = { copy, print, undo: countdown, draft, focus: focusNow, list, live, menu, palette, "palette-button": paletteButton, progress, queue, sheet, toast, typeahead };
+const started = new WeakMap();
+
+function start(element) {
+  for (const name of element.dataset.behaviour.split(" ")) {
+    const known = started.get(element) ?? new Set();
+    if (known.has(name) || !behaviours[name]) continue;
+    started.set(element, known.add(name));
+    behaviours[name](element);
+  }
+}
+
+function scan(root) {
+  if (root.dataset?.behaviour) start(root);
+  root.querySelectorAll?.("[data-behaviour]").forEach(start);
+}
+
+scan(document.body);
+new MutationObserver((records) => records.forEach((record) => record.addedNodes.forEach(scan))).observe(document.body, { childList: true, subtree: true });
+listenToKeys();
+keepFocus();
+once();
+document.documentElement.dataset.ready = "true";

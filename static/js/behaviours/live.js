@@ -1,0 +1,29 @@
+import { announce } from "./announce.js";
+
+// Badges that move: the stream says only which event happened, elements ask again; refused streams fall back to asking.
+export function live(element) {
+  const { stream, poll } = element.dataset;
+  let timer = 0;
+  const draw = (counts) => {
+    for (const [name, number] of Object.entries(counts)) {
+      document.querySelectorAll(`[data-badge="${CSS.escape(name)}"]`).forEach((badge) => { badge.textContent = number || ""; });
+    }
+  };
+  const ask = async () => {
+    const answer = await fetch(poll, { headers: { Accept: "application/json" } }).catch(() => null);
+    if (answer?.ok) draw(await answer.json());
+  };
+  const wait = () => {
+    timer ||= setInterval(() => { if (!document.hidden) ask(); }, 30000);
+  };
+  if (!window.EventSource || !stream) return wait();
+  const source = new EventSource(stream);
+  source.addEventListener("badges", ask);
+  source.addEventListener("refresh", (event) => {
+    htmx.trigger(document.body, event.data);
+    if (element.dataset.said) announce(element.dataset.said);
+  });
+  source.addEventListener("open", () => { clearInterval(timer); timer = 0; });
+  source.addEventListener("error", () => { if (source.readyState === EventSource.CLOSED) wait(); });
+  window.addEventListener("pagehide", () => source.close());
+}

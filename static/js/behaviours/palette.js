@@ -1,0 +1,37 @@
+import { steer } from "./options.js";
+
+// Ctrl/Cmd+K and `/`: a dialog whose results the server draws.
+export function palette(dialog) {
+  const box = dialog.querySelector('input[type="search"]');
+  const list = dialog.querySelector('[role="listbox"]');
+  const open = () => {
+    if (dialog.open) return dialog.close();
+    dialog.showModal();
+    box.select();
+    box.dispatchEvent(new Event("palette-open"));
+  };
+  const choose = steer(box, list, (option, event) => {
+    const link = option.matches("a") ? option : option.querySelector("a");
+    dialog.close();
+    if (option.dataset.run) document.querySelector(`[data-key="${CSS.escape(option.dataset.run)}"]`)?.click();
+    else if (link && !event) location.assign(link.href);
+  });
+  new MutationObserver(() => choose(list.querySelector('[role="option"]'))).observe(list, { childList: true });
+  document.addEventListener("key", (event) => {
+    const { action } = event.detail;
+    const local = action === "search" && document.querySelector("[data-search]");
+    if (local) local.focus();
+    else if (action === "palette" || action === "search") open();
+    else return;
+    event.preventDefault();
+  });
+  document.addEventListener("palette", open);
+}
+
+export function paletteButton(form) {
+  form.addEventListener("submit", (event) => {
+    if (!document.getElementById("palette")) return;
+    event.preventDefault();
+    document.dispatchEvent(new Event("palette"));
+  });
+}

@@ -1,0 +1,71 @@
+import { announce } from "./announce.js";
+import { rove, selection } from "./rows.js";
+
+// The inbox: the focus stays on a row; what is decided leaves, and the next one takes its place.
+export function queue(form) {
+  const rows = rove(form);
+  const chosen = selection(form);
+  let place = 0;
+  const peek = (row) => row?.querySelector("[data-peek]")?.click();
+  const move = (step, extend) => {
+    if (extend) chosen.toggle(rows.current(), true);
+    const row = rows.move(step);
+    if (extend) chosen.toggle(row, true);
+    if (row && document.getElementById("peek")?.checkVisibility()) peek(row);
+  };
+  const flagged = (name) => (row) => row.dataset[name] === "true";
+  const actions = {
+    "queue.next": () => move(1),
+    "queue.previous": () => move(-1),
+    "queue.extend_next": () => move(1, true),
+    "queue.extend_previous": () => move(-1, true),
+    "queue.select": () => chosen.toggle(rows.current()),
+    "queue.all": () => chosen.all(() => true),
+    "queue.none": () => chosen.all(() => false),
+    "queue.overdue": () => chosen.all(flagged("overdue")),
+    "queue.mine": () => chosen.all(flagged("mine")),
+    "queue.green": () => chosen.all((row) => row.dataset.risk === "GREEN"),
+    "queue.open": () => rows.current() && location.assign(rows.current().dataset.url),
+    "queue.peek": () => peek(rows.current() ?? rows.move(1)),
+  };
+  const act = (event) => {
+    if (!form.isConnected) return document.removeEventListener("key", act);
+    const action = actions[event.detail.action];
+    if (event.defaultPrevented) return undefined;
+    if (action) {
+      event.preventDefault();
+      return action();
+    }
+    return decide(event);
+  };
+  // A decision acts on the focused row: its own link for that decision opens the form or, for GREEN, sends it.
+  const decide = (event) => {
+    const row = rows.current();
+    const { action, key } = event.detail;
+    const wanted = action === "queue.choice" ? `[data-choice="${key}"]` : `[data-key="${CSS.escape(action)}"]`;
+    const place_ = document.getElementById("peek");
+    const shown = place_?.dataset.row === row?.id ? place_.querySelector(wanted) : null;
+    const found = shown ?? row?.querySelector(wanted);
+    if (!found) return;
+    event.preventDefault();
+    found.click();
+  };
+  document.addEventListener("key", act);
+  form.addEventListener("focusin", (event) => {
+    const row = event.target.closest("[data-row]");
+    if (!row) return;
+    place = rows.all().indexOf(row);
+    if (row.tabIndex !== 0) rows.all().forEach((other) => { other.tabIndex = other === row ? 0 : -1; });
+  });
+  document.addEventListener("decided", (event) => {
+    if (!form.isConnected) return;
+    setTimeout(() => {
+      const left = rows.all();
+      const next = left[Math.min(place, left.length - 1)];
+      if (next) peekAfter(rows.to(next));
+      else document.getElementById("main").focus();
+      if (event.detail?.said) announce(event.detail.said);
+    }, 30);
+  });
+  const peekAfter = (row) => { if (matchMedia("(min-width: 80rem)").matches) peek(row); };
+}

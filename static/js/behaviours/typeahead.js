@@ -1,0 +1,34 @@
+import { steer } from "./options.js";
+
+// A picker: the visible box is searched as it is typed in, the hidden one keeps the id of what was taken.
+export function typeahead(element) {
+  const hidden = element.querySelector('input[type="hidden"]');
+  const box = element.querySelector('[role="combobox"]');
+  const list = element.querySelector('[role="listbox"]');
+  const close = () => {
+    list.replaceChildren();
+    box.setAttribute("aria-expanded", "false");
+    box.removeAttribute("aria-activedescendant");
+  };
+  steer(box, list, (option) => {
+    hidden.value = option.dataset.value;
+    box.value = option.dataset.text;
+    close();
+    hidden.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+  box.addEventListener("input", () => { hidden.value = ""; });
+  box.addEventListener("blur", () => setTimeout(close, 150));
+  box.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && list.childElementCount) {
+      event.preventDefault();
+      event.stopPropagation();
+      close();
+    }
+  });
+  box.addEventListener("htmx:config:request", (event) => {
+    const { body } = event.detail.ctx.request;
+    [...body.keys()].forEach((name) => body.delete(name));
+    body.set("q", hidden.value ? "" : box.value);
+  });
+  new MutationObserver(() => box.setAttribute("aria-expanded", String(list.childElementCount > 0))).observe(list, { childList: true });
+}
