@@ -1,0 +1,68 @@
+"""OpsFlux: requests, incidents, permits and purchases become records, are approved, and leave a trace."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+if TYPE_CHECKING:
+    from app.kernel.config import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application: settings, declarations, services, engine. Starts nothing and opens no connection."""
+    from app.kernel.config import Settings
+    from app.kernel.db import db
+    from app.kernel.screens import install_screens
+
+    settings = settings or Settings.load()
+    app = Flask("app", root_path=str(ROOT / "app"), template_folder=str(ROOT / "templates"), static_folder=None)
+    configure(app, settings)
+    db.init_app(app)
+    declare()
+    install_screens(app)
+    for service in services():
+        service.install(app)
+    return app
+
+
+def configure(app: Flask, settings: Settings) -> None:
+    """Put the settings where Flask and its extensions look for them."""
+    from app.kernel.db import engine_options
+
+    app.extensions["settings"] = settings
+    app.config.update(
+        SECRET_KEY=settings.secret_key, SQLALCHEMY_DATABASE_URI=settings.database_url.replace("postgresql://", "postgresql+psycopg://", 1),
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(), MAX_CONTENT_LENGTH=110 * 1024 * 1024, MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
+        MAX_FORM_PARTS=5_000)
+
+
+def declare() -> None:
+    """Take in every manifest below core and modules, once per process."""
+    from app.kernel.events import subscribe
+    from app.kernel.registry import load, registry
+
+    if registry.frozen:
+        return
+    for package in ("app.core", "app.modules"):
+        for module in load(package):
+            registry.add(module)
+            for fact, handlers in module.on.items():
+                subscribe(fact, handlers)
+    registry.close()
+
+
+def services() -> list[object]:
+    """The wiring of every service, then of the engine: modules with `install(app)`, in the order of their names."""
+    import app.core
+
+    found = [importlib.import_module(f"app.core.{entry.name}.wiring")
+             for entry in sorted(pkgutil.iter_modules(app.core.__path__), key=lambda e: e.name)
+             if (ROOT / "app" / "core" / entry.name / "wiring.py").exists()]
+    return [*found, importlib.import_module("app.resources.wiring")]

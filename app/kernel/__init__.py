@@ -1,0 +1,1 @@
+"""The kernel: contracts and machinery that know no business."""

@@ -1,0 +1,178 @@
+"""Who is acting, for which organisation, in which request: set at the edge, read everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from app.kernel.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SYSTEM_ID = UUID(int=0)
+PLATFORM_ID = UUID(int=0)
+
+
+@dataclass(frozen=True)
+class Organisation:
+    """What every request needs to know of the organisation that it is for."""
+
+    id: UUID
+    slug: str
+    name: str
+    currency: str = "EUR"
+    timezone: str = "UTC"
+    language: str = "en"
+    number: int = 0
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A permission pattern (`hse.incident.view`, `hse.*.*`, `*.*.view`) with the scope that it reaches."""
+
+    pattern: str
+    scope: str = "company"
+    role: str = ""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A member, acting; or the system, or a token acting for a member.
+
+    `id` is the member's id: what records, decisions and the audit trail refer to.
+    """
+
+    id: UUID
+    name: str
+    email: str = ""
+    identity_id: UUID | None = None
+    language: str = "en"
+    timezone: str = "UTC"
+    grants: tuple[Grant, ...] = ()
+    roles: tuple[str, ...] = ()
+    department_id: UUID | None = None
+    department_ids: frozenset[UUID] = frozenset()
+    site_id: UUID | None = None
+    preferences: Mapping[str, object] = field(default_factory=dict)
+    on_behalf_of: UUID | None = None
+
+    @property
+    def is_system(self) -> bool:
+        """Whether no person stands behind this."""
+        return self.id == SYSTEM_ID
+
+    @cached_property
+    def _scopes(self) -> dict[str, frozenset[str]]:
+        return {}
+
+    def scopes(self, permission: str) -> frozenset[str]:
+        """The scopes in which this actor holds a permission; empty when it is not held at all."""
+        known = self._scopes.get(permission)
+        if known is None:
+            known = frozenset(g.scope for g in self.grants if matches(g.pattern, permission))
+            self._scopes[permission] = known
+        return known
+
+    def cache_token(self) -> str:
+        """Changes whenever what this actor may see can change."""
+        return f"{self.id}:{hash((self.grants, self.department_ids, self.site_id))}"
+
+
+def matches(pattern: str, permission: str) -> bool:
+    """Whether a grant's pattern covers a permission, part by part, `*` standing for any part."""
+    wanted, given = permission.split("."), pattern.split(".")
+    return len(wanted) == len(given) and all(g in ("*", w) for g, w in zip(given, wanted, strict=True))
+
+
+SYSTEM = Actor(id=SYSTEM_ID, name="OpsFlux", grants=(Grant("*.*.*", "company", "system"),))
+
+
+@dataclass(frozen=True)
+class Context:
+    """The circumstances of what is being done now."""
+
+    organisation: Organisation | None = None
+    user: Actor | None = None
+    request_id: str = ""
+    channel: str = "system"
+    change_set_id: UUID | None = None
+
+
+_context: ContextVar[Context] = ContextVar("context", default=Context())
+
+
+class _Current:
+    """Reads the circumstances; asking for one that is not set is an error, not None."""
+
+    @property
+    def context(self) -> Context:
+        return _context.get()
+
+    @property
+    def organisation(self) -> Organisation:
+        found = _context.get().organisation
+        if found is None:
+            raise Unavailable("No organisation is set for this work.")
+        return found
+
+    @property
+    def user(self) -> Actor:
+        found = _context.get().user
+        if found is None:
+            raise Unavailable("Nobody is set as acting.")
+        return found
+
+    @property
+    def has_organisation(self) -> bool:
+        return _context.get().organisation is not None
+
+    @property
+    def is_signed_in(self) -> bool:
+        found = _context.get().user
+        return found is not None and not found.is_system
+
+    @property
+    def request_id(self) -> str:
+        return _context.get().request_id
+
+    @property
+    def channel(self) -> str:
+        return _context.get().channel
+
+    @property
+    def change_set_id(self) -> UUID | None:
+        return _context.get().change_set_id
+
+
+current = _Current()
+
+
+@contextmanager
+def acting(organisation: Organisation | None, user: Actor | None = SYSTEM, *, channel: str | None = None,
+           request_id: str | None = None) -> Iterator[None]:
+    """Within the block, `user` acts for `organisation`."""
+    before = _context.get()
+    changed = replace(before, organisation=organisation, user=user,
+                      channel=before.channel if channel is None else channel,
+                      request_id=before.request_id if request_id is None else request_id)
+    token = _context.set(changed)
+    try:
+        yield
+    finally:
+        _context.reset(token)
+
+
+@contextmanager
+def within_change_set(change_set_id: UUID) -> Iterator[None]:
+    """Within the block, every record and audit row carries the change set's id."""
+    token = _context.set(replace(_context.get(), change_set_id=change_set_id))
+    try:
+        yield
+    finally:
+        _context.reset(token)

@@ -1,0 +1,44 @@
+"""Keys that make a repeated call give its first answer again instead of a second effect."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import DateTime, PrimaryKeyConstraint, Text, Uuid, select
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kernel import clock
+from app.kernel.current import current
+from app.kernel.db import Base, session
+
+
+class UsedKey(Base):
+    """A key that somebody used, with what came of it."""
+
+    __tablename__ = "used_key"
+    __table_args__ = (PrimaryKeyConstraint("organisation_id", "member_id", "key", name="pk_used_key"), {"info": {"tenanted": True}})
+
+    organisation_id: Mapped[UUID] = mapped_column(Uuid)
+    member_id: Mapped[UUID] = mapped_column(Uuid)
+    key: Mapped[str] = mapped_column(Text)
+    used_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    answer: Mapped[Any] = mapped_column(JSONB, nullable=True)
+
+
+def claim(key: str) -> tuple[bool, Any]:
+    """(True, None) for the first use; (False, the first answer) for a repeat. A simultaneous repeat waits for the first to end."""
+    values = {"organisation_id": current.organisation.id, "member_id": current.user.id, "key": key[:200]}
+    made = session().execute(insert(UsedKey).values(used_at=clock.now(), **values).on_conflict_do_nothing().returning(UsedKey.key))
+    if made.first():
+        return True, None
+    return False, session().scalar(select(UsedKey.answer).filter_by(**values))
+
+
+def answer(key: str, said: Any) -> None:
+    """Keep what came of the call that claimed the key."""
+    used = session().get(UsedKey, (current.organisation.id, current.user.id, key[:200]))
+    if used is not None:
+        used.answer = said

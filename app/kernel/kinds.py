@@ -1,0 +1,276 @@
+"""The kinds of value that a field can hold: how each is read, shown, put into JSON and into a sheet."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_currency, format_decimal, get_currency_precision
+from flask_babel import gettext as _
+
+from app.kernel.current import current
+
+if TYPE_CHECKING:
+    from app.kernel.fields import Field
+
+TRUE = frozenset({"1", "true", "yes", "on", "y", "t", "oui", "si", "sí", "ja", "sim", "vrai"})
+FALSE = frozenset({"0", "false", "no", "off", "n", "f", "", "non", "nein", "nao", "não", "faux"})
+LARGEST_INTEGER = 2**63 - 1
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+class Unreadable(ValueError):
+    """A value that a field cannot take; its text says how to mend it."""
+
+
+class Choices(str, Enum):
+    """A closed list: `OPEN = "open", _l("Open"), "warning"` gives the stored value, its label and the tone of its badge."""
+
+    label: Any
+    tone: str
+
+    def __new__(cls, value: str, label: Any = "", tone: str = "neutral") -> Choices:
+        """Make one entry out of what stands to the right of its name."""
+        entry = str.__new__(cls, value)
+        entry._value_ = value
+        entry.label, entry.tone = label, tone
+        return entry
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How values of one kind go in and out; `value` is never None in any of these."""
+
+    name: str
+    parse: Callable[[Field, Any], Any]
+    display: Callable[[Field, Any, Any], str]
+    to_json: Callable[[Field, Any, Any], Any]
+    export: Callable[[Field, Any, Any], Any]
+    operators: tuple[str, ...] = ()
+    numeric: bool = False
+
+
+def fold(text: str) -> str:
+    """The key by which text is sorted and compared: no case, no accents, numbers padded to twelve digits."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    return re.sub(r"\d+", lambda m: m.group().zfill(12), plain).strip()[:300]
+
+
+def _language() -> str:
+    return current.context.user.language if current.context.user else "en"
+
+
+def _zone() -> ZoneInfo:
+    user, organisation = current.context.user, current.context.organisation
+    if user and not user.is_system:
+        return ZoneInfo(user.timezone)
+    return ZoneInfo(organisation.timezone if organisation else "UTC")
+
+
+def read_decimal(raw: Any) -> Decimal:
+    """A number as people write it: `1234.5`, `1,234.50`, `1 234,50`, `(12.00)` for minus twelve."""
+    if isinstance(raw, bool):
+        raise Unreadable(_("Not a number: “%(raw)s”. Write it like 1234.50.", raw=str(raw)[:80]))
+    if isinstance(raw, (int, Decimal)):
+        return Decimal(raw)
+    if isinstance(raw, float):
+        return Decimal(repr(raw))
+    text = str(raw).strip().replace(" ", "").replace(" ", "").replace(" ", "").replace("'", "").replace("−", "-")
+    if text.startswith("(") and text.endswith(")"):
+        text = "-" + text[1:-1]
+    text = text.strip("£€$¥")
+    if "," in text and "." in text:
+        thousands = "," if text.rindex(".") > text.rindex(",") else "."
+        text = text.replace(thousands, "").replace(",", ".")
+    elif text.count(",") > 1 or re.fullmatch(r"-?\d{1,3}(,\d{3})+", text):
+        text = text.replace(",", "")
+    else:
+        text = text.replace(",", ".")
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        raise Unreadable(_("Not a number: “%(raw)s”. Write it like 1234.50.", raw=str(raw)[:80]))
+    return number
+
+
+def minor_units(amount: Decimal, currency: str) -> int:
+    """An amount in the smallest unit of its currency (ISO 4217); more decimals than it has are refused."""
+    scaled = amount.scaleb(get_currency_precision(currency))
+    if scaled != scaled.to_integral_value():
+        raise Unreadable(_("%(amount)s has more decimals than %(currency)s allows.", amount=str(amount), currency=currency))
+    if abs(scaled) > LARGEST_INTEGER:
+        raise Unreadable(_("The number is too large."))
+    return int(scaled)
+
+
+def major_units(minor: int, currency: str) -> Decimal:
+    """Minor units as an exact decimal amount."""
+    return Decimal(minor).scaleb(-get_currency_precision(currency))
+
+
+def _text(field: Field, raw: Any) -> str:
+    text = CONTROL.sub("", str(raw)).replace("\r\n", "\n").strip()
+    if field.kind != "long_text":
+        text = " ".join(text.split())
+    if field.max_length and len(text) > field.max_length:
+        raise Unreadable(_("At most %(max)d characters; this has %(count)d.", max=field.max_length, count=len(text)))
+    return text
+
+
+def _email(field: Field, raw: Any) -> str:
+    text = _text(field, raw).lower()
+    if not re.fullmatch(r"[^@\s,;<>\"]+@[a-z0-9.-]+\.[a-z]{2,}", text) or ".." in text:
+        raise Unreadable(_("“%(raw)s” is not an e-mail address. Write it like name@example.org.", raw=text[:80]))
+    return text
+
+
+def _integer(field: Field, raw: Any) -> int:
+    number = read_decimal(raw)
+    if number != number.to_integral_value():
+        raise Unreadable(_("A whole number is needed, not %(raw)s.", raw=str(raw)[:80]))
+    return int(_bounded(field, number))
+
+
+def _decimal(field: Field, raw: Any) -> Decimal:
+    number = _bounded(field, read_decimal(raw))
+    if number != round(number, field.scale):
+        raise Unreadable(_("At most %(scale)d decimals.", scale=field.scale))
+    return number
+
+
+def _bounded(field: Field, number: Decimal) -> Decimal:
+    if field.minimum is not None and number < field.minimum:
+        raise Unreadable(_("At least %(minimum)s is needed.", minimum=field.minimum))
+    if field.maximum is not None and number > field.maximum:
+        raise Unreadable(_("At most %(maximum)s is possible.", maximum=field.maximum))
+    if abs(number) > LARGEST_INTEGER:
+        raise Unreadable(_("The number is too large."))
+    return number
+
+
+DATE_SHAPES = ("%Y-%m-%d", "%d/%m/%Y", "%d-%b-%Y", "%d.%m.%Y", "%d-%m-%Y", "%d %b %Y", "%d %B %Y", "%Y/%m/%d", "%d/%m/%y", "%d-%b-%y")
+
+
+def read_date(raw: Any, shape: str = "") -> date:
+    """A day, in ISO form or in `shape` (strptime); a day that does not exist is refused."""
+    if isinstance(raw, datetime):
+        return raw.date()
+    if isinstance(raw, date):
+        return raw
+    text = str(raw).strip()
+    for form in (shape,) if shape else DATE_SHAPES:
+        try:
+            return datetime.strptime(text, form).replace(tzinfo=UTC).date()
+        except ValueError:
+            continue
+    raise Unreadable(_("“%(raw)s” is not a day of the calendar. Write it like 2026-01-31.", raw=text[:80]))
+
+
+def _date(field: Field, raw: Any) -> date:
+    day = read_date(raw)
+    if not 1900 <= day.year <= 2200:
+        raise Unreadable(_("The year %(year)d is out of range.", year=day.year))
+    return day
+
+
+def _moment(field: Field, raw: Any) -> datetime:
+    if isinstance(raw, datetime):
+        return raw if raw.tzinfo else raw.replace(tzinfo=_zone())
+    text = str(raw).strip()
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        day = read_date(text)
+        found = datetime(day.year, day.month, day.day)  # noqa: DTZ001 -- the zone is put on in the next line
+    return (found if found.tzinfo else found.replace(tzinfo=_zone())).astimezone(UTC)
+
+
+def _boolean(field: Field, raw: Any) -> bool:
+    if isinstance(raw, bool):
+        return raw
+    text = str(raw).strip().casefold()
+    if text in TRUE:
+        return True
+    if text in FALSE:
+        return False
+    raise Unreadable(_("Yes or no is needed, not “%(raw)s”.", raw=str(raw)[:80]))
+
+
+def _choice(field: Field, raw: Any) -> Choices:
+    text = str(raw.value if isinstance(raw, Choices) else raw).strip()
+    wanted = fold(text)
+    for entry in field.choices or ():
+        if wanted in (fold(entry.value), fold(entry.name), fold(str(entry.label))):
+            return entry
+    known = ", ".join(str(entry.label) for entry in field.choices or ())
+    raise Unreadable(_("“%(raw)s” is not one of: %(known)s.", raw=text[:80], known=known))
+
+
+def _uuid(field: Field, raw: Any) -> UUID:
+    try:
+        return raw if isinstance(raw, UUID) else UUID(str(raw))
+    except ValueError:
+        raise Unreadable(_("“%(raw)s” is not known here.", raw=str(raw)[:80])) from None
+
+
+def _money(field: Field, raw: Any) -> Decimal:
+    return read_decimal(raw.get("amount") if isinstance(raw, dict) else raw)
+
+
+def _money_of(field: Field, value: int, record: Any) -> tuple[Decimal, str]:
+    code = field.currency_of(record)
+    return major_units(value, code), code
+
+
+def _show_money(field: Field, value: int, record: Any) -> str:
+    amount, code = _money_of(field, value, record)
+    return format_currency(amount, code, locale=_language())
+
+
+def _same(_field: Field, value: Any, _record: Any) -> Any:
+    return value
+
+
+def _said(_field: Field, value: Any, _record: Any) -> str:
+    return str(value)
+
+
+def show_moment(value: datetime) -> str:
+    """A moment in the reader's language and zone."""
+    return format_datetime(value.astimezone(_zone()), "d MMM y, HH:mm", locale=_language())
+
+
+_ORDERED = ("gte", "lte", "gt", "lt", "n", "empty")
+_TEXTUAL = ("ic", "sw", "n", "empty")
+
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (
+    Kind("text", _text, _said, _said, _said, _TEXTUAL),
+    Kind("long_text", _text, _said, _said, _said, ("ic", "empty")),
+    Kind("email", _email, _said, _said, _said, _TEXTUAL),
+    Kind("integer", _integer, lambda f, v, r: format_decimal(v, locale=_language()), _same, _same, _ORDERED, numeric=True),
+    Kind("decimal", _decimal, lambda f, v, r: format_decimal(v, locale=_language()), _said, _same, _ORDERED, numeric=True),
+    Kind("money", _money, _show_money, lambda f, v, r: str(_money_of(f, v, r)[0]), lambda f, v, r: _money_of(f, v, r)[0],
+         _ORDERED, numeric=True),
+    Kind("date", _date, lambda f, v, r: format_date(v, "d MMM y", locale=_language()), lambda f, v, r: v.isoformat(), _same, _ORDERED),
+    Kind("datetime", _moment, lambda f, v, r: show_moment(v), lambda f, v, r: v.astimezone(UTC).isoformat(),
+         lambda f, v, r: v.astimezone(_zone()).replace(tzinfo=None), _ORDERED),
+    Kind("boolean", _boolean, lambda f, v, r: _("Yes") if v else _("No"), _same, _same),
+    Kind("choice", _choice, lambda f, v, r: str(v.label), lambda f, v, r: v.value, lambda f, v, r: str(v.label), ("n", "empty")),
+    Kind("reference", _uuid, _said, _said, _said, ("n", "empty")),
+    Kind("file", _uuid, _said, _said, _said),
+)}

@@ -1,0 +1,236 @@
+"""The vocabulary in which a module declares itself: frozen data, checked at start by the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Risk = Literal["GREEN", "ORANGE", "RED"]
+
+
+@dataclass(frozen=True)
+class Action:
+    """A verb of a resource beyond create, edit and archive.
+
+    `service(record, **form)` decides and changes; with `many=True` it gets the list of records. `when(record)` answers True, or a
+    sentence saying why not. `approval` names an `Approval`; the service then runs once that approval is through.
+    `on_create` asks for it as soon as the record exists. `locks=True` freezes the snapshot's fields once it has taken effect.
+    `label` is the imperative on the button, `done` the past participle of the event and of the audit row.
+    """
+
+    name: str
+    service: Callable[..., Any]
+    label: Any = ""
+    done: str = ""
+    form: type | None = None
+    when: Callable[[Any], bool | str] | None = None
+    approval: str = ""
+    on_create: bool = False
+    many: bool = False
+    icon: str = "circle-check"
+    tone: Literal["primary", "neutral", "danger"] = "neutral"
+    bulk: bool = False
+    locks: bool = False
+    preview: Callable[[Any], Sequence[Any]] | None = None
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Rows that belong to a record, edited inside its form (the lines of a requisition)."""
+
+    model: type
+    parent: str
+    fields: tuple[str, ...]
+    label: Any
+    minimum: int = 0
+    maximum: int = 200
+
+
+@dataclass(frozen=True)
+class Related:
+    """A panel on the detail page: records of another resource that refer to this one through `field`."""
+
+    resource: str
+    field: str
+    label: Any = ""
+
+
+@dataclass(frozen=True)
+class Resource:
+    """What is declared of one kind of record; the engine derives all else.
+
+    `create_missing` names the reference fields for which an import may create the missing record. `before_save(record)` completes
+    a record (a total, a default) on create and edit, on every path; it never commits. `defaults()` pre-fills the form.
+    `lock(record)` answers False, or a sentence saying why the record can no longer be changed. `title` names the field that
+    stands for the record in pickers, mails and the inbox; `subtitle` the quieter second line.
+    """
+
+    model: type
+    columns: tuple[str, ...]
+    label: Any = ""
+    plural: Any = ""
+    slug: str = ""
+    icon: str = ""
+    filters: tuple[str, ...] = ()
+    search: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[Any, tuple[str, ...]] = field(default_factory=dict)
+    facts: tuple[str, ...] = ()
+    import_key: str = ""
+    create_missing: tuple[str, ...] = ()
+    importable: bool = True
+    exportable: bool = True
+    creatable: bool = True
+    editable: bool = True
+    bulk_edit: tuple[str, ...] = ()
+    sort: str = "-reference"
+    title: str = "title"
+    subtitle: tuple[str, ...] = ()
+    visible_to: Callable[[Any], Any] | None = None
+    actions: tuple[Action, ...] = ()
+    lines: Lines | None = None
+    related: tuple[Related, ...] = ()
+    before_save: Callable[[Any], None] | None = None
+    lock: Callable[[Any], bool | str] | None = None
+    defaults: Callable[[], Mapping[str, Any]] | None = None
+    snapshot: tuple[str, ...] = ()
+    menu: bool = True
+    key: str = ""
+    module: str = ""
+
+    @property
+    def name(self) -> str:
+        """`incident` of `hse.incident`."""
+        return self.key.rpartition(".")[2]
+
+    def action(self, name: str) -> Action | None:
+        """The declared action of that name."""
+        return next((a for a in self.actions if a.name == name), None)
+
+    def permission(self, verb: str) -> str:
+        """`hse.incident.close`."""
+        return f"{self.key}.{verb}"
+
+
+@dataclass(frozen=True)
+class Level:
+    """One level of an approval. Who is asked comes from `approvers`, a named rule of core.approvals:
+    `manager_of:department`, `role:finance_approver`, `manager_of_requester`, `member:field`.
+
+    `needs` people must approve (0 = all of those asked). `above` names the setting that the amount must exceed strictly, "" = always.
+    `hours` is the limit after which it is escalated. `risk` is the guard on the key at this level.
+    """
+
+    label: Any
+    approvers: str
+    needs: int = 1
+    above: str = ""
+    when: Callable[[Any], bool] | None = None
+    hours: int = 24
+    risk: Risk = "ORANGE"
+
+
+@dataclass(frozen=True)
+class Approval:
+    """Who must agree before an action takes effect: levels in sequence. `amount` names the money field the limits look at;
+    `risk(record)` overrides the colour of the whole request (that of its highest level otherwise).
+    `outliers(records)` gives, per record, the sentences on why it deserves a look. `fallback` is the role for when nobody is found.
+    """
+
+    key: str
+    label: Any
+    levels: tuple[Level, ...]
+    amount: str = ""
+    credits_pass: bool = False
+    outliers: Callable[[Sequence[Any]], Mapping[Any, Sequence[Any]]] | None = None
+    consequences: Callable[[Any], Sequence[Any]] | None = None
+    fallback: str = "owner"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A value that an organisation may set; `kind` is one of kernel.kinds (money, integer, boolean, text, choice)."""
+
+    key: str
+    label: Any
+    kind: str
+    default: Any
+    help: Any = ""
+    minimum: Any = None
+    maximum: Any = None
+    choices: type | None = None
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role that comes with a module or with the core; `grants` maps a permission pattern to its scope."""
+
+    key: str
+    label: Any
+    grants: Mapping[str, str]
+    help: Any = ""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Something done for each organisation at a time: `every` seconds, or `daily` at HH:MM in the organisation's zone."""
+
+    name: str
+    job: Callable[..., Any]
+    daily: str = ""
+    every: int = 0
+
+
+def daily(at: str, job: Callable[..., Any]) -> Schedule:
+    """Run `job()` each day at `at` (HH:MM, the organisation's zone)."""
+    return Schedule(name=f"{job.__module__}.{job.__name__}", job=job, daily=at)
+
+
+def every(seconds: int, job: Callable[..., Any]) -> Schedule:
+    """Run `job()` every so many seconds."""
+    return Schedule(name=f"{job.__module__}.{job.__name__}", job=job, every=seconds)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A part of a page contributed by a module: a template and what fills it."""
+
+    key: str
+    template: str
+    context: Callable[..., Mapping[str, Any]]
+    label: Any = ""
+
+
+@dataclass(frozen=True)
+class MenuItem:
+    """An entry of the sidebar that is not a resource. `badge()` gives a number, `permission` hides it, `endpoint` is a Flask endpoint."""
+
+    key: str
+    label: Any
+    icon: str
+    endpoint: str
+    section: str = "work"
+    permission: str = ""
+    badge: Callable[[], int] | None = None
+    keys: str = ""
+
+
+@dataclass(frozen=True)
+class Module:
+    """All that the rest of the system knows of a module, or of a core service with screens."""
+
+    name: str
+    label: Any
+    icon: str = "box"
+    section: str = "business"
+    resources: tuple[Resource, ...] = ()
+    approvals: tuple[Approval, ...] = ()
+    settings: tuple[Setting, ...] = ()
+    roles: tuple[Role, ...] = ()
+    on: Mapping[type, Callable[..., Any] | Sequence[Callable[..., Any]]] = field(default_factory=dict)
+    schedule: tuple[Schedule, ...] = ()
+    menu: tuple[MenuItem, ...] = ()
+    panels: tuple[Panel, ...] = ()
+    screens: tuple[str, ...] = ()
+    badge: Callable[[], int] | None = None
+    keys: str = ""

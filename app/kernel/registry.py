@@ -1,0 +1,158 @@
+"""The closed registry of modules: found by folder, checked at start, frozen once checked."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Index
+
+from app.kernel.errors import DeclarationError
+from app.kernel.fields import Field, fields_of
+from app.kernel.manifest import Action, Approval, Module, Resource, Setting
+
+RESERVED_ACTIONS = frozenset({"view", "create", "edit", "archive", "restore", "import", "export", "delete", "manage", "approve", "new", "history"})
+BUILT_IN = {"created_at", "updated_at", "created_by", "updated_by", "archived_at", "reference"}
+
+
+class Registry:
+    """What is declared, by name. Everything that reads a declaration asks here."""
+
+    def __init__(self) -> None:
+        self.modules: dict[str, Module] = {}
+        self.resources: dict[str, Resource] = {}
+        self.approvals: dict[str, Approval] = {}
+        self.settings: dict[str, Setting] = {}
+        self.frozen = False
+
+    def add(self, module: Module) -> Module:
+        """Take a module in; refuses a name used twice and a word that means nothing, naming the nearest right one."""
+        if self.frozen:
+            raise DeclarationError(f"Module “{module.name}” came after the start: put it into app/modules/{module.name}/manifest.py.")
+        self._unused(module.name, self.modules, "module")
+        checked = tuple(self._resource(module, resource) for resource in module.resources)
+        module = replace(module, resources=checked)
+        self.modules[module.name] = module
+        for resource in checked:
+            self._unused(resource.key, self.resources, "resource")
+            self.resources[resource.key] = resource
+        for approval in module.approvals:
+            self._unused(approval.key, self.approvals, "approval")
+            self.approvals[approval.key] = approval
+        for setting in module.settings:
+            self._unused(setting.key, self.settings, "setting")
+            self.settings[setting.key] = setting
+        return module
+
+    def close(self) -> None:
+        """Check what needs all modules to be known, then refuse any further one."""
+        for resource in self.resources.values():
+            for action in resource.actions:
+                if action.approval:
+                    known(action.approval, self.approvals, f"{resource.key}: action “{action.name}” names the approval")
+            for related in resource.related:
+                other = self.resource(known(related.resource, self.resources, f"{resource.key}: related"))
+                known(related.field, fields_of(other.model), f"{resource.key}: related {other.key} through")
+        for approval in self.approvals.values():
+            for level in approval.levels:
+                if level.above:
+                    known(level.above, self.settings, f"approval {approval.key}: level “{level.approvers}” is above the setting")
+        self.frozen = True
+
+    def resource(self, key: str) -> Resource:
+        """The resource `hse.incident`; a wrong key is an error that names the nearest right one."""
+        return self.resources[known(key, self.resources, "resource")]
+
+    def of_model(self, model: type) -> Resource | None:
+        """The resource that a model belongs to, if any."""
+        return next((r for r in self.resources.values() if r.model is model), None)
+
+    def of_table(self, table: str) -> Resource | None:
+        """The resource that a table belongs to, if any."""
+        return next((r for r in self.resources.values() if r.model.__tablename__ == table), None)  # type: ignore[attr-defined]
+
+    def __iter__(self) -> Iterator[Resource]:
+        return iter(self.resources.values())
+
+    def _resource(self, module: Module, resource: Resource) -> Resource:
+        model = resource.model
+        name = resource.key or getattr(model, "__record_name__", model.__name__.lower())
+        resource = replace(resource, key=f"{module.name}.{name}", module=module.name,
+                           label=resource.label or getattr(model, "__label__", model.__name__),
+                           plural=resource.plural or getattr(model, "__plural__", f"{model.__name__}s"),
+                           slug=resource.slug or getattr(model, "__slug__", f"{name}s"), icon=resource.icon or module.icon)
+        fields = fields_of(model)
+        named = {"columns": resource.columns, "filters": resource.filters, "search": tuple(resource.search), "facts": resource.facts,
+                 "form": tuple(n for names in resource.form.values() for n in names), "bulk_edit": resource.bulk_edit,
+                 "import_key": (resource.import_key,) if resource.import_key else (), "sort": (resource.sort.removeprefix("-"),),
+                 "title": (resource.title,), "subtitle": resource.subtitle, "snapshot": resource.snapshot,
+                 "create_missing": resource.create_missing}
+        for word, names in named.items():
+            for each in names:
+                known(each, {**fields, **dict.fromkeys(BUILT_IN)}, f"{resource.key}: {word}")
+        for weight in resource.search.values():
+            known(weight, "ABCD", f"{resource.key}: search weight")
+        seen: set[str] = set()
+        for action in resource.actions:
+            self._action(resource, action, seen)
+        if not resource.facts:
+            resource = replace(resource, facts=tuple(n for n in fields if n not in resource.snapshot or n in fields))
+        index_declared(resource, fields)
+        return resource
+
+    def _action(self, resource: Resource, action: Action, seen: set[str]) -> None:
+        if action.name in RESERVED_ACTIONS or action.name in seen:
+            raise DeclarationError(f"{resource.key}: the action “{action.name}” is taken; choose another verb.")
+        if not callable(action.service):
+            raise DeclarationError(f"{resource.key}: the action “{action.name}” needs a service that can be called.")
+        seen.add(action.name)
+
+    def _unused(self, name: str, among: dict[str, Any], what: str) -> None:
+        if name in among:
+            raise DeclarationError(f"There are two {what}s called “{name}”; one name, one {what}.")
+
+
+def known(word: str, among: Iterable[str], where: str) -> str:
+    """`word`, if it is among those known; otherwise an error that names the nearest right one."""
+    names = list(among)
+    if word in names:
+        return word
+    near = get_close_matches(word, names, n=1, cutoff=0.4)
+    hint = f" Did you mean “{near[0]}”?" if near else f" Known: {', '.join(sorted(names)) or 'none'}."
+    raise DeclarationError(f"{where}: “{word}” is not known.{hint}")
+
+
+def index_declared(resource: Resource, fields: dict[str, Field]) -> None:
+    """Give each declared filter and sortable column its index, led by the organisation and ended by the key."""
+    table = resource.model.__table__  # type: ignore[attr-defined]
+    present = {tuple(c.name for c in index.columns) for index in table.indexes}
+    for name in dict.fromkeys((*resource.columns, *resource.filters, resource.sort.removeprefix("-"), *filter(None, (resource.import_key,)))):
+        described = fields.get(name)
+        if described is not None and (described.kind in ("long_text", "decimal", "file") or not (described.sortable or name in resource.filters)):
+            continue
+        column = described.key_attribute if described else name
+        wanted = ("organisation_id", column, "id")
+        if column in table.c and wanted not in present:
+            Index(f"ix_{table.name}_{column}", *(table.c[c] for c in wanted))
+
+
+registry = Registry()
+
+
+def load(package: str, only: str = "manifest") -> list[Module]:
+    """Import every `manifest.py` below a package, in the order of their names; gives the modules found."""
+    found = []
+    root = importlib.import_module(package)
+    for path in root.__path__:
+        for entry in sorted(pkgutil.iter_modules([path]), key=lambda e: e.name):
+            if entry.ispkg and (Path(path) / entry.name / f"{only}.py").exists():
+                loaded = importlib.import_module(f"{package}.{entry.name}.{only}")
+                module = getattr(loaded, "module", None)
+                if isinstance(module, Module):
+                    found.append(module)
+    return found

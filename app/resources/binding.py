@@ -1,0 +1,193 @@
+"""From what somebody sent to values that a record can hold: parsed, checked, linked; all errors at once, by field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field as dataclass_field
+from difflib import get_close_matches
+from typing import Any
+from uuid import UUID
+
+from babel.numbers import list_currencies
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from app.core import access
+from app.kernel.current import current
+from app.kernel.db import session
+from app.kernel.errors import Invalid
+from app.kernel.fields import Field, fields_of
+from app.kernel.kinds import Unreadable, minor_units
+from app.kernel.manifest import Lines, Resource
+from app.kernel.registry import registry
+
+NOT_FIELDS = frozenset({"version", "lines"})
+
+
+@dataclass
+class Bound:
+    """What was understood: values by attribute, lines by row, and the errors by field name."""
+
+    values: dict[str, Any] = dataclass_field(default_factory=dict)
+    lines: list[dict[str, Any]] | None = None
+    errors: dict[str, list[str]] = dataclass_field(default_factory=dict)
+
+    def check(self) -> Bound:
+        """Itself; raises `Invalid` when something could not be understood."""
+        if self.errors:
+            raise Invalid(self.errors)
+        return self
+
+
+def form_names(resource: Resource) -> tuple[str, ...]:
+    """The fields that people and machines may write, in the order of the form."""
+    return tuple(name for names in resource.form.values() for name in names)
+
+
+def bind_many(resource: Resource, rows: Sequence[Mapping[str, Any]], *, partial: bool = False,
+              records: Sequence[Any] | None = None) -> list[Bound]:
+    """Understand many rows; linked records are looked up once for all of them."""
+    fields = fields_of(resource.model)
+    writable = {name: fields[name] for name in form_names(resource)}
+    bound = [_bind(writable, row, partial, records[i] if records else None) for i, row in enumerate(rows)]
+    _link(writable.values(), bound)
+    if resource.lines:
+        for row, each in zip(rows, bound, strict=True):
+            _bind_lines(resource.lines, row, each, partial)
+    return bound
+
+
+def bind_form(form: type, data: Mapping[str, Any]) -> Bound:
+    """Understand the data of an action's form."""
+    fields = dict(form.__fields__)  # type: ignore[attr-defined]
+    bound = _bind(fields, data, False, None)
+    _link(fields.values(), [bound])
+    return bound
+
+
+def _bind(fields: Mapping[str, Field], row: Mapping[str, Any], partial: bool, record: Any) -> Bound:
+    bound = Bound()
+    for name in row:
+        if name not in fields and name not in NOT_FIELDS:
+            near = get_close_matches(str(name), list(fields), n=1)
+            hint = _("Did you mean “%(near)s”?", near=near[0]) if near else _("Known fields: %(names)s.", names=", ".join(fields))
+            bound.errors[str(name)[:60]] = [_("There is no such field here.") + " " + hint]
+    for name, field in fields.items():
+        if name not in row and partial:
+            continue
+        try:
+            bound.values[field.attribute] = _parse(field, row.get(name), record, absent=name not in row)
+        except Unreadable as error:
+            bound.errors[name] = [str(error)]
+    _money(fields.values(), bound, record)
+    return bound
+
+
+def _parse(field: Field, raw: Any, record: Any, *, absent: bool) -> Any:
+    if field.widget == "currency":
+        code = str(raw or "").strip().upper() or (record and field.value(record)) or current.organisation.currency
+        if code not in list_currencies():
+            raise Unreadable(_("“%(raw)s” is not a currency code of ISO 4217, such as EUR.", raw=str(raw)[:20]))
+        return code
+    if field.kind == "reference" and isinstance(raw, str) and raw.strip() and not _is_uuid(raw):
+        return raw.strip()
+    if absent and field.default is not None:
+        return field.default
+    return field.parse(raw)
+
+
+def _is_uuid(raw: str) -> bool:
+    try:
+        UUID(raw)
+    except ValueError:
+        return False
+    return True
+
+
+def _money(fields: Iterable[Field], bound: Bound, record: Any) -> None:
+    for field in fields:
+        amount = bound.values.get(field.attribute)
+        if field.kind != "money" or amount is None:
+            continue
+        code = bound.values.get(field.currency) or getattr(record, field.currency, None) or current.organisation.currency
+        try:
+            bound.values[field.attribute] = minor_units(amount, code)
+        except Unreadable as error:
+            bound.errors[field.name] = [str(error)]
+
+
+def _link(fields: Iterable[Field], bound: Sequence[Bound]) -> None:
+    """Check that every linked record exists here and may be seen; references such as SUP-2026-00001 become ids."""
+    for field in fields:
+        if field.kind not in ("reference", "file"):
+            continue
+        asked = {b.values[field.attribute] for b in bound if b.values.get(field.attribute) is not None}
+        if not asked:
+            continue
+        known = known_records(field, asked)
+        for each in bound:
+            value = each.values.get(field.attribute)
+            if value is None:
+                continue
+            if value in known:
+                each.values[field.attribute] = known[value]
+            else:
+                each.errors[field.name] = [_("“%(raw)s” is not known here.", raw=str(value)[:80])]
+
+
+def known_records(field: Field, asked: Iterable[UUID | str]) -> dict[UUID | str, UUID]:
+    """Ids by what was asked for (id or reference), of the records that exist in this organisation and may be seen."""
+    asked = set(asked)
+    if field.kind == "file":
+        from app.core.files import StoredFile
+        found = session().scalars(select(StoredFile.id).where(StoredFile.id.in_([a for a in asked if isinstance(a, UUID)])))
+        return {i: i for i in found}
+    resource = registry.of_table(field.reference)
+    if resource is None:
+        return {}
+    model: Any = resource.model
+    ids, texts = [a for a in asked if isinstance(a, UUID)], [a for a in asked if isinstance(a, str)]
+    query = select(model.id, model.reference).where(model.organisation_id == current.organisation.id,
+                                                    (model.id.in_(ids)) | (model.reference.in_(texts)))
+    if not current.user.is_system:
+        query = query.where(access.linkable(resource, current.user))
+    known: dict[UUID | str, UUID] = {}
+    for record_id, code in session().execute(query):
+        known[record_id] = record_id
+        known[code] = record_id
+    return known
+
+
+def _bind_lines(lines: Lines, row: Mapping[str, Any], bound: Bound, partial: bool) -> None:
+    raw = row.get("lines")
+    if raw is None:
+        if not partial and lines.minimum:
+            bound.errors["lines"] = [_("At least %(count)d line is needed.", count=lines.minimum)]
+        return
+    fields = {name: field for name, field in fields_of(lines.model).items() if name in lines.fields}
+    kept = [line for line in raw if any(str(v or "").strip() for k, v in line.items() if k in fields)]
+    if len(kept) < lines.minimum:
+        bound.errors["lines"] = [_("At least %(count)d line is needed.", count=lines.minimum)]
+    if len(kept) > lines.maximum:
+        bound.errors["lines"] = [_("At most %(count)d lines are possible.", count=lines.maximum)]
+        return
+    owner = _LineOwner(bound.values)
+    understood = [_bind(fields, {k: v for k, v in line.items() if k in fields}, False, owner) for line in kept]
+    _link(fields.values(), understood)
+    for number, each in enumerate(understood, start=1):
+        for name, said in each.errors.items():
+            bound.errors[f"lines.{number}.{name}"] = said
+    bound.lines = [each.values for each in understood]
+
+
+class _LineOwner:
+    """Lets a line's money find the currency of the record that the line belongs to."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = values
+
+    def __getattr__(self, name: str) -> Any:
+        return self._values.get(name)
+
+
+Binder = Callable[[Resource, Sequence[Mapping[str, Any]]], list[Bound]]

@@ -1,0 +1,139 @@
+"""`perform()`: the only way in which a record changes. Each stage works on many records; one record is a list of one.
+
+load within visibility (404) → permission (403) → state (409) → form (422) → approval (parked) → service → flush, which writes the
+audit row → search row → event. Committing is the edge's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from typing import Any
+from uuid import UUID
+
+from flask_babel import gettext as _
+
+from app.core import access, audit
+from app.kernel import idempotency
+from app.kernel.current import Actor, acting, current
+from app.kernel.db import session
+from app.kernel.door import Data, Outcome
+from app.kernel.errors import NotFound, Refusal
+from app.kernel.manifest import Action, Resource
+from app.kernel.registry import known, registry
+from app.resources import stages
+from app.resources.binding import bind_form, bind_many
+from app.resources.creating import create
+
+
+def perform(resource: Resource | str, action: str, targets: Sequence[Any] = (), data: Data | Sequence[Data] | None = None, *,
+            actor: Actor | None = None, channel: str | None = None, key: str = "", each: bool = False,
+            approved: UUID | None = None) -> list[Outcome]:
+    """See `app.kernel.door.perform`, whose slot this fills."""
+    resource = registry.resource(resource) if isinstance(resource, str) else resource
+    with ExitStack() as stack:
+        if actor is not None or channel is not None:
+            stack.enter_context(acting(current.organisation, actor or current.user, channel=channel))
+        stack.enter_context(audit.doing(resource.permission(action)))
+        if key:
+            first, earlier = idempotency.claim(key)
+            if not first:
+                return _repeated(resource, earlier)
+        outcomes = _dispatch(resource, action, targets, data, each, approved)
+        if key:
+            idempotency.answer(key, [{"state": o.state, "id": str(o.record_id or ""), "approval": str(o.approval_id or "")} for o in outcomes])
+        return outcomes
+
+
+def _dispatch(resource: Resource, action: str, targets: Sequence[Any], data: Any, each: bool, approved: UUID | None) -> list[Outcome]:
+    if action == "create":
+        rows = [data] if isinstance(data, Mapping) else list(data or [])
+        return create(resource, rows, each=each, then=lambda step, records: _declared(resource, step, records, {}, each, None))
+    records = stages.load(resource, targets, each=each)
+    if action in ("edit", "archive", "restore"):
+        return _built_in(resource, action, records, data, each)
+    declared = resource.action(known(action, [a.name for a in resource.actions], f"{resource.key}: action"))
+    assert declared is not None
+    return _declared(resource, declared, records, data or {}, each, approved)
+
+
+def _built_in(resource: Resource, action: str, records: Sequence[Any], data: Any, each: bool) -> list[Outcome]:
+    verb = "archive" if action == "restore" else action
+    rows = [data or {}] * len(records) if data is None or isinstance(data, Mapping) else list(data)
+    bound = bind_many(resource, rows, partial=True, records=records) if action == "edit" else [None] * len(records)
+    outcomes = []
+    for record, row, values in zip(records, rows, bound, strict=True):
+        outcomes.append(_attempt(record, each, lambda r=record, w=row, b=values: _change(resource, action, verb, r, w, b)))
+    stages.settle(resource, [o.record for o in outcomes if o.state == "done"], {"edit": "edited"}.get(action, f"{action}d"))
+    return outcomes
+
+
+def _change(resource: Resource, action: str, verb: str, record: Any, row: Mapping[str, Any], bound: Any) -> None:
+    if isinstance(record, Refusal):
+        raise record
+    access.require(current.user, resource.permission(verb), record)
+    stages.changeable(resource, record, row)
+    if action == "edit":
+        stages.apply(resource, record, bound.check())
+    else:
+        stages.put_away(record, archived=action == "archive")
+
+
+def _declared(resource: Resource, action: Action, records: Sequence[Any], data: Any, each: bool, approved: UUID | None) -> list[Outcome]:
+    outcomes: dict[int, Outcome] = {}
+    ready: list[Any] = []
+    for place, record in enumerate(records):
+        outcome = _attempt(record, each, lambda r=record: stages.allowed(resource, action, r, approved))
+        if outcome.state == "refused":
+            outcomes[place] = outcome
+        else:
+            ready.append((place, record))
+    values = bind_form(action.form, data).check().values if action.form else {}
+    parked = {} if approved or not action.approval else stages.park(resource, action, [r for _p, r in ready], data)
+    going = []
+    for place, record in ready:
+        if record.id in parked:
+            outcomes[place] = Outcome("parked", record=record, approval_id=parked[record.id])
+        else:
+            going.append((place, record))
+    outcomes.update(_serve(action, going, values, each))
+    stages.settle(resource, [o.record for o in outcomes.values() if o.state == "done"], action.done or f"{action.name}d")
+    if parked:
+        stages.announce_parked(resource, [o.record for o in outcomes.values() if o.state == "parked"])
+    return [outcomes[place] for place in range(len(records))]
+
+
+def _serve(action: Action, going: Sequence[tuple[int, Any]], values: Mapping[str, Any], each: bool) -> dict[int, Outcome]:
+    if not going:
+        return {}
+    if action.many:
+        result = action.service([record for _p, record in going], **values)
+        return {place: Outcome("done", record=record, result=result) for place, record in going}
+    return {place: _attempt(record, each, lambda r=record: action.service(r, **values)) for place, record in going}
+
+
+def _attempt(record: Any, each: bool, work: Callable[[], Any]) -> Outcome:
+    """Do one record's part; with `each` a refusal undoes just that part and becomes its outcome."""
+    if isinstance(record, Refusal):
+        if each:
+            return Outcome("refused", error=record)
+        raise record
+    if not each:
+        return Outcome("done", record=record, result=work())
+    try:
+        with session().begin_nested():
+            return Outcome("done", record=record, result=work())
+    except Refusal as error:
+        return Outcome("refused", record=record, error=error)
+
+
+def _repeated(resource: Resource, earlier: Any) -> list[Outcome]:
+    """The outcomes of the first call with this key."""
+    if earlier is None:
+        raise NotFound(_("The first call with this key did not finish; send it again with a new key."))
+    model: Any = resource.model
+    found = []
+    for said in earlier:
+        record = session().get(model, (current.organisation.id, UUID(said["id"]))) if said["id"] else None
+        found.append(Outcome(said["state"], record=record, approval_id=UUID(said["approval"]) if said["approval"] else None))
+    return found

@@ -1,0 +1,1 @@
+"""What the engine gives to every declared resource, one file a feature."""

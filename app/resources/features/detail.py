@@ -1,0 +1,207 @@
+"""The page of one record: facts, what can be done now and why the rest cannot, history, related, files, approvals.
+
+`resource/detail.html` is rendered with one `detail` (a `Detail`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from flask import Response
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from app.core import access, approvals, audit, files
+from app.kernel.current import current
+from app.kernel.db import session
+from app.kernel.errors import NotFound
+from app.kernel.fields import Field, fields_of
+from app.kernel.manifest import Action, Related, Resource
+from app.kernel.registry import registry
+from app.kernel.screens import screen
+from app.resources.features.listing import template_of
+from app.resources.labels import Shown
+from app.resources.stages import lines_of
+from app.resources.urls import list_url, record_url
+
+RELATED_ROWS = 10
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A field's label with its displayed value."""
+
+    field: Field
+    value: Any
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Something that can be done to the record; `reason` says why not when it cannot."""
+
+    name: str
+    label: Any
+    url: str
+    icon: str
+    tone: str
+    allowed: bool
+    reason: str = ""
+    has_form: bool = False
+    needs_approval: bool = False
+
+
+@dataclass(frozen=True)
+class RelatedPanel:
+    """Some records that refer to this one, and where to see all of them."""
+
+    resource: Resource
+    label: Any
+    records: Sequence[Any]
+    show: Shown
+    all_url: str
+    new_url: str
+
+    def url_of(self, record: Any) -> str:
+        """A related record's page."""
+        return record_url(self.resource, record)
+
+
+class Detail:
+    """Everything that the page of a record shows."""
+
+    def __init__(self, resource: Resource, record: Any) -> None:
+        self.resource, self.record = resource, record
+        self.show = Shown(resource, [record], list(fields_of(resource.model)))
+
+    @cached_property
+    def url(self) -> str:
+        """The permanent link."""
+        return record_url(self.resource, self.record)
+
+    @cached_property
+    def list_url(self) -> str:
+        """The list that the record is in."""
+        return list_url(self.resource)
+
+    @cached_property
+    def title(self) -> str:
+        """What stands for the record."""
+        return str(self.show(self.record, self.resource.title) if self.resource.title in self.show.fields else self.record.reference)
+
+    @cached_property
+    def facts(self) -> list[Fact]:
+        """The fields in the order of the form, then the others."""
+        return [Fact(self.show.fields[name], self.show(self.record, name)) for name in self.resource.facts
+                if name in self.show.fields and name not in ("reference", self.resource.title)]
+
+    @cached_property
+    def state(self) -> Any:
+        """The record's state as a choice, when it has one."""
+        return getattr(self.record, "status", None) or getattr(self.record, "state", None)
+
+    @cached_property
+    def lines(self) -> tuple[list[Field], list[Any], Shown] | None:
+        """The fields, rows and shown values of the record's lines."""
+        if not self.resource.lines:
+            return None
+        rows = lines_of(self.resource.lines, self.record)
+        fields = fields_of(self.resource.lines.model)
+        shown = Shown(Resource(self.resource.lines.model, ()), rows, list(fields))
+        return [fields[name] for name in self.resource.lines.fields], rows, shown
+
+    @cached_property
+    def offers(self) -> list[Offer]:
+        """The declared actions, each with whether it can be done now."""
+        return [self._offer(action) for action in self.resource.actions if not action.on_create or self._waits(action)]
+
+    def _waits(self, action: Action) -> bool:
+        answer = action.when(self.record) if action.when else True
+        return answer is True
+
+    def _offer(self, action: Action) -> Offer:
+        decision = access.can(current.user, self.resource.permission(action.name), self.record)
+        answer = action.when(self.record) if action.when and decision.allowed else True
+        reason = decision.reason if not decision.allowed else "" if answer is True else str(answer or _("Not in the present state."))
+        return Offer(action.name, action.label or action.name, f"{self.url}{action.name}", action.icon, action.tone, not reason, reason,
+                     action.form is not None, bool(action.approval))
+
+    @cached_property
+    def edit(self) -> Offer | None:
+        """Editing, and why not."""
+        if not (self.resource.form and self.resource.editable):
+            return None
+        decision = access.can(current.user, self.resource.permission("edit"), self.record)
+        answer: Any = self.resource.lock(self.record) if self.resource.lock and decision.allowed else True
+        reason = decision.reason if not decision.allowed else "" if answer is True else str(answer or _("It can no longer be changed."))
+        return Offer("edit", _("Edit"), f"{self.url}edit", "pencil", "neutral", not reason, reason, True)
+
+    @cached_property
+    def archive(self) -> Offer | None:
+        """Archiving or restoring, and why not."""
+        if not (self.resource.form and self.resource.editable):
+            return None
+        decision = access.can(current.user, self.resource.permission("archive"), self.record)
+        name, label, icon = ("restore", _("Restore"), "archive-restore") if self.record.is_archived else ("archive", _("Archive"), "archive")
+        return Offer(name, label, f"{self.url}{name}", icon, "danger", decision.allowed, decision.reason)
+
+    @cached_property
+    def history(self) -> Any:
+        """The latest entries of the audit trail of this record."""
+        return audit.history(self.record, limit=20)
+
+    @cached_property
+    def approvals(self) -> Any:
+        """The approval requests about this record, newest first."""
+        return approvals.requests_about(self.resource, self.record)
+
+    @cached_property
+    def files(self) -> Any:
+        """The files attached to the record."""
+        return files.attached(self.record)
+
+    @cached_property
+    def related(self) -> list[RelatedPanel]:
+        """Panels of the records that refer to this one."""
+        return [panel for panel in (related_panel(self.record, each) for each in self.resource.related) if panel]
+
+
+def related_panel(record: Any, related: Related) -> RelatedPanel | None:
+    """The records that refer to `record` in the declared way; None when the reader may not see that resource."""
+    other = registry.resource(related.resource)
+    if not access.can(current.user, other.permission("view")).allowed:
+        return None
+    model: Any = other.model
+    field = fields_of(model)[related.field]
+    query = select(model).where(model.organisation_id == record.organisation_id, getattr(model, field.attribute) == record.id,
+                                model.archived_at.is_(None), access.visible(other, current.user))
+    rows = list(session().scalars(query.order_by(model.created_at.desc()).limit(RELATED_ROWS)))
+    names = [n for n in other.columns if n != related.field]
+    return RelatedPanel(other, related.label or other.plural, rows, Shown(other, rows, [*names, other.title]),
+                        f"{list_url(other)}?{related.field}={record.reference}", f"{list_url(other)}new?{related.field}={record.reference}")
+
+
+def fetch(resource: Resource, reference: str) -> Any:
+    """The record of that reference, if the reader may see it. Raises NotFound."""
+    access.require(current.user, resource.permission("view"))
+    model: Any = resource.model
+    record = session().scalar(select(model).where(model.organisation_id == current.organisation.id, model.reference == reference,
+                                                  access.visible(resource, current.user)))
+    if record is None:
+        raise NotFound(_("%(what)s %(reference)s was not found.", what=resource.label, reference=reference[:60]))
+    return record
+
+
+def show_detail(resource: Resource, reference: str) -> Response:
+    """The page of a record."""
+    detail = Detail(resource, fetch(resource, reference))
+    return screen(template_of(resource, "detail"), block="content", detail=detail, resource=resource, record=detail.record)
+
+
+def show_history(resource: Resource, reference: str) -> Response:
+    """The whole history of a record."""
+    record = fetch(resource, reference)
+    return screen(template_of(resource, "history"), block="entries", detail=Detail(resource, record), resource=resource, record=record,
+                  entries=audit.history(record, limit=500))

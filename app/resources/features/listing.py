@@ -1,0 +1,221 @@
+"""The list of a resource: columns, filters, search, sort, places, totals, and what can be done with a selection.
+
+`resource/list.html` is rendered with one `listing` (a `Listing`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Response, request
+from flask_babel import gettext as _
+from sqlalchemy import func
+from werkzeug.datastructures import MultiDict
+
+from app.core import access
+from app.kernel.current import current
+from app.kernel.db import session
+from app.kernel.fields import Field, fields_of
+from app.kernel.kinds import KINDS
+from app.kernel.manifest import Action, Resource
+from app.kernel.screens import screen
+from app.resources.labels import Shown, gather
+from app.resources.paging import Page, page_of
+from app.resources.querying import COUNT_LIMIT, Wanted, count, filter_fields, narrowed, read, sortable
+from app.resources.urls import list_url, record_url
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column's head; `sort_url` is empty when it cannot be sorted, `direction` is asc, desc or empty."""
+
+    name: str
+    label: Any
+    numeric: bool
+    sort_url: str
+    direction: str
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A filter that is on, in words, with the address of the list without it."""
+
+    label: str
+    value: str
+    remove_url: str
+
+
+@dataclass(frozen=True)
+class FilterControl:
+    """What the filter form draws for one filter: the field, and the values chosen, by operator."""
+
+    field: Field
+    parameters: dict[str, Sequence[str]]
+    picked: Sequence[tuple[str, str]]
+
+
+class Listing:
+    """Everything that the list page shows."""
+
+    def __init__(self, resource: Resource, wanted: Wanted, page: Page) -> None:
+        self.resource, self.wanted, self.page = resource, wanted, page
+        self.records = page.records
+        self.names = list(dict.fromkeys((*resource.columns, resource.title, *resource.subtitle)))
+        self.show = Shown(resource, page.records, self.names)
+
+    @cached_property
+    def url(self) -> str:
+        """The list's own path."""
+        return list_url(self.resource)
+
+    def with_(self, **changes: str | None) -> str:
+        """The address of this list, some words changed."""
+        return f"{self.url}?{urlencode(list(self.wanted.parameters(**changes).items(multi=True)))}".rstrip("?")
+
+    def url_of(self, record: Any) -> str:
+        """A record's page."""
+        return record_url(self.resource, record)
+
+    @cached_property
+    def next_url(self) -> str:
+        """The next page, or empty."""
+        return self.with_(after=self.page.next) if self.page.next else ""
+
+    @cached_property
+    def previous_url(self) -> str:
+        """The page before, or empty."""
+        return self.with_(before=self.page.previous) if self.page.previous else ""
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        """The heads of the table."""
+        fields, orders = fields_of(self.resource.model), sortable(self.resource)
+        heads = []
+        for name in self.resource.columns:
+            field = fields[name]
+            active = self.wanted.sort.removeprefix("-") == name
+            descending = self.wanted.sort.startswith("-")
+            url = self.with_(sort=name if active and descending or not active else f"-{name}") if name in orders else ""
+            heads.append(Column(name, field.label, field.numeric, url, ("desc" if descending else "asc") if active else ""))
+        return heads
+
+    @cached_property
+    def total(self) -> tuple[int, bool]:
+        """How many match, and whether that is exact."""
+        return count(self.wanted)
+
+    @property
+    def count_label(self) -> str:
+        """“1,797” or “about 12,400”."""
+        number, exact = self.total
+        if exact:
+            return KINDS["integer"].display(Field("integer", ""), number, None)
+        return str(_("about %(number)s", number=KINDS["integer"].display(Field("integer", ""), round(number, -2), None)))
+
+    @cached_property
+    def totals(self) -> dict[str, list[str]]:
+        """The sums of money columns, one entry a currency; only where the whole list is small enough to add up at once."""
+        number, exact = self.total
+        if not exact or number > COUNT_LIMIT or not number:
+            return {}
+        fields, model = fields_of(self.resource.model), self.resource.model
+        sums = {}
+        for name in self.resource.columns:
+            field = fields[name]
+            if field.kind != "money":
+                continue
+            code, amount = getattr(model, field.currency), getattr(model, field.attribute)
+            rows = session().execute(narrowed(self.wanted).with_only_columns(code, func.sum(amount)).group_by(code).order_by(code))
+            sums[name] = [field.behaviour.display(field, int(total), _Currency(field, currency)) for currency, total in rows if total is not None]
+        return sums
+
+    @cached_property
+    def filters(self) -> list[FilterControl]:
+        """The controls of the filter form."""
+        return [FilterControl(field, {c.operator: c.values for c in self.wanted.conditions if c.name == name}, self._picked(field))
+                for name, field in filter_fields(self.resource).items()]
+
+    def _picked(self, field: Field) -> list[tuple[str, str]]:
+        values = [v for c in self.wanted.conditions if c.name == field.name for v in c.values]
+        return [(v, said_value(field, v)) for v in values] if field.kind == "reference" else []
+
+    @cached_property
+    def chips(self) -> list[Chip]:
+        """The filters that are on."""
+        fields = filter_fields(self.resource)
+        chips = [Chip(f"{fields[c.name].label}{OPERATORS.get(c.operator, '')}", " · ".join(said_value(fields[c.name], v) for v in c.values),
+                      self.with_(**{c.parameter: None})) for c in self.wanted.conditions]
+        if self.wanted.archived:
+            chips.append(Chip(_("Archived"), _("Yes"), self.with_(archived=None)))
+        return chips
+
+    def may(self, verb: str) -> access.Decision:
+        """Whether the reader may do something with this resource, and why not."""
+        return access.can(current.user, self.resource.permission(verb))
+
+    @cached_property
+    def bulk_actions(self) -> list[Action]:
+        """What can be done to a selection."""
+        return [a for a in self.resource.actions if a.bulk]
+
+    def export_url(self, form: str) -> str:
+        """The address of the export of this very list."""
+        return f"{self.url}export?{urlencode([*self.wanted.parameters().items(multi=True), ('format', form)])}"
+
+
+OPERATORS = {"gte": " ≥", "lte": " ≤", "gt": " >", "lt": " <", "n": " ≠", "ic": " ~", "sw": " ^", "empty": " ∅"}
+
+
+@dataclass(frozen=True)
+class _Currency:
+    """Lends a currency to a sum, under the name that the field asks for."""
+
+    field: Field
+    code: str
+
+    def __getattr__(self, name: str) -> str:
+        return self.code
+
+
+def said_value(field: Field, raw: str) -> str:
+    """A filter's value in words."""
+    if field.kind == "choice":
+        return next((str(c.label) for c in field.choices or () if c.value == raw), raw)
+    if field.kind == "reference" and raw == "@me":
+        return str(_("me"))
+    if field.kind == "reference":
+        found = gather([field], [_Holder(field, raw)])
+        return next((label.text for label in found.values()), raw)
+    return raw
+
+
+class _Holder:
+    """Stands for a record that refers to one id."""
+
+    def __init__(self, field: Field, raw: str) -> None:
+        from app.resources.binding import known_records
+        from app.resources.querying import _id_or_text
+        asked = _id_or_text(raw)
+        setattr(self, field.attribute, known_records(field, [asked]).get(asked))
+
+
+def read_request(resource: Resource, args: MultiDict[str, str] | None = None) -> Wanted:
+    """The list that the query string asks for."""
+    return read(resource, request.args if args is None else args)
+
+
+def show_list(resource: Resource) -> Response:
+    """The list page, its rows alone for htmx."""
+    access.require(current.user, resource.permission("view"))
+    wanted = read_request(resource)
+    listing = Listing(resource, wanted, page_of(wanted))
+    return screen(template_of(resource, "list"), block="results", listing=listing, resource=resource)
+
+
+def template_of(resource: Resource, page: str) -> str | list[str]:
+    """A module's own template of that name, or the engine's."""
+    return [f"{resource.module}/{resource.name}/{page}.html", f"resource/{page}.html"]

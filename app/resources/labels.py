@@ -1,0 +1,73 @@
+"""What to call the records that a field refers to, looked up for many rows in one query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.core import access
+from app.kernel.current import current
+from app.kernel.db import session
+from app.kernel.fields import Field, fields_of
+from app.kernel.manifest import Resource
+from app.kernel.registry import registry
+from app.resources.urls import record_url
+
+
+@dataclass(frozen=True)
+class Label:
+    """The name of a linked record, with its address when the reader may open it."""
+
+    text: str
+    reference: str = ""
+    url: str = ""
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def labels_for(resource: Resource, ids: Iterable[UUID]) -> dict[UUID, Label]:
+    """Names of records of one resource by id: one query, whatever their number."""
+    wanted = {i for i in ids if i}
+    if not wanted:
+        return {}
+    model: Any = resource.model
+    named = fields_of(model).get(resource.title)
+    title = named.attribute if named and named.kind != "reference" else "reference"
+    rows = session().execute(select(model.id, model.reference, getattr(model, title)).where(
+        model.organisation_id == current.organisation.id, model.id.in_(wanted)))
+    open_to_reader = access.can(current.user, resource.permission("view")).allowed
+    return {row[0]: Label(str(row[2] or row[1]), row[1], record_url(resource, row[1]) if open_to_reader else "") for row in rows}
+
+
+class Shown:
+    """Values of a page of records as people read them; linked records are looked up once per resource, not once per row."""
+
+    def __init__(self, resource: Resource, records: Sequence[Any], names: Sequence[str]) -> None:
+        self.fields = {name: field for name, field in fields_of(resource.model).items() if name in names}
+        self._labels = gather(self.fields.values(), records)
+
+    def __call__(self, record: Any, name: str) -> Any:
+        """The displayed value of a field: a `Label` for a linked record, text otherwise."""
+        field = self.fields[name]
+        if field.kind == "reference":
+            return self._labels.get(field.value(record), "")
+        return field.display(record)
+
+
+def gather(fields: Iterable[Field], records: Sequence[Any]) -> Mapping[UUID, Label]:
+    """The labels of everything that `records` refer to through `fields`."""
+    by_table: dict[str, set[UUID]] = {}
+    for field in fields:
+        if field.kind == "reference":
+            by_table.setdefault(field.reference, set()).update(filter(None, (field.value(r) for r in records)))
+    found: dict[UUID, Label] = {}
+    for table, ids in by_table.items():
+        resource = registry.of_table(table)
+        if resource and ids:
+            found.update(labels_for(resource, ids))
+    return found

@@ -1,0 +1,221 @@
+"""From a query string to a list: filters, search, sort and place, shared by page, export, API and bulk actions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field as dataclass_field, replace
+from difflib import get_close_matches
+from typing import Any
+from uuid import UUID
+
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true
+from werkzeug.datastructures import MultiDict
+
+from app.core import access, search
+from app.kernel.current import current
+from app.kernel.db import session
+from app.kernel.errors import Invalid
+from app.kernel.explain import Explain
+from app.kernel.fields import Field, fields_of
+from app.kernel.kinds import Unreadable, fold, minor_units
+from app.kernel.manifest import Resource
+from app.resources.binding import known_records
+
+WORDS = frozenset({"q", "sort", "after", "before", "archived", "format", "per_page", "peek", "separator", "bom", "ids", "scope", "key", "view"})
+COUNT_LIMIT = 10_000
+PER_PAGE = 50
+SEARCH_LIMIT = 1_000
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One filter as it stands in the query string: `amount__gte=100`."""
+
+    name: str
+    operator: str
+    values: tuple[str, ...]
+
+    @property
+    def parameter(self) -> str:
+        """The name in the query string."""
+        return f"{self.name}__{self.operator}" if self.operator else self.name
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a list is asked for."""
+
+    resource: Resource
+    conditions: tuple[Condition, ...] = ()
+    text: str = ""
+    sort: str = ""
+    archived: bool = False
+    after: str = ""
+    before: str = ""
+    per_page: int = PER_PAGE
+    extra: Mapping[str, Any] = dataclass_field(default_factory=dict)
+
+    def parameters(self, **changes: str | None) -> MultiDict[str, str]:
+        """The query string of this list, some words changed (None takes one away) and the place on it forgotten."""
+        pairs: list[tuple[str, str]] = [(c.parameter, v) for c in self.conditions for v in c.values]
+        plain = {"q": self.text, "sort": self.sort if self.sort != self.resource.sort else "", "archived": "1" if self.archived else ""}
+        plain.update({k: v or "" for k, v in changes.items()})
+        kept = [(k, v) for k, v in pairs if k not in changes]
+        return MultiDict(kept + [(k, v) for k, v in plain.items() if v])
+
+
+def read(resource: Resource, args: MultiDict[str, str]) -> Wanted:
+    """Understand a query string. Raises `Invalid` naming the parameter, and the nearest right one."""
+    fields = filter_fields(resource)
+    conditions, errors = [], {}
+    for parameter in dict.fromkeys(args.keys()):
+        if parameter in WORDS:
+            continue
+        name, _sep, operator = parameter.partition("__")
+        values = tuple(v for v in args.getlist(parameter) if v.strip())
+        if name not in fields or (operator and operator not in fields[name].behaviour.operators):
+            errors[parameter] = [_unknown(parameter, fields)]
+        elif values:
+            conditions.append(Condition(name, operator, values))
+    text, tokens = _tokens(args.get("q", ""), fields)
+    sort = args.get("sort", "") or resource.sort
+    if sort.removeprefix("-") not in sortable(resource):
+        errors["sort"] = [_("This list is sorted by: %(names)s.", names=", ".join(sorted(sortable(resource))))]
+    if errors:
+        raise Invalid(errors)
+    archived = args.get("archived") == "1" or any(c.name == "is:archived" for c in tokens)
+    return Wanted(resource, (*conditions, *(c for c in tokens if c.name in fields)), text, sort, archived,
+                  args.get("after", ""), args.get("before", ""), _per_page(args.get("per_page", "")))
+
+
+def _per_page(raw: str) -> int:
+    return min(max(int(raw), 1), 200) if raw.isascii() and raw.isdigit() else PER_PAGE
+
+
+def _unknown(parameter: str, fields: Mapping[str, Field]) -> str:
+    near = get_close_matches(parameter.partition("__")[0], list(fields), n=1)
+    hint = _("Did you mean “%(near)s”?", near=near[0]) if near else _("Known filters: %(names)s.", names=", ".join(fields))
+    return _("There is no filter “%(name)s”.", name=parameter[:60]) + " " + hint
+
+
+def _tokens(raw: str, fields: Mapping[str, Field]) -> tuple[str, list[Condition]]:
+    """`is:archived severity:high rest of the text` → (rest of the text, conditions)."""
+    words, found = [], []
+    for word in raw.split():
+        name, colon, value = word.partition(":")
+        if colon and value and (name in fields or word == "is:archived"):
+            found.append(Condition("is:archived" if name == "is" else name, "", (value,)))
+        else:
+            words.append(word)
+    return " ".join(words), found
+
+
+def filter_fields(resource: Resource) -> dict[str, Field]:
+    """The fields that a list can be narrowed by."""
+    fields = fields_of(resource.model)
+    return {name: fields[name] for name in resource.filters if name in fields}
+
+
+def sortable(resource: Resource) -> dict[str, str]:
+    """Names that a list can be sorted by, with the attribute that carries the order."""
+    fields = fields_of(resource.model)
+    found = {name: fields[name].key_attribute for name in resource.columns if name in fields and fields[name].sortable
+             and fields[name].kind not in ("reference", "file", "long_text", "decimal")}
+    return {**found, "reference": "reference", "created_at": "created_at", "updated_at": "updated_at"}
+
+
+def narrowed(wanted: Wanted) -> Select[Any]:
+    """All records that match, within what the reader may see; not yet sorted or cut."""
+    model: Any = wanted.resource.model
+    query = select(model).where(model.organisation_id == current.organisation.id, *criteria(wanted))
+    return query
+
+
+def criteria(wanted: Wanted) -> Iterable[ColumnElement[bool]]:
+    """The conditions of a list: visibility, archive, filters, search."""
+    model: Any = wanted.resource.model
+    yield access.visible(wanted.resource, current.user)
+    yield model.archived_at.isnot(None) if wanted.archived else model.archived_at.is_(None)
+    fields = filter_fields(wanted.resource)
+    by_name: dict[tuple[str, str], list[str]] = {}
+    for condition in wanted.conditions:
+        by_name.setdefault((condition.name, condition.operator), []).extend(condition.values)
+    for (name, operator), values in by_name.items():
+        yield _condition(model, fields[name], operator, values)
+    if wanted.text:
+        ids = search.matching(wanted.text, wanted.resource, limit=SEARCH_LIMIT)
+        yield model.id.in_(ids) if ids else false()
+
+
+def _condition(model: Any, field: Field, operator: str, values: Sequence[str]) -> ColumnElement[bool]:
+    column = getattr(model, field.attribute)
+    if operator == "empty":
+        return column.is_(None) if values[0] in ("1", "true", "yes") else column.isnot(None)
+    if field.kind in ("text", "email") and operator in ("", "ic", "sw"):
+        return or_(*(_textual(model, field, operator, value) for value in values))
+    try:
+        meant = _values(field, values)
+    except Unreadable as error:
+        raise Invalid({field.name: [str(error)]}) from None
+    compare = {"gte": column.__ge__, "lte": column.__le__, "gt": column.__gt__, "lt": column.__lt__}
+    if operator in compare:
+        return and_(*(compare[operator](value) for value in meant))
+    if operator == "n":
+        return or_(column.notin_(meant), column.is_(None))
+    if operator == "ic":
+        return or_(*(column.ilike(f"%{_escaped(v)}%", escape="\\") for v in values))
+    return column.in_(meant) if meant else false()
+
+
+def _textual(model: Any, field: Field, operator: str, value: str) -> ColumnElement[bool]:
+    column, folded = getattr(model, field.key_attribute), fold(value) if field.key_attribute != field.attribute else value
+    if operator == "sw":
+        return and_(column >= folded, column < folded + "\U0010ffff")
+    if operator == "ic":
+        return column.like(f"%{_escaped(folded)}%", escape="\\")
+    return column == folded
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _values(field: Field, values: Sequence[str]) -> list[Any]:
+    if field.kind == "reference":
+        asked: list[UUID | str] = [current.user.id if v == "@me" else _id_or_text(v) for v in values]
+        known = known_records(field, asked)
+        return [known[a] for a in asked if a in known]
+    meant = [field.behaviour.parse(field, v) for v in values]
+    if field.kind == "money":
+        return [minor_units(v, current.organisation.currency) for v in meant]
+    return meant
+
+
+def _id_or_text(raw: str) -> UUID | str:
+    try:
+        return UUID(raw)
+    except ValueError:
+        return raw
+
+
+def count(wanted: Wanted) -> tuple[int, bool]:
+    """How many match; exact up to ten thousand, and an estimate of the planner (False) past that."""
+    limited = narrowed(wanted).with_only_columns(true()).limit(COUNT_LIMIT + 1).subquery()
+    found = session().scalar(select(func.count()).select_from(limited)) or 0
+    if found <= COUNT_LIMIT:
+        return found, True
+    plan = session().execute(Explain(narrowed(wanted).with_only_columns(true()))).scalar_one()
+    return max(int(plan[0]["Plan"]["Plan Rows"]), COUNT_LIMIT), False
+
+
+def matching_ids(wanted: Wanted, limit: int) -> list[UUID]:
+    """The ids of all records that match, at most `limit`."""
+    model: Any = wanted.resource.model
+    return list(session().scalars(narrowed(wanted).with_only_columns(model.id).order_by(model.id).limit(limit)))
+
+
+def without_place(wanted: Wanted) -> Wanted:
+    """The same list from its beginning."""
+    return replace(wanted, after="", before="")
+

@@ -1,0 +1,158 @@
+"""The stages of the door, each for many records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm.exc import StaleDataError
+
+from app.core import access, approvals, search
+from app.kernel import clock
+from app.kernel.current import current
+from app.kernel.db import session
+from app.kernel.errors import Conflict, NotFound, Refusal
+from app.kernel.events import RecordEvent, handlers_of, publish
+from app.kernel.manifest import Action, Lines, Resource
+from app.kernel.records import refresh_keys
+from app.resources.binding import Bound
+
+EVENT_SIZE = 500
+
+
+def load(resource: Resource, targets: Sequence[Any], *, each: bool = False) -> list[Any]:
+    """The records meant by ids, references or records, locked, in the order asked; what may not be seen is not found."""
+    model: Any = resource.model
+    wanted = [getattr(t, "id", t) for t in targets]
+    ids = [w for w in wanted if isinstance(w, UUID)]
+    codes = [w for w in wanted if not isinstance(w, UUID)]
+    query = select(model).where(model.organisation_id == current.organisation.id, model.id.in_(ids) | model.reference.in_(codes))
+    if not current.user.is_system:
+        query = query.where(access.visible(resource, current.user))
+    found: dict[Any, Any] = {}
+    for record in session().scalars(query.order_by(model.id).with_for_update().execution_options(populate_existing=True)):
+        found[record.id] = found[record.reference] = record
+    missing = NotFound(_("%(what)s was not found.", what=resource.label))
+    if not each and any(w not in found for w in wanted):
+        raise missing
+    return [found.get(w, missing) for w in wanted]
+
+
+def changeable(resource: Resource, record: Any, row: Mapping[str, Any]) -> None:
+    """Refuse a change to what is archived, locked, or was changed by somebody else since the form was shown."""
+    version = row.get("version")
+    if version not in (None, "") and int(version) != record.version:
+        raise Conflict(_("%(reference)s was changed since you opened it. Look at the new state, then save again.",
+                         reference=record.reference), version=record.version)
+    answer = resource.lock(record) if resource.lock else True
+    if answer is not True:
+        raise Conflict(answer or _("%(reference)s can no longer be changed.", reference=record.reference))
+
+
+def apply(resource: Resource, record: Any, bound: Bound) -> None:
+    """Write the understood values on the record, its lines too, and complete it."""
+    changed = {a: v for a, v in bound.values.items() if getattr(record, a) != v}
+    approvals.check_unlocked(resource, record, changed, lines=bound.lines)
+    for attribute, value in changed.items():
+        setattr(record, attribute, value)
+    if bound.lines is not None and resource.lines:
+        replace_lines(resource.lines, record, bound.lines)
+    complete(resource, record)
+
+
+def complete(resource: Resource, record: Any) -> None:
+    """What the module derives (totals, defaults), then the folded keys."""
+    if resource.before_save:
+        resource.before_save(record)
+    refresh_keys(record)
+
+
+def lines_of(lines: Lines, record: Any) -> list[Any]:
+    """The lines of a record in their order."""
+    model: Any = lines.model
+    return list(session().scalars(select(model).where(
+        model.organisation_id == record.organisation_id, getattr(model, f"{lines.parent}_id") == record.id).order_by(model.position)))
+
+
+def replace_lines(lines: Lines, record: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Make the lines what the form says, touching only those that differ."""
+    present = lines_of(lines, record)
+    for position, values in enumerate(rows):
+        if position < len(present):
+            for attribute, value in values.items():
+                if getattr(present[position], attribute) != value:
+                    setattr(present[position], attribute, value)
+        else:
+            session().add(lines.model(**values, **{f"{lines.parent}_id": record.id}, position=position))
+    for extra in present[len(rows):]:
+        session().delete(extra)
+    session().flush()
+
+
+def put_away(record: Any, *, archived: bool) -> None:
+    """Archive or restore."""
+    if archived == record.is_archived:
+        raise Conflict(_("%(reference)s is archived already.", reference=record.reference) if archived
+                       else _("%(reference)s is not archived.", reference=record.reference))
+    record.archived_at = clock.now() if archived else None
+
+
+def allowed(resource: Resource, action: Action, record: Any, approved: UUID | None) -> None:
+    """Refuse what the actor may not do, or what the record's state does not allow."""
+    access.require(current.user, resource.permission(action.name), record)
+    if approved is not None:
+        approvals.check_granted(approved, resource, action, record)
+    if record.is_archived:
+        raise Conflict(_("%(reference)s is archived; restore it first.", reference=record.reference))
+    answer = action.when(record) if action.when else True
+    if answer is not True:
+        raise Conflict(answer or _("This cannot be done in the present state of %(reference)s.", reference=record.reference))
+
+
+def park(resource: Resource, action: Action, records: Sequence[Any], data: Mapping[str, Any]) -> dict[UUID, UUID]:
+    """Ask for approval where it is needed; gives the request's id by the record's id."""
+    if not records:
+        return {}
+    session().flush()
+    raised = approvals.intercept(resource, action, records, dict(data), actor=current.user, channel=current.channel)
+    return {record_id: request.id for record_id, request in raised.items() if request is not None}
+
+
+def settle(resource: Resource, records: Sequence[Any], fact: str) -> None:
+    """Flush (which writes the audit rows), void approvals of what changed, bring search up to date, say what happened."""
+    if not records:
+        return
+    flush()
+    approvals.recheck(resource, records)
+    if resource.search:
+        search.index(resource, records)
+    announce(resource, records, fact)
+
+
+def announce_parked(resource: Resource, records: Sequence[Any]) -> None:
+    """Say that records now wait for somebody."""
+    announce(resource, records, "parked")
+
+
+def announce(resource: Resource, records: Sequence[Any], fact: str) -> None:
+    """Publish `hse.incident.closed` with the ids, in portions."""
+    name = resource.permission(fact)
+    if handlers_of(name):
+        ids = tuple(r.id for r in records)
+        for start in range(0, len(ids), EVENT_SIZE):
+            publish(RecordEvent(name, ids[start:start + EVENT_SIZE]))
+
+
+def flush() -> None:
+    """Send what is pending to the database; a row that somebody else changed in between is a conflict."""
+    try:
+        session().flush()
+    except StaleDataError:
+        raise Conflict(_("Somebody else changed this at the same moment. Look at the new state, then try again.")) from None
+
+
+__all__ = ["Refusal", "allowed", "announce", "announce_parked", "apply", "changeable", "complete", "flush", "lines_of", "load", "park",
+           "put_away", "replace_lines", "settle"]
