@@ -54,12 +54,12 @@ def screen(template: str | Sequence[str], block: str | None = None, oob: Sequenc
         parts = [render_block(str(chosen.name), block, **context)]
         parts += [partial(f"#{name}", render_block(str(chosen.name), name, **context)) for name in oob]
         response = make_response("".join(parts), status)
-        if trigger:
-            response.headers["HX-Trigger"] = trigger if isinstance(trigger, str) else json.dumps(trigger)
-        if push:
-            response.headers["HX-Push-Url"] = push
     else:
         response = make_response(render_template(chosen, **context), status)
+    if trigger and wants_fragment():
+        response.headers["HX-Trigger"] = trigger if isinstance(trigger, str) else json.dumps(trigger)
+    if push and wants_fragment():
+        response.headers["HX-Push-Url"] = push
     response.headers["Vary"] = VARY
     return response
 

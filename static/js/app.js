@@ -1,6 +1,7 @@
 // Starts each behaviour on the elements that name it in data-behaviour, now and whenever htmx brings new ones.
 import { copy, print } from "./behaviours/copy.js";
 import { countdown } from "./behaviours/undo.js";
+import { decision, send } from "./behaviours/decision.js";
 import { draft } from "./behaviours/draft.js";
 import { focusNow } from "./behaviours/focus.js";
 import { list } from "./behaviours/list.js";
@@ -16,7 +17,7 @@ import { listenToKeys } from "./behaviours/keys.js";
 import { keepFocus } from "./behaviours/focus.js";
 import { once } from "./behaviours/once.js";
 
-const behaviours = { copy, print, undo: countdown, draft, focus: focusNow, list, live, menu, palette, "palette-button": paletteButton, progress, queue, sheet, toast, typeahead };
+const behaviours = { copy, print, undo: countdown, decision, send, draft, focus: focusNow, list, live, menu, palette, "palette-button": paletteButton, progress, queue, sheet, toast, typeahead };
 const started = new WeakMap();
 
 function start(element) {

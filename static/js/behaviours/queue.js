@@ -6,12 +6,20 @@ export function queue(form) {
   const rows = rove(form);
   const chosen = selection(form);
   let place = 0;
-  const peek = (row) => row?.querySelector("[data-peek]")?.click();
+  const panel = document.getElementById("peek");
+  const wide = matchMedia("(min-width: 80rem)");
+  const peek = (row) => {
+    if (!row) return;
+    panel.dataset.open = "true";
+    panel.dataset.row = row.id;
+    row.querySelector("[data-peek]")?.click();
+  };
+  const close = () => { panel.dataset.open = "false"; };
   const move = (step, extend) => {
     if (extend) chosen.toggle(rows.current(), true);
     const row = rows.move(step);
     if (extend) chosen.toggle(row, true);
-    if (row && document.getElementById("peek")?.checkVisibility()) peek(row);
+    if (row && panel.checkVisibility()) peek(row);
   };
   const flagged = (name) => (row) => row.dataset[name] === "true";
   const actions = {
@@ -26,7 +34,8 @@ export function queue(form) {
     "queue.mine": () => chosen.all(flagged("mine")),
     "queue.green": () => chosen.all((row) => row.dataset.risk === "GREEN"),
     "queue.open": () => rows.current() && location.assign(rows.current().dataset.url),
-    "queue.peek": () => peek(rows.current() ?? rows.move(1)),
+    "queue.peek": () => (panel.dataset.open === "true" && !wide.matches ? close() : peek(rows.current() ?? rows.move(1))),
+    back: () => (panel.dataset.open === "true" && !wide.matches ? close() : history.back()),
   };
   const act = (event) => {
     if (!form.isConnected) return document.removeEventListener("key", act);
@@ -43,9 +52,7 @@ export function queue(form) {
     const row = rows.current();
     const { action, key } = event.detail;
     const wanted = action === "queue.choice" ? `[data-choice="${key}"]` : `[data-key="${CSS.escape(action)}"]`;
-    const place_ = document.getElementById("peek");
-    const shown = place_?.dataset.row === row?.id ? place_.querySelector(wanted) : null;
-    const found = shown ?? row?.querySelector(wanted);
+    const found = row?.querySelector(wanted) ?? (panel.dataset.row === row?.id ? panel.querySelector(wanted) : null);
     if (!found) return;
     event.preventDefault();
     found.click();
@@ -67,5 +74,13 @@ export function queue(form) {
       if (event.detail?.said) announce(event.detail.said);
     }, 30);
   });
-  const peekAfter = (row) => { if (matchMedia("(min-width: 80rem)").matches) peek(row); };
+  const peekAfter = (row) => { if (wide.matches) peek(row); };
+  // Where there is room, a click on a row shows it beside the list; the link itself opens its page.
+  form.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-open]");
+    if (!link || !wide.matches || event.metaKey || event.ctrlKey) return;
+    event.preventDefault();
+    peek(rows.to(link.closest("[data-row]")));
+  });
+  panel.addEventListener("keydown", (event) => { if (event.key === "Escape") close(); });
 }
