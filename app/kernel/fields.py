@@ -13,6 +13,7 @@ from sqlalchemy import BigInteger, Boolean, CheckConstraint, Date, DateTime, Int
 from sqlalchemy.orm import MappedColumn, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+from app.kernel import clock
 from app.kernel.current import current
 from app.kernel.errors import DeclarationError
 from app.kernel.kinds import KINDS, Choices, Kind, Unreadable
@@ -40,6 +41,7 @@ class Field:
     name: str = ""
     attribute: str = ""
     prefix: str = ""
+    deadline: str = ""
     extra: dict[str, Any] = dataclass_field(default_factory=dict)
 
     @property
@@ -71,6 +73,11 @@ class Field:
     def value(self, record: Any) -> Any:
         """The stored value on a record."""
         return getattr(record, self.attribute)
+
+    def is_late(self, record: Any) -> bool:
+        """Whether this day is a deadline that has passed; `deadline` names the record's question whether it still counts."""
+        value = self.value(record) if self.deadline else None
+        return bool(value is not None and getattr(record, self.deadline)() and value < clock.today(current.organisation.timezone))
 
     def display(self, record: Any) -> str:
         """The value in the reader's language and zone; empty when there is none."""

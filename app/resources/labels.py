@@ -44,6 +44,12 @@ def labels_for(resource: Resource, ids: Iterable[UUID]) -> dict[UUID, Label]:
     return {row[0]: Label(str(row[2] or row[1]), row[1], record_url(resource, row[1]) if open_to_reader else "") for row in rows}
 
 
+def title_attribute(resource: Resource) -> str:
+    """The column that names a record where only text fits: its title, or its reference when the title is itself a link."""
+    field = fields_of(resource.model).get(resource.title)
+    return field.attribute if field is not None and field.kind != "reference" else "reference"
+
+
 class Shown:
     """Values of a page of records as people read them; linked records are looked up once per resource, not once per row."""
 

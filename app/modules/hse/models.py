@@ -112,6 +112,18 @@ class Incident(Record):
         """Whether it still waits for its close-out."""
         return self.status == Status.OPEN
 
+    def in_cell(self, severity: Severity, likelihood: Likelihood) -> tuple[bool, bool]:
+        """Whether the actual and the potential outcome stand in a cell of the matrix."""
+        return ((severity, likelihood) == (self.actual_severity, self.actual_likelihood),
+                (severity, likelihood) == (self.potential_severity, self.potential_likelihood))
+
+    @property
+    def matrix(self) -> list[tuple[Severity, list[tuple[Likelihood, Risk]]]]:
+        """The 5 × 5 matrix for drawing, the gravest row first."""
+        from app.modules.hse.matrix import cells
+
+        return cells()
+
 
 class CorrectiveAction(Record):
     """A step that keeps an incident from coming back, with one owner and one day."""
@@ -123,7 +135,7 @@ class CorrectiveAction(Record):
     title: Mapped[str] = text(_l("Title"), help=_l("What is to be done, in one line."))
     incident_id: Mapped[UUID] = reference("hse_incident", _l("Incident"))
     owner_id: Mapped[UUID] = reference("member", _l("Owner"))
-    due_on: Mapped[date] = day(_l("Due"))
+    due_on: Mapped[date] = day(_l("Due"), deadline="is_open")
     state: Mapped[Progress] = choice(_l("State"), Progress, default=Progress.OPEN)
     plan: Mapped[str | None] = long_text(_l("Plan"), help=_l("How it will be done."))
     result: Mapped[str | None] = long_text(_l("Result"))
