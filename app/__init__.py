@@ -17,9 +17,12 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The application: settings, declarations, services, engine. Starts nothing and opens no connection."""
+    from app import cli
+    from app.kernel import migrations
     from app.kernel.config import Settings
     from app.kernel.db import db
     from app.kernel.screens import install_screens
+    from app.kernel.stream import install_stream
 
     settings = settings or Settings.load()
     app = Flask("app", root_path=str(ROOT / "app"), template_folder=str(ROOT / "templates"), static_folder=None)
@@ -29,6 +32,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     install_screens(app)
     for service in services():
         service.install(app)
+    install_stream(app)
+    migrations.install(app, db)
+    cli.install(app)
     return app
 
 

@@ -1,0 +1,175 @@
+"""Migrations: the core's in `migrations/versions`, each module's own in its folder as a branch of its name."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from alembic.operations import ops
+from alembic.script import ScriptDirectory
+from flask import Flask
+from sqlalchemy import Connection, Table, text
+
+from app.kernel.config import PROJECT, ConfigError, Settings
+
+FOLDER = PROJECT / "migrations"
+MODULES = PROJECT / "app" / "modules"
+READERS = ("opsflux_app", "opsflux_relay")
+
+
+def locations() -> list[Path]:
+    """The folders that hold versions: the core's first."""
+    return [FOLDER / "versions", *sorted(path for path in MODULES.glob("*/migrations") if any(path.glob("*.py")))]
+
+
+def configuration(owner_url: str | None = None) -> Config:
+    """Alembic's configuration with every place of versions."""
+    config = Config(str(FOLDER / "alembic.ini"), stdout=sys.stderr)
+    config.set_main_option("script_location", str(FOLDER))
+    _set_locations(config)
+    config.attributes["owner_url"] = owner_url
+    return config
+
+
+def install(app: Flask, db: Any) -> None:
+    """Make Flask-Migrate's commands know every place of versions."""
+    from flask_migrate import Migrate
+
+    migrate = Migrate(app, db, directory=str(FOLDER))
+    migrate.configure(_set_locations)
+
+
+def heads() -> set[str]:
+    """The newest version of each branch, as the code has it."""
+    return set(ScriptDirectory.from_config(configuration()).get_heads())
+
+
+def applied(url: str) -> set[str]:
+    """The versions that a database says it has; empty for a new one."""
+    with psycopg.connect(url, connect_timeout=5) as connection:
+        there = connection.execute("SELECT to_regclass('public.alembic_version') IS NOT NULL").fetchone()
+        if not there or not there[0]:
+            return set()
+        return {row[0] for row in connection.execute("SELECT version_num FROM alembic_version")}
+
+
+def behind(url: str) -> bool:
+    """Whether the database lacks something that the code expects."""
+    return not heads() <= applied(url)
+
+
+def upgrade(owner_url: str, target: str = "heads") -> None:
+    """Bring a database to `target`, as its owner; a second process waits for the first."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        command.upgrade(configuration(owner_url), target)
+
+
+def downgrade(owner_url: str, target: str) -> None:
+    """Take a database back to `target`, as its owner."""
+    command.downgrade(configuration(owner_url), target)
+
+
+def make_current(settings: Settings, *, say: bool = True) -> bool:
+    """Migrate when the database is behind, saying so on stderr; returns whether it did."""
+    if not behind(settings.database_url):
+        return False
+    if settings.database_owner_url is None:
+        raise ConfigError("DATABASE_OWNER_URL: unset while the database is behind; set it and run `flask db upgrade`")
+    if say:
+        print("The database is behind: migrating …", file=sys.stderr, flush=True)  # noqa: T201 - promised to the operator
+    upgrade(settings.database_owner_url)
+    return True
+
+
+def write_version(message: str, *, module: str | None = None, owner_url: str | None = None) -> Path | None:
+    """Compare the mapped tables with the database and write what is missing as a new version."""
+    config = configuration(owner_url)
+    script = ScriptDirectory.from_config(config)
+    label = module or "core"
+    folder = MODULES / module / "migrations" if module else FOLDER / "versions"
+    folder.mkdir(parents=True, exist_ok=True)
+    first = not any(label in (revision.branch_labels or ()) for revision in script.walk_revisions())
+    config.set_main_option("version_locations", os.pathsep.join(map(str, dict.fromkeys([*locations(), folder]))))
+    config.attributes["module"] = label
+    made = command.revision(
+        config, message, autogenerate=True, head="base" if first else f"{label}@head", splice=first,
+        branch_label=label if first else None, version_path=str(folder) if first else None,
+        depends_on=_core_heads(script) if first and module else None, rev_id=_next_number(folder, label),
+    )  # fmt: skip
+    return Path(made.path) if made and not isinstance(made, list) else None
+
+
+def comparison() -> dict[str, Any]:
+    """What the comparison of tables with the database needs to know; used by migrations/env.py."""
+    from alembic import context
+
+    from app.kernel.db import Base
+
+    module = context.config.attributes.get("module")
+    return {
+        "target_metadata": Base.metadata,
+        "compare_type": True,
+        "include_object": lambda _thing, name, kind, _reflected, _other: _concerns(name, kind, module),
+        "process_revision_directives": _protect_new_tables,
+    }
+
+
+def let_the_product_read_versions(connection: Connection) -> None:
+    """Let web and workers see which version the database has: they refuse to serve an older one."""
+    connection.execute(text(f"GRANT SELECT ON alembic_version TO {', '.join(READERS)}"))
+
+
+def modules_of_tables() -> dict[str, str]:
+    """The module whose folder maps each table, or `core`."""
+    from app.kernel.db import Base
+
+    found = dict.fromkeys(Base.metadata.tables, "core")
+    for mapper in Base.registry.mappers:
+        parts = mapper.class_.__module__.split(".")
+        if parts[:2] == ["app", "modules"] and isinstance(mapper.local_table, Table):
+            found[mapper.local_table.name] = parts[2]
+    return found
+
+
+def _set_locations(config: Config, *_: object) -> Config:
+    config.set_main_option("version_locations", os.pathsep.join(map(str, locations())))
+    return config
+
+
+def _core_heads(script: ScriptDirectory) -> str | None:
+    found = [head for head in script.get_heads() if "core" in (script.get_revision(head).branch_labels or ())]
+    return found[0] if found else None
+
+
+def _next_number(folder: Path, label: str) -> str:
+    return f"{label}_{len(list(folder.glob(f'{label}_*.py'))) + 1:04d}"
+
+
+def _concerns(name: str | None, kind: str, module: str | None) -> bool:
+    """Whether a version of `module` speaks about this table; without a module every table counts."""
+    if name == "alembic_version":
+        return False
+    if kind != "table" or module is None:
+        return True
+    return modules_of_tables().get(str(name)) == module
+
+
+def _protect_new_tables(_context: Any, _revision: Any, directives: Sequence[Any]) -> None:
+    """Write the second wall of each new table into the version that makes it."""
+    from app.kernel import schema
+    from app.kernel.db import Base
+
+    for directive in directives:
+        operations = directive.upgrade_ops.ops
+        made = [operation.table_name for operation in operations if isinstance(operation, ops.CreateTableOp)]
+        for name in made:
+            statements = schema.statements_for(Base.metadata.tables[name])
+            operations.extend(ops.ExecuteSQLOp(statement) for statement in statements)

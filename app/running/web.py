@@ -1,0 +1,37 @@
+"""The web server's settings: `gunicorn -c python:app.running.web wsgi:app`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from app.kernel.attach import refuse_wide_rights
+from app.kernel.config import ConfigError, Settings
+
+try:
+    settings = Settings.load()
+except ConfigError as error:
+    sys.exit(f"Error: {error}")
+
+bind = f"127.0.0.1:{settings.port}" if settings.local else f"0.0.0.0:{settings.port}"
+workers = settings.web_concurrency
+threads = 8
+worker_class = "app.running.streams.StreamWorker"
+preload_app = True
+timeout = 60
+graceful_timeout = 25
+keepalive = 15
+backlog = 1024
+worker_tmp_dir = "/dev/shm"  # noqa: S108 - heartbeats must never wait for a disk
+forwarded_allow_ips = ",".join(map(str, settings.trusted_proxies)) or "127.0.0.1"
+loglevel = settings.log_level.lower()
+proc_name = "opsflux-web"
+control_socket_disable = True
+
+
+def on_starting(_server: Any) -> None:
+    """Refuse to serve with wider database rights than the product needs."""
+    try:
+        refuse_wide_rights(settings)
+    except ConfigError as error:
+        sys.exit(f"Error: {error}")

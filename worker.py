@@ -1,0 +1,75 @@
+"""A worker: takes job numbers from Redis and runs them from their rows. `python worker.py` runs one until SIGTERM."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import signal
+import sys
+import time
+from types import FrameType
+
+import redis
+from rq import Queue, Worker
+from rq.serializers import JSONSerializer
+
+from app import create_app
+from app.kernel.attach import refuse_wide_rights
+from app.kernel.carrier import QUEUES
+from app.kernel.config import ConfigError, Settings
+
+LEASE = 30  # seconds after which a silent worker counts as dead
+MAINTENANCE = 10  # seconds between looks for what dead workers left behind
+
+log = logging.getLogger("opsflux.worker")
+
+
+def main() -> int:
+    """Run jobs until told to stop; the job under way is finished or given back."""
+    try:
+        app = create_app()
+        settings: Settings = app.extensions["settings"]
+        refuse_wide_rights(settings)
+    except ConfigError as error:
+        print(f"Error: {error}", file=sys.stderr)  # noqa: T201 - before logging is set up
+        return 1
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(name)s %(message)s")
+    stopping = _Stopping()
+    while not stopping.asked:
+        with contextlib.suppress(redis.RedisError):
+            _work(settings)
+            return 0
+        log.warning("Redis is away; trying again")
+        time.sleep(1)
+    return 0
+
+
+def make_worker(connection: redis.Redis) -> Worker:
+    """A worker with short leases whose messages are JSON: a pickle in Redis would be code execution."""
+    queues = [Queue(name, connection=connection, serializer=JSONSerializer) for name in QUEUES]
+    return Worker(
+        queues, connection=connection, serializer=JSONSerializer, worker_ttl=LEASE,
+        maintenance_interval=MAINTENANCE, job_monitoring_interval=5, default_result_ttl=60,
+    )  # fmt: skip
+
+
+def _work(settings: Settings) -> None:
+    connection = redis.from_url(settings.redis_url, socket_connect_timeout=5, health_check_interval=15)
+    connection.ping()
+    make_worker(connection).work(logging_level="WARNING")
+
+
+class _Stopping:
+    """Notes a SIGTERM or SIGINT that comes while Redis is away; RQ handles those that come while it works."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._note)
+
+    def _note(self, _number: int, _frame: FrameType | None) -> None:
+        self.asked = True
+
+
+if __name__ == "__main__":
+    sys.exit(main())
