@@ -63,7 +63,8 @@ class Resource:
     `create_missing` names the reference fields for which an import may create the missing record. `before_save(record)` completes
     a record (a total, a default) on create and edit, on every path; it never commits. `defaults()` pre-fills the form.
     `lock(record)` answers False, or a sentence saying why the record can no longer be changed. `title` names the field that
-    stands for the record in pickers, mails and the inbox; `subtitle` the quieter second line.
+    stands for the record in pickers, mails and the inbox; `subtitle` the quieter second line. `tally` names a choice among the
+    filters whose counts stand above the list.
     """
 
     model: type
@@ -94,6 +95,7 @@ class Resource:
     lock: Callable[[Any], bool | str] | None = None
     defaults: Callable[[], Mapping[str, Any]] | None = None
     snapshot: tuple[str, ...] = ()
+    tally: str = ""
     menu: bool = True
     key: str = ""
     module: str = ""

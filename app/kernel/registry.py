@@ -91,6 +91,7 @@ class Registry:
                  "form": tuple(n for names in resource.form.values() for n in names), "bulk_edit": resource.bulk_edit,
                  "import_key": (resource.import_key,) if resource.import_key else (), "sort": (resource.sort.removeprefix("-"),),
                  "title": (resource.title,), "subtitle": resource.subtitle, "snapshot": resource.snapshot,
+                 "tally": (resource.tally,) if resource.tally else (),
                  "create_missing": resource.create_missing}
         for word, names in named.items():
             for each in names:

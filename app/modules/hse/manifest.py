@@ -18,6 +18,7 @@ incidents = Resource(
           _l("Account"): ("narrative", "immediate_action", "people_involved")},
     import_key="reference",
     sort="-occurred_at",
+    tally="counted_as",
     subtitle=("kind", "site"),
     before_save=services.complete_incident,
     related=(Related("hse.corrective_action", "incident", _l("Corrective actions")),),

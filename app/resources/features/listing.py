@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
@@ -26,7 +26,7 @@ from app.kernel.screens import screen
 from app.resources.labels import Shown, gather
 from app.resources.paging import Page, page_of
 from app.resources.querying import COUNT_LIMIT, Wanted, count, filter_fields, narrowed, read, sortable
-from app.resources.urls import list_url, record_url
+from app.resources.urls import list_url, picker_url, record_url
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,10 @@ class Listing:
     def url(self) -> str:
         """The list's own path."""
         return list_url(self.resource)
+
+    def picker_url(self, field: Field) -> str:
+        """Where a filter's picker looks for records."""
+        return picker_url(field)
 
     def with_(self, **changes: str | None) -> str:
         """The address of this list, some words changed."""
@@ -132,6 +136,21 @@ class Listing:
             rows = session().execute(narrowed(self.wanted).with_only_columns(code, func.sum(amount)).group_by(code).order_by(code))
             sums[name] = [field.behaviour.display(field, int(total), _Currency(field, currency)) for currency, total in rows if total is not None]
         return sums
+
+    @cached_property
+    def tally(self) -> list[tuple[Any, str, bool, int]]:
+        """Label, address, whether chosen, and count for each value of the declared choice, within the other filters."""
+        name = self.resource.tally
+        if not name:
+            return []
+        field, others = fields_of(self.resource.model)[name], tuple(c for c in self.wanted.conditions if c.name != name)
+        chosen = {v for c in self.wanted.conditions if c.name == name for v in c.values}
+        column = getattr(self.resource.model, field.attribute)
+        rows = session().execute(narrowed(replace(self.wanted, conditions=others)).with_only_columns(column, func.count()).group_by(column))
+        counts = {value: number for value, number in rows if value is not None}
+        entries = [(each.label, self.with_(**{name: each.value}), each.value in chosen, counts.get(each, 0))
+                   for each in field.choices or ()]
+        return [(_("All"), self.with_(**{name: None}), not chosen, sum(counts.values())), *entries]
 
     @cached_property
     def filters(self) -> list[FilterControl]:
@@ -198,8 +217,8 @@ class _Holder:
 
     def __init__(self, field: Field, raw: str) -> None:
         from app.resources.binding import known_records
-        from app.resources.querying import _id_or_text
-        asked = _id_or_text(raw)
+        from app.resources.querying import id_or_text
+        asked = id_or_text(raw)
         setattr(self, field.attribute, known_records(field, [asked]).get(asked))
 
 
