@@ -150,7 +150,7 @@ def known_records(field: Field, asked: Iterable[UUID | str]) -> dict[UUID | str,
     query = select(model.id, model.reference).where(model.organisation_id == current.organisation.id,
                                                     (model.id.in_(ids)) | (model.reference.in_(texts)))
     if not current.user.is_system:
-        query = query.where(access.linkable(resource, current.user))
+        query = query.where(access.visible(resource, current.user))
     known: dict[UUID | str, UUID] = {}
     for record_id, code in session().execute(query):
         known[record_id] = record_id

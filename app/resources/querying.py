@@ -183,7 +183,7 @@ def _escaped(text: str) -> str:
 
 def _values(field: Field, values: Sequence[str]) -> list[Any]:
     if field.kind == "reference":
-        asked: list[UUID | str] = [current.user.id if v == "@me" else _id_or_text(v) for v in values]
+        asked: list[UUID | str] = [current.user.id if v == "@me" else id_or_text(v) for v in values]
         known = known_records(field, asked)
         return [known[a] for a in asked if a in known]
     meant = [field.behaviour.parse(field, v) for v in values]
@@ -192,7 +192,7 @@ def _values(field: Field, values: Sequence[str]) -> list[Any]:
     return meant
 
 
-def _id_or_text(raw: str) -> UUID | str:
+def id_or_text(raw: str) -> UUID | str:
     try:
         return UUID(raw)
     except ValueError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.kernel.current import current
+from app.kernel.fields import Field
 from app.kernel.manifest import Resource
 from app.kernel.registry import registry
 
@@ -23,3 +24,9 @@ def url_of(record: Any) -> str:
     """The permanent path of a record of any resource; empty when it has no page."""
     resource = registry.of_model(type(record))
     return record_url(resource, record) if resource else ""
+
+
+def picker_url(field: Field) -> str:
+    """Where the records are found that a field may refer to."""
+    resource = registry.of_table(field.reference)
+    return f"{list_url(resource)}pick" if resource else ""

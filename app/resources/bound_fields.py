@@ -1,0 +1,166 @@
+"""Fields with what stands in them, as templates draw them; and back from a submitted form to names and raw values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.numbers import get_currency_symbol
+from sqlalchemy import select
+from werkzeug.datastructures import MultiDict
+
+from app.core import access
+from app.kernel.current import current
+from app.kernel.db import session
+from app.kernel.fields import Field, fields_of
+from app.kernel.kinds import fold, major_units
+from app.kernel.manifest import Lines
+from app.kernel.registry import registry
+from app.resources.labels import gather, title_attribute
+from app.resources.querying import id_or_text
+from app.resources.urls import picker_url
+
+MANY_CHOICES = 5
+
+
+@dataclass(frozen=True)
+class BoundField:
+    """One control: the field, what stands in it, and what is wrong with it."""
+
+    name: str
+    kind: str
+    widget: str
+    label: Any
+    help: Any
+    required: bool
+    value: Any
+    text: str
+    errors: Sequence[Any]
+    options: Sequence[tuple[str, Any]] | None
+    suggest: str
+    max_length: int
+    minimum: Any
+    maximum: Any
+    scale: int
+    affix: str
+    validate: str
+    wide: bool
+    accept: str = ""
+
+
+def bound_field(field: Field, raw: Any, *, errors: Sequence[Any] = (), text: str = "", validate: str = "", prefix: str = "") -> BoundField:
+    """A field ready to draw, with `raw` as typed."""
+    options = [(c.value, c.label) for c in field.choices] if field.choices else None
+    radio = field.widget == "radio" or (not field.widget and options is not None and field.required and len(options) < MANY_CHOICES)
+    return BoundField(
+        name=prefix + field.name, kind=field.kind, widget="radio" if radio else field.widget, label=field.label, help=field.help,
+        required=field.required and field.default is None or bool(options and field.required), value="" if raw is None else raw, text=text,
+        errors=errors, options=options, suggest=picker_url(field) if field.kind == "reference" else "", max_length=field.max_length,
+        minimum=field.minimum, maximum=field.maximum, scale=field.scale,
+        affix=get_currency_symbol(current.organisation.currency) if field.kind == "money" and not field.currency else "",
+        validate=validate if field.kind not in ("reference", "file", "boolean") else "",
+        wide=field.kind in ("long_text", "file") or field.max_length > 150)
+
+
+def raw_of(field: Field, record: Any) -> Any:
+    """What a control shows for the value that a record has now."""
+    value = field.value(record)
+    if value is None:
+        return ""
+    if field.kind == "money":
+        return str(major_units(value, field.currency_of(record)))
+    if field.kind == "datetime":
+        return value.astimezone(ZoneInfo(current.user.timezone)).strftime("%Y-%m-%dT%H:%M")
+    if field.kind == "date":
+        return value.isoformat()
+    return getattr(value, "value", str(value) if field.kind != "boolean" else value)
+
+
+def typed(form: MultiDict[str, str], fields: Iterable[Field], prefix: str = "") -> dict[str, Any]:
+    """The raw values of a submitted form by field name; a picker's words are looked up when script did not choose."""
+    found: dict[str, Any] = {}
+    for field in fields:
+        name = prefix + field.name
+        if field.kind == "boolean":
+            found[field.name] = form.get(name, "")
+        elif field.kind == "reference":
+            if name in form or f"{name}__text" in form:
+                found[field.name] = chosen(field, form.get(name, ""), form.get(f"{name}__text"))
+        elif name in form:
+            found[field.name] = form[name]
+    return found
+
+
+def chosen(field: Field, value: str, words: str | None) -> Any:
+    """The record that a picker means: the id chosen, or the only one whose title or reference is what was typed."""
+    if words is None:
+        return value
+    if not words.strip():
+        return ""
+    labels = {} if not value else gather([field], [_Holding(field, id_or_text(value))])
+    if any(label.text == words for label in labels.values()):
+        return value
+    resource = registry.of_table(field.reference)
+    if resource is None:
+        return value or words
+    model: Any = resource.model
+    column = getattr(model, title_attribute(resource))
+    keyed = getattr(model, f"{title_attribute(resource)}_key", None)
+    same = (keyed == fold(words)) if keyed is not None else (column == words)
+    ids = session().scalars(select(model.id).where(model.organisation_id == current.organisation.id, same | (model.reference == words.strip()),
+                                                   access.visible(resource, current.user)).limit(2)).all()
+    return str(ids[0]) if len(ids) == 1 else words
+
+
+@dataclass(frozen=True)
+class _Holding:
+    field: Field
+    value: Any
+
+    def __getattr__(self, name: str) -> Any:
+        return self.value
+
+
+def words_for(fields: Iterable[Field], raws: Mapping[str, Any]) -> dict[str, str]:
+    """What pickers show for the ids (or words) that stand in them."""
+    words = {}
+    for field in fields:
+        raw = raws.get(field.name)
+        if field.kind != "reference" or not raw:
+            continue
+        found = gather([field], [_Holding(field, id_or_text(str(raw)))]) if not isinstance(id_or_text(str(raw)), str) else {}
+        words[field.name] = next((label.text for label in found.values()), str(raw))
+    return words
+
+
+@dataclass(frozen=True)
+class BoundLines:
+    """The rows of a record in its form."""
+
+    label: Any
+    columns: Sequence[Any]
+    numeric: Sequence[bool]
+    rows: Sequence[Sequence[BoundField]]
+    errors: Sequence[Any]
+    removable: bool = True
+
+
+def bound_lines(lines: Lines, rows: Sequence[Mapping[str, Any]], errors: Mapping[str, Sequence[Any]]) -> BoundLines:
+    """Rows ready to draw: `lines-0-quantity` and so on."""
+    fields = [field for name, field in fields_of(lines.model).items() if name in lines.fields]
+    drawn = []
+    for place, row in enumerate(rows):
+        words = words_for(fields, row)
+        drawn.append([bound_field(field, row.get(field.name), errors=errors.get(f"lines.{place + 1}.{field.name}", ()),
+                                  text=words.get(field.name, ""), prefix=f"lines-{place}-") for field in fields])
+    return BoundLines(lines.label, [f.label for f in fields], [f.numeric for f in fields], drawn, errors.get("lines", ()))
+
+
+def typed_lines(form: MultiDict[str, str], lines: Lines) -> list[dict[str, Any]]:
+    """The rows of a submitted form, in their order."""
+    fields = [field for name, field in fields_of(lines.model).items() if name in lines.fields]
+    numbers = sorted({int(m.group(1)) for name in form if (m := re.fullmatch(r"lines-(\d{1,4})-\w+", name))})
+    return [typed(form, fields, f"lines-{number}-") for number in numbers[:lines.maximum + 1]]

@@ -1,0 +1,198 @@
+"""Create and edit: grouped fields, rows, inline validation, a draft that survives, errors that link to their fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import uuid4
+
+from flask import Response, flash, redirect, request
+from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
+
+from app.core import access, drafts
+from app.kernel.current import current
+from app.kernel.door import perform_one
+from app.kernel.errors import Conflict, Invalid
+from app.kernel.fields import Field, fields_of
+from app.kernel.kinds import show_moment
+from app.kernel.manifest import Resource
+from app.kernel.screens import screen
+from app.resources.binding import bind_many, form_names
+from app.resources.bound_fields import bound_field, bound_lines, raw_of, typed, typed_lines, words_for
+from app.resources.features.detail import fetch
+from app.resources.features.listing import template_of
+from app.resources.stages import changeable, lines_of
+from app.resources.urls import list_url, record_url
+
+INNER = frozenset({"csrf_token", "_key", "_discard", "_add_line", "_remove_line", "version"})
+
+
+class FormPage:
+    """A form being filled in: of a new record, or of one that exists."""
+
+    def __init__(self, resource: Resource, record: Any = None) -> None:
+        self.resource, self.record = resource, record
+        self.fields: dict[str, Field] = {name: fields_of(resource.model)[name] for name in form_names(resource)}
+        self.raw: dict[str, Any] = {}
+        self.lines: list[dict[str, Any]] = []
+        self.errors: Mapping[str, Sequence[Any]] = {}
+        self.draft_when = ""
+
+    @property
+    def name(self) -> str:
+        """The name under which a draft of this form is kept."""
+        return f"{self.resource.key}:{self.record.reference if self.record else 'new'}"
+
+    @property
+    def base(self) -> str:
+        """The path that the form's addresses hang from."""
+        return record_url(self.resource, self.record) if self.record else list_url(self.resource)
+
+    def fill(self) -> None:
+        """Begin with what the record has, or with the defaults and what the query string says; then with the kept draft."""
+        if self.record:
+            self.raw = {name: raw_of(field, self.record) for name, field in self.fields.items()}
+            self.lines = self._present_lines()
+        else:
+            defaults = self.resource.defaults() if self.resource.defaults else {}
+            self.raw = {name: getattr(defaults.get(name, field.default), "value", defaults.get(name, field.default)) for name, field in self.fields.items()}
+            self.raw |= {name: current.organisation.currency for name, field in self.fields.items() if field.widget == "currency"}
+            self.raw |= {name: value for name, value in request.args.items() if name in self.fields}
+        draft = drafts.kept(self.name)
+        if draft is not None:
+            self.take(MultiDict([(n, v) for n, v in draft.pairs]))
+            self.draft_when = show_moment(draft.kept_at)
+        if self.resource.lines and not self.lines:
+            self.lines = [{}]
+
+    def _present_lines(self) -> list[dict[str, Any]]:
+        if not self.resource.lines:
+            return []
+        fields = fields_of(self.resource.lines.model)
+        return [{name: raw_of(fields[name], line) for name in self.resource.lines.fields} for line in lines_of(self.resource.lines, self.record)]
+
+    def take(self, form: MultiDict[str, str]) -> None:
+        """Put in what was typed."""
+        self.raw |= typed(form, self.fields.values())
+        if self.resource.lines:
+            self.lines = typed_lines(form, self.resource.lines)
+
+    def data(self) -> dict[str, Any]:
+        """What goes through the door."""
+        names = {n for n in self.fields if n in self.raw}
+        sent = {name: self.raw[name] for name in names}
+        return {**sent, "lines": self.lines} if self.resource.lines else sent
+
+    def answer(self, status: int = 200) -> Response:
+        """The page, or the form alone for htmx."""
+        words = words_for(self.fields.values(), self.raw)
+        groups = [(legend, [bound_field(self.fields[n], self.raw.get(n), errors=self.errors.get(n, ()), text=words.get(n, ""),
+                                        validate=f"{list_url(self.resource)}validate/{n}") for n in names])
+                  for legend, names in self.resource.form.items()]
+        heading = _("Edit %(reference)s", reference=self.record.reference) if self.record else _("New: %(what)s", what=self.resource.label)
+        crumbs = [(self.resource.plural, list_url(self.resource))]
+        if self.record:
+            crumbs.append((self.record.reference, self.base))
+        return screen(template_of(self.resource, "form"), block="form", status=status, resource=self.resource, crumbs=crumbs, heading=heading,
+                      groups=groups, lines=bound_lines(self.resource.lines, self.lines, self.errors) if self.resource.lines else None,
+                      errors=self._summary(), action=f"{self.base}{'edit' if self.record else 'new'}", cancel_url=self.base,
+                      version=self.record.version if self.record else "", key=request.form.get("_key") or str(uuid4()),
+                      draft_url=f"{self.base}draft", draft_when=self.draft_when, discard_url=f"{self.base}draft",
+                      multipart=any(f.kind == "file" for f in self.fields.values()))
+
+    def _summary(self) -> list[tuple[str, Any, Any]]:
+        found = []
+        for name, said in self.errors.items():
+            field = self.fields.get(name)
+            if name.startswith("lines."):
+                _lines, number, column = name.split(".")
+                found.append((f"field-lines-{int(number) - 1}-{column}", _("Row %(number)s, %(column)s", number=number, column=column), said[0]))
+            elif name == "lines":
+                found.append(("lines", self.resource.lines.label if self.resource.lines else "", said[0]))
+            else:
+                found.append((f"field-{name}" if field else "", field.label if field else name, said[0]))
+        return found
+
+
+def show_new(resource: Resource) -> Response:
+    """The form of a new record."""
+    access.require(current.user, resource.permission("create"))
+    page = FormPage(resource)
+    page.fill()
+    return page.answer()
+
+
+def save_new(resource: Resource) -> Any:
+    """Make the record and go to it; with errors, the form again and nothing lost."""
+    return _save(FormPage(resource), "create", None)
+
+
+def show_edit(resource: Resource, reference: str) -> Response:
+    """The form of an existing record."""
+    record = fetch(resource, reference)
+    access.require(current.user, resource.permission("edit"), record)
+    changeable(resource, record, {})
+    page = FormPage(resource, record)
+    page.fill()
+    return page.answer()
+
+
+def save_edit(resource: Resource, reference: str) -> Any:
+    """Change the record and go to it."""
+    record = fetch(resource, reference)
+    return _save(FormPage(resource, record), "edit", record)
+
+
+def _save(page: FormPage, action: str, record: Any) -> Any:
+    form = request.form
+    page.take(form)
+    if "_discard" in form:
+        drafts.forget(page.name)
+        return redirect(f"{page.base}{'edit' if record else 'new'}", 303)
+    if "_add_line" in form or "_remove_line" in form:
+        _reshape(page, form)
+        return page.answer()
+    data = page.data() | ({"version": form["version"]} if record and form.get("version") else {})
+    try:
+        outcome = perform_one(page.resource, action, record, data, key=form.get("_key", ""), channel="page")
+    except Invalid as error:
+        page.errors = error.errors
+        return page.answer(422)
+    except Conflict as error:
+        page.errors = {"": [str(error)]}
+        return page.answer(409)
+    drafts.forget(page.name)
+    flash(_("%(reference)s is saved.", reference=outcome.record.reference), "good")
+    return redirect(record_url(page.resource, outcome.record), 303)
+
+
+def _reshape(page: FormPage, form: MultiDict[str, str]) -> None:
+    if "_add_line" in form:
+        page.lines.append({})
+    elif (place := form.get("_remove_line", "")).isdigit() and int(place) < len(page.lines):
+        page.lines.pop(int(place))
+
+
+def keep_draft(resource: Resource, reference: str = "") -> tuple[str, int]:
+    """Keep what is typed, as it is."""
+    page = FormPage(resource, fetch(resource, reference) if reference else None)
+    drafts.keep(page.name, [(n, v) for n, v in request.form.items(multi=True) if n not in INNER])
+    return "", 204
+
+
+def validate(resource: Resource, name: str) -> Response:
+    """One field again, after it was left, with what is wrong with it."""
+    access.require(current.user, resource.permission("view"))
+    page = FormPage(resource)
+    page.take(request.form)
+    if name not in page.fields:
+        raise Invalid({name: [_("There is no such field here.")]})
+    bound = bind_many(resource, [{n: page.raw[n] for n in {name, *_currencies(page)} if n in page.raw}], partial=True)[0]
+    field = page.fields[name]
+    return screen("resource/field.html", b=bound_field(field, page.raw.get(name), errors=bound.errors.get(name, ()),
+                                                       validate=f"{list_url(resource)}validate/{name}"))
+
+
+def _currencies(page: FormPage) -> set[str]:
+    return {name for name, field in page.fields.items() if field.widget == "currency"}

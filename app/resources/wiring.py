@@ -1,0 +1,18 @@
+"""Fills the door's slot and mounts every resource; the last thing that `create_app` does."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app.kernel import door
+from app.resources import finding
+from app.resources.door import perform
+from app.resources.mount import mount
+
+
+def install(app: Flask) -> None:
+    """Put the engine under the declarations."""
+    door.install(perform)
+    mount(app)
+    app.register_blueprint(finding.screens)
+    door.check()
