@@ -156,6 +156,25 @@ def spoken_keys(action: str) -> str:
     return "" if " " in first else first.replace("Mod+", "Control+")
 
 
+@dataclass(frozen=True)
+class PaletteAction:
+    """Something that the palette offers: an address, or an action of the page that is open."""
+
+    action: str
+    label: Any
+    url: str
+    presses: list[str]
+
+
+def palette_actions(words: str = "") -> list[PaletteAction]:
+    """The places and actions whose label has the words; places first."""
+    wanted, root = words.casefold().split(), _root()
+    found = [key for key in _KEYS if key.scope == "global" and key.action != "palette"
+             and all(word in str(key.label).casefold() for word in wanted)]
+    return [PaletteAction(key.action, key.label, root + key.path if key.path else "", shown_keys(key.action))
+            for key in sorted(found, key=lambda key: not key.path)]
+
+
 def sheet(*scopes: str) -> list[tuple[Any, list[Key]]]:
     """The keys by scope, for the `?` sheet and the documentation."""
     return [(label, [key for key in _wanted(scopes) if key.scope == scope and key.bound(preset())])

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import Flask, Response, current_app, get_flashed_messages, make_response, redirect, render_template, request
+from flask import Flask, Response, current_app, get_flashed_messages, make_response, render_template, request
 from flask_babel import get_locale
 from htmx_flask import Htmx
 from jinja2 import StrictUndefined
@@ -64,11 +64,13 @@ def screen(template: str | Sequence[str], block: str | None = None, oob: Sequenc
     return response
 
 
-def go(url: str) -> Response:
-    """Lead on after a change: 303 for a plain form; htmx would follow that inside its fragment, so it is told the address."""
-    if wants_fragment():
-        return make_response("", 200, {"HX-Redirect": url})
-    return make_response(redirect(url, 303))
+def lead_htmx(response: Response) -> Response:
+    """A redirect after a change, as htmx needs it: the browser itself would follow it and put the page into the fragment."""
+    if response.status_code in (302, 303) and request.method != "GET" and wants_fragment():
+        response.headers["HX-Redirect"] = response.headers.pop("Location")
+        response.status_code = 200
+        response.set_data(b"")
+    return response
 
 
 def dom_id(record: Any, part: str) -> str:
@@ -95,6 +97,7 @@ def install_screens(app: Flask) -> None:
     app.jinja_env.globals.update(current=current, dom_id=dom_id, frame=frame, toasts=toasts, theme=theme, density=density,
                                  language=language, initials=initials, keys_for=keys_for, shown_keys=shown_keys,
                                  spoken_keys=spoken_keys)
+    app.after_request(lead_htmx)
     install_assets(app)
     install_security(app)
     install_forgery(app)

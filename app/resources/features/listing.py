@@ -57,11 +57,6 @@ class FilterControl:
     parameters: dict[str, Sequence[str]]
     picked: Sequence[tuple[str, str]]
 
-    @property
-    def suggest(self) -> str:
-        """The address of the picker; empty where there is nothing to pick."""
-        return picker_url(self.field) if self.field.kind == "reference" else ""
-
 
 class Listing:
     """Everything that the list page shows."""
