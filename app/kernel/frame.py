@@ -41,7 +41,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class Frame:
-    """Everything around the content; `tabs` is the phone's bottom bar (five entries at most)."""
+    """Everything around the content; `tabs` is the phone's bottom bar (five entries at most).
+
+    `stream` is the address of the live events and `poll` that of the counts as JSON ({key: number}), by `Item.key`.
+    """
 
     sections: Sequence[Section] = ()
     organisations: Sequence[Choice] = ()
@@ -49,6 +52,8 @@ class Frame:
     notifications: str = ""
     root: str = "/"
     role: str = ""
+    stream: str = ""
+    poll: str = ""
     tabs: Sequence[Item] = field(default_factory=tuple)
 
     @property

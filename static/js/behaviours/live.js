@@ -1,9 +1,10 @@
-import { announce } from "./announce.js";
-
 // Badges that move: the stream says only which event happened, elements ask again; refused streams fall back to asking.
+const EVENTS = ["badges", "inbox", "jobs", "notifications", "records", "resync"];
+
 export function live(element) {
   const { stream, poll } = element.dataset;
   let timer = 0;
+  let soon = 0;
   const draw = (counts) => {
     for (const [name, number] of Object.entries(counts)) {
       document.querySelectorAll(`[data-badge="${CSS.escape(name)}"]`).forEach((badge) => { badge.textContent = number || ""; });
@@ -18,11 +19,13 @@ export function live(element) {
   };
   if (!window.EventSource || !stream) return wait();
   const source = new EventSource(stream);
-  source.addEventListener("badges", ask);
-  source.addEventListener("refresh", (event) => {
-    htmx.trigger(document.body, event.data);
-    if (element.dataset.said) announce(element.dataset.said);
-  });
+  for (const name of EVENTS) {
+    source.addEventListener(name, (event) => {
+      clearTimeout(soon);
+      soon = setTimeout(ask, 300);
+      document.body.dispatchEvent(new CustomEvent(`${name}-changed`, { detail: { id: event.data } }));
+    });
+  }
   source.addEventListener("open", () => { clearInterval(timer); timer = 0; });
   source.addEventListener("error", () => { if (source.readyState === EventSource.CLOSED) wait(); });
   window.addEventListener("pagehide", () => source.close());

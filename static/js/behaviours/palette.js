@@ -1,3 +1,4 @@
+import { run } from "./keys.js";
 import { steer } from "./options.js";
 
 // Ctrl/Cmd+K and `/`: a dialog whose results the server draws.
@@ -13,8 +14,10 @@ export function palette(dialog) {
   const choose = steer(box, list, (option, event) => {
     const link = option.matches("a") ? option : option.querySelector("a");
     dialog.close();
-    if (option.dataset.run) document.querySelector(`[data-key="${CSS.escape(option.dataset.run)}"]`)?.click();
-    else if (link && !event) location.assign(link.href);
+    if (option.dataset.run) {
+      event?.preventDefault();
+      run({ a: option.dataset.run });
+    } else if (link && !event) location.assign(link.href);
   });
   new MutationObserver(() => choose(list.querySelector('[role="option"]'))).observe(list, { childList: true });
   document.addEventListener("key", (event) => {
