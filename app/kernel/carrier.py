@@ -1,0 +1,136 @@
+"""Redis carries wake-up calls to the workers; the truth stays in the database, so that losing all of them costs seconds.
+
+A call is `("outbox", organisation)` (“something of yours is due”) or `("job", organisation, job)`. One call of a kind waits at a time:
+a key beside the queue says so, and lapses by itself in case the worker that took the call died.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import redis
+from flask import current_app
+from rq import Queue
+from rq.serializers import JSONSerializer
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from app.kernel.db import session
+
+QUEUES = ("effects", "jobs")
+_CALL_LASTS, _REST_AFTER_FAILURE, _TIMEOUT = 15, 3.0, 1.5
+_MOST_SECONDS = 6 * 3600
+
+log = logging.getLogger("opsflux.carrier")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One wake-up call: about all due outbox rows of an organisation, or about one job."""
+
+    organisation_id: UUID
+    job_id: UUID | None = None
+
+    @property
+    def mark(self) -> str:
+        """The key that says that this call is already waiting in the queue."""
+        return f"opsflux:called:{self.job_id or self.organisation_id}"
+
+
+def connection(*, blocking: bool = False) -> redis.Redis:
+    """The Redis client of this application; only workers wait on it without a limit."""
+    name = "redis.blocking" if blocking else "redis"
+    known: redis.Redis | None = current_app.extensions.get(name)
+    if known is None:
+        limits: dict[str, Any] = {} if blocking else {"socket_timeout": _TIMEOUT, "socket_connect_timeout": _TIMEOUT}
+        known = redis.Redis.from_url(current_app.extensions["settings"].redis_url, **limits)
+        current_app.extensions[name] = known
+    return known
+
+
+def call(organisation_id: UUID, job_id: UUID | None = None) -> None:
+    """Wake a worker once this transaction is committed; nothing leaves when it is undone."""
+    session().info.setdefault("calls", {})[Call(organisation_id, job_id)] = True
+
+
+def say(channel: str, text: str) -> None:
+    """Publish on a live channel once this transaction is committed."""
+    session().info.setdefault("said", {})[channel, text] = True
+
+
+def push(calls: Iterable[Call]) -> int:
+    """Put calls into the queues now, each at most once; gives how many. Raises `redis.RedisError` when Redis is away."""
+    client = connection()
+    wanted = list(calls)
+    with client.pipeline(transaction=False) as pipe:
+        for each in wanted:
+            pipe.set(each.mark, "1", nx=True, ex=_CALL_LASTS)
+        fresh = [each for each, new in zip(wanted, pipe.execute(), strict=True) if new]
+    for name in QUEUES:
+        _enqueue(client, name, [each for each in fresh if (each.job_id is not None) == (name == "jobs")])
+    return len(fresh)
+
+
+def answered(organisation_id: UUID, job_id: UUID | None = None) -> None:
+    """Say that a call was taken, so that the next one may queue."""
+    try:
+        connection().delete(Call(organisation_id, job_id).mark)
+    except redis.RedisError:
+        log.debug("Redis is away; the mark lapses by itself.")
+
+
+def try_push(calls: Iterable[Call]) -> None:
+    """Like `push`; when Redis is away the sweep does it later, and nobody waits for a dead server twice within seconds."""
+    if not _resting():
+        try:
+            push(calls)
+        except (redis.RedisError, OSError) as error:
+            _rest(error)
+
+
+def _enqueue(client: redis.Redis, name: str, calls: list[Call]) -> None:
+    if not calls:
+        return
+    queue = Queue(name, connection=client, serializer=JSONSerializer)
+    functions = {True: "app.kernel.jobs.run", False: "app.kernel.outbox.drain"}
+    queue.enqueue_many([Queue.prepare_data(
+        functions[each.job_id is not None], args=[str(each.job_id), str(each.organisation_id)] if each.job_id else [str(each.organisation_id)],
+        timeout=_MOST_SECONDS, result_ttl=0, failure_ttl=3600) for each in calls])
+
+
+def _resting() -> bool:
+    return time.monotonic() < float(current_app.extensions.get("redis.rest", 0.0))
+
+
+def _rest(error: Exception) -> None:
+    current_app.extensions["redis.rest"] = time.monotonic() + _REST_AFTER_FAILURE
+    log.warning("Redis is away (%s); the scheduler's sweep will carry what waits.", type(error).__name__)
+
+
+@event.listens_for(Session, "after_commit")
+def _carry(work: Session) -> None:
+    if work.in_nested_transaction():
+        return
+    calls, said = work.info.pop("calls", {}), work.info.pop("said", {})
+    if calls:
+        try_push(calls)
+    if said and not _resting():
+        try:
+            with connection().pipeline(transaction=False) as pipe:
+                for channel, text in said:
+                    pipe.publish(channel, text)
+                pipe.execute()
+        except (redis.RedisError, OSError) as error:
+            _rest(error)
+
+
+@event.listens_for(Session, "after_rollback")
+def _forget(work: Session) -> None:
+    if not work.in_nested_transaction():
+        work.info.pop("calls", None)
+        work.info.pop("said", None)

@@ -1,0 +1,196 @@
+"""How a worker delivers outbox rows: claim, deliver, mark done, or put off; each step survives a kill at any point."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from flask_babel import force_locale
+from sqlalchemy import exists, func, or_, select, update
+from sqlalchemy.orm import aliased
+
+from app.kernel import carrier, clock, outbox
+from app.kernel.current import Actor, Organisation, acting
+from app.kernel.db import session, unit_of_work
+from app.kernel.errors import Refusal
+from app.kernel.outbox import DONE, FAILED, WAITING, GiveUp, Handler, OutboxRow, Retry
+
+LEASE, BATCH, TURN = timedelta(seconds=60), 20, 25.0
+Claim = tuple[UUID, int]
+
+Loader = Callable[[UUID, UUID], tuple[Organisation, Actor] | None]
+_loader: list[Loader] = []
+_stopping: list[bool] = []
+
+log = logging.getLogger("opsflux.outbox")
+
+
+def install_loader(loader: Loader) -> None:
+    """Fill the slot: `loader(organisation_id, actor_id)` gives both, or None when the organisation is gone."""
+    _loader[:] = [loader]
+
+
+def stop() -> None:
+    """Ask what is under way in this process to come to an end and give back the rest."""
+    _stopping[:] = [True]
+
+
+def is_stopping() -> bool:
+    """Whether this process was asked to end."""
+    return bool(_stopping)
+
+
+@contextmanager
+def on_behalf(organisation_id: UUID, actor_id: UUID, *, channel: str, request_id: str = "") -> Iterator[None]:
+    """Act as the actor for the organisation, in the actor's language, whatever was set before."""
+    with acting(_bare(organisation_id), channel=channel, request_id=request_id):
+        found = _loader[0](organisation_id, actor_id) if _loader else None
+        session().rollback()
+    if found is None:
+        raise GiveUp("The organisation or the member is gone.")
+    organisation, actor = found
+    with acting(organisation, actor, channel=channel, request_id=request_id), force_locale(actor.language or organisation.language):
+        yield
+
+
+def drain(organisation_id: UUID, *, only: UUID | None = None) -> int:
+    """Deliver due rows until none is left or the turn is over; the next turn is then called."""
+    carrier.answered(organisation_id)
+    delivered, deadline = 0, time.monotonic() + TURN
+    while not is_stopping():
+        claims = _claim(organisation_id, only)
+        for number, claim in enumerate(claims):
+            if is_stopping() or time.monotonic() > deadline:
+                _give_back(organisation_id, claims[number:])
+                break
+            delivered += _deliver(organisation_id, claim)
+        if not claims or only:
+            return delivered
+        if time.monotonic() > deadline:
+            break
+    carrier.try_push([carrier.Call(organisation_id)])
+    return delivered
+
+
+def _claim(organisation_id: UUID, only: UUID | None) -> list[Claim]:
+    """Take due rows under a lease; the attempt is recorded before anything is called. Claims of one organisation follow one another,
+    so that a lane is never in two hands.
+    """
+    now, busy = clock.now(), aliased(OutboxRow)
+    due = select(OutboxRow.id).where(
+        OutboxRow.state == WAITING, OutboxRow.due_at <= now, or_(OutboxRow.lease_until.is_(None), OutboxRow.lease_until <= now),
+        or_(OutboxRow.lane == "", ~exists().where(
+            busy.organisation_id == organisation_id, busy.lane == OutboxRow.lane, busy.state == WAITING, busy.lease_until > now)))
+    due = due.where(OutboxRow.id == only) if only else due.order_by(OutboxRow.due_at, OutboxRow.id).limit(BATCH)
+    with acting(_bare(organisation_id)), unit_of_work() as work:
+        work.execute(select(func.pg_advisory_xact_lock(organisation_id.int & 0x7FFF_FFFF_FFFF_FFFF)))
+        ids = list(work.scalars(due.with_for_update(skip_locked=True, of=OutboxRow)))
+        if not ids:
+            return []
+        taken = work.execute(update(OutboxRow).where(OutboxRow.id.in_(ids)).values(lease_until=now + LEASE, attempts=OutboxRow.attempts + 1)
+                             .returning(OutboxRow.id, OutboxRow.attempts).execution_options(synchronize_session=False)).all()
+    attempts: dict[UUID, int] = {row.id: row.attempts for row in taken}
+    return [(row_id, attempts[row_id]) for row_id in ids]
+
+
+def _deliver(organisation_id: UUID, claim: Claim) -> bool:
+    with acting(_bare(organisation_id)), unit_of_work() as work:
+        row = work.get(OutboxRow, (organisation_id, claim[0]))
+        work.expunge_all()
+    if row is None:
+        return False
+    known: Handler | None = None
+    try:
+        known = outbox.handler_of(row)
+        with on_behalf(organisation_id, row.actor_id, channel="outbox", request_id=row.request_id), _under_way(row):
+            return _outside(known, row, claim) if known.outside else _inside(known, row, claim)
+    except Exception as error:
+        log.warning("Delivery of %s %s failed at attempt %s: %s", row.name, row.id, row.attempts, error,
+                    exc_info=not isinstance(error, Retry | GiveUp | Refusal | OSError))
+        _put_off(known, row, claim, error)
+        return False
+
+
+def _inside(known: Handler, row: OutboxRow, claim: Claim) -> bool:
+    """What the handler writes and the row's end are one commit."""
+    with unit_of_work():
+        if not _hold(claim):
+            return False
+        known.deliver(row.payload, row)
+        _finish(claim)
+    return True
+
+
+def _outside(known: Handler, row: OutboxRow, claim: Claim) -> bool:
+    """Begin under a fresh lease, call with no transaction open, then write what is known."""
+    with unit_of_work():
+        if not _hold(claim):
+            return False
+        session().execute(_mine(claim).values(lease_until=clock.now() + LEASE, last_error=""))
+    after = known.deliver(row.payload, row)
+    with unit_of_work():
+        if callable(after):
+            after()
+        _finish(claim)
+    return True
+
+
+def _hold(claim: Claim) -> bool:
+    """Lock the row if it is still this claim's."""
+    found = select(OutboxRow.id).where(OutboxRow.id == claim[0], OutboxRow.attempts == claim[1], OutboxRow.state == WAITING)
+    return session().execute(found.with_for_update()).first() is not None
+
+
+def _finish(claim: Claim) -> None:
+    session().execute(_mine(claim).values(state=DONE, lease_until=None, done_at=clock.now(), last_error=""))
+
+
+def _put_off(known: Handler | None, row: OutboxRow, claim: Claim, error: Exception) -> None:
+    """Write down what went wrong and when the next attempt is due, or that there is none."""
+    hopeless = isinstance(error, GiveUp) or (isinstance(error, Refusal) and error.status < 500 and error.status != 429)
+    failed = hopeless or row.attempts >= row.attempts_limit
+    pause = error.after if isinstance(error, Retry) and error.after is not None else back_off(row.attempts, known.longest if known else 3600)
+    reason = f"{type(error).__name__}: {error}"[:2000]
+    with acting(_bare(row.organisation_id), channel="outbox", request_id=row.request_id), unit_of_work():
+        if not _hold(claim):
+            return
+        session().execute(_mine(claim).values(state=FAILED if failed else WAITING, lease_until=None, last_error=reason,
+                                              due_at=clock.now() + timedelta(seconds=pause)))
+        if known and known.failed:
+            row.state = FAILED if failed else WAITING
+            known.failed(row, reason)
+
+
+def _give_back(organisation_id: UUID, claims: list[Claim]) -> None:
+    with acting(_bare(organisation_id)), unit_of_work():
+        for claim in claims:
+            session().execute(_mine(claim).values(lease_until=None, attempts=OutboxRow.attempts - 1))
+
+
+def _mine(claim: Claim) -> Any:
+    return update(OutboxRow).where(OutboxRow.id == claim[0], OutboxRow.attempts == claim[1]).execution_options(synchronize_session=False)
+
+
+@contextmanager
+def _under_way(row: OutboxRow) -> Iterator[None]:
+    token = outbox._delivering.set(row)
+    try:
+        yield
+    finally:
+        outbox._delivering.reset(token)
+
+
+def back_off(attempts: int, longest: float = 3600) -> float:
+    """Seconds until the next attempt: doubling from two, at most `longest`, spread by a quarter."""
+    return float(min(2.0 ** min(attempts, 30), longest)) * random.uniform(0.75, 1.25)  # noqa: S311 -- spreads load, guards nothing
+
+
+def _bare(organisation_id: UUID) -> Organisation:
+    """The organisation as far as both walls need it."""
+    return Organisation(id=organisation_id, slug="", name="")
