@@ -30,6 +30,10 @@ class Assets:
     @property
     def entries(self) -> dict[str, dict[str, Any]]:
         """Name → hash, size and whether compressed twins exist."""
+        self._read()
+        return self._entries
+
+    def _read(self) -> None:
         path = self.folder / "manifest.json"
         stamp = path.stat().st_mtime_ns
         if stamp != self._stamp:
@@ -37,12 +41,11 @@ class Assets:
             sprite = (self.folder / "img" / "icons.svg").read_text("utf-8")
             self._icons = frozenset(re.findall(r'<symbol id="([a-z0-9-]+)"', sprite))
             self._stamp = stamp
-        return self._entries
 
     @property
     def icons(self) -> frozenset[str]:
         """The names of the icons in the sprite."""
-        assert self.entries
+        self._read()
         return self._icons
 
     def url(self, name: str) -> str:
@@ -104,5 +107,5 @@ def serve(name: str) -> Response:
 
 def install_assets(app: Flask) -> None:
     """Serve `/static/` and give templates `asset()` and `icon()`."""
-    app.add_url_rule("/static/<path:name>", "static", lambda name: serve(name))
+    app.add_url_rule("/static/<path:name>", "static", serve)
     app.jinja_env.globals.update(asset=asset, icon=icon)

@@ -27,7 +27,8 @@ def wording(status: int) -> tuple[str, str, str]:
         413: (_("Too large"), _("Send a smaller file, or split it."), "file-plus"),
         422: (_("Something is missing or wrong"), _("Correct what is named and send it again. Nothing was changed."), "circle-alert"),
         429: (_("Too many attempts"), _("Wait a moment, then try again."), "hourglass"),
-        500: (_("Something went wrong on our side"), _("Nothing was saved. It has been recorded; give the number below when you ask for help."), "octagon-alert"),
+        500: (_("Something went wrong on our side"),
+              _("Nothing was saved. It has been recorded; give the number below when you ask for help."), "octagon-alert"),
         503: (_("Not available at the moment"), _("A part that is needed is away. Nothing was lost; try again shortly."), "cloud-off"),
     }
     return said.get(status, said[400 if status < 500 else 500])
@@ -78,7 +79,7 @@ def http_error(error: HTTPException) -> Any:
 
 def crashed(error: Exception) -> Response:
     """Anything else: recorded with its trace, shown without it."""
-    log.exception("request failed", extra={"request_id": current.request_id}, exc_info=error)
+    log.error("request failed", extra={"request_id": current.request_id}, exc_info=error)
     return fault(500)
 
 

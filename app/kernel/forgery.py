@@ -12,16 +12,16 @@ from flask_babel import gettext as _
 from app.kernel.errors import Forbidden
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
-SECRET = "_csrf"
+KEPT_AS = "_csrf"
 BYTES = 24
 
 
 def csrf_token() -> str:
     """The session's token, masked anew each time so that compression tells nothing about it (BREACH)."""
-    if SECRET not in session:
-        session[SECRET] = secrets.token_hex(BYTES)
+    if KEPT_AS not in session:
+        session[KEPT_AS] = secrets.token_hex(BYTES)
     mask = secrets.token_bytes(BYTES)
-    return (mask + _mixed(mask, bytes.fromhex(session[SECRET]))).hex()
+    return (mask + _mixed(mask, bytes.fromhex(session[KEPT_AS]))).hex()
 
 
 def _mixed(left: bytes, right: bytes) -> bytes:
@@ -49,7 +49,7 @@ def check() -> None:
     if request.method in SAFE or request.headers.get("Authorization", "").startswith("Bearer "):
         return
     given = _unmasked(request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", ""))
-    expected = bytes.fromhex(session.get(SECRET, ""))
+    expected = bytes.fromhex(session.get(KEPT_AS, ""))
     if not same_origin() or not expected or not hmac.compare_digest(given, expected):
         raise Forbidden(_("This form is too old or came from another site. Reload the page and send it again; what you typed is kept."))
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
 
 from app.kernel.current import current
 from app.kernel.errors import DeclarationError
@@ -154,6 +155,14 @@ def spoken_keys(action: str) -> str:
     """`aria-keyshortcuts` for a button; a sequence cannot be said there and gives nothing."""
     first = _first(action)
     return "" if " " in first else first.replace("Mod+", "Control+")
+
+
+def key_attributes(action: str) -> Markup:
+    """The attributes of the control that a key presses; nothing for a control without a key."""
+    if not action:
+        return Markup()
+    spoken = spoken_keys(action)
+    return Markup(' data-key="{}"').format(action) + (Markup(' aria-keyshortcuts="{}"').format(spoken) if spoken else Markup())
 
 
 @dataclass(frozen=True)

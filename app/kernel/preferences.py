@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, current_app, redirect, request
+from flask import Flask, Response, current_app, make_response, redirect, request
 
 from app.kernel.current import current
 
@@ -56,13 +56,12 @@ def within(address: str | None) -> str:
 
 def choose() -> Response:
     """Keep what was chosen and go back to where the person was."""
-    response = redirect(within(request.form.get("next")), 303)
+    response = make_response(redirect(within(request.form.get("next")), 303))
     for name, allowed in CHOICES.items():
         value = request.form.get(name)
         if value in allowed:
             response.set_cookie(_cookie(name), value, max_age=YEAR, path="/", samesite="Lax", httponly=True,
                                 secure=not current_app.extensions["settings"].local)
-    assert isinstance(response, Response)
     return response
 
 

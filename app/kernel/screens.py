@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask, Response, current_app, get_flashed_messages, make_response, render_template, request
 from flask_babel import get_locale
@@ -18,7 +18,7 @@ from app.kernel.current import current
 from app.kernel.faults import install_faults
 from app.kernel.forgery import install_forgery
 from app.kernel.frame import frame
-from app.kernel.keys import keys_for, shown_keys, spoken_keys
+from app.kernel.keys import key_attributes, keys_for, shown_keys
 from app.kernel.kit import initials, install_kit
 from app.kernel.preferences import density, install_preferences, theme
 from app.kernel.security import install_security
@@ -37,8 +37,9 @@ def target_id() -> str:
 
 
 def partial(target: str, html: str, swap: str = "outerHTML") -> str:
-    """A part of the answer that goes somewhere else on the page."""
-    return Markup('<hx-partial hx-target="{}" hx-swap="{}">{}</hx-partial>').format(target, swap, Markup(html))
+    """A rendered part of the answer that goes somewhere else on the page."""
+    head = Markup('<hx-partial hx-target="{}" hx-swap="{}">').format(target, swap)
+    return f"{head}{html}</hx-partial>"
 
 
 def screen(template: str | Sequence[str], block: str | None = None, oob: Sequence[str] = (), status: int = 200, *,
@@ -80,7 +81,8 @@ def dom_id(record: Any, part: str) -> str:
 
 def toasts() -> list[dict[str, str]]:
     """What the last request wants said, once: flashed messages with their tone."""
-    return [{"tone": tone, "text": text} for tone, text in get_flashed_messages(with_categories=True)]
+    messages = cast("list[tuple[str, str]]", get_flashed_messages(with_categories=True))
+    return [{"tone": tone, "text": text} for tone, text in messages]
 
 
 def language() -> str:
@@ -96,7 +98,7 @@ def install_screens(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(current=current, dom_id=dom_id, frame=frame, toasts=toasts, theme=theme, density=density,
                                  language=language, initials=initials, keys_for=keys_for, shown_keys=shown_keys,
-                                 spoken_keys=spoken_keys)
+                                 key_attributes=key_attributes)
     app.after_request(lead_htmx)
     install_assets(app)
     install_security(app)
