@@ -19,6 +19,8 @@ const VENDORED = [
   ["hx-preload.js", "htmx.org", "dist/ext/hx-preload.min.js"],
 ];
 
+const PARTS = new Set(["Button", "Button Group", "Textarea", "Input", "Native Select", "Alert", "Badge", "Dialog", "Checkbox", "Radio", "Switch", "Field", "Empty", "Kbd", "Label", "Sidebar", "Skeleton", "Table"]);
+
 function sha256(bytes) {
   return createHash("sha256").update(bytes).digest("hex");
 }
@@ -64,6 +66,16 @@ function icons() {
   emit("img/icons.svg", `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("")}</svg>\n`);
 }
 
+// Basecoat's look is one file for all of its parts; only those that the kit uses are taken.
+function look() {
+  const source = readFileSync(join(packages, "basecoat-css/dist/styles/vega.css"), "utf8");
+  const sections = source.slice(source.indexOf("{") + 1, source.lastIndexOf("}")).split(/^ {2}\/\* (?=[A-Z][A-Za-z ]* \*\/$)/m).slice(1);
+  const wanted = sections.filter((section) => PARTS.has(section.slice(0, section.indexOf(" */"))));
+  if (wanted.length !== PARTS.size) throw new Error("Basecoat's sections are named differently now");
+  mkdirSync(join(packages, ".opsflux"), { recursive: true });
+  writeFileSync(join(packages, ".opsflux/look.css"), `@layer components {\n${wanted.map((section) => `  /* ${section}`).join("")}}\n`);
+}
+
 function styles(fontHash) {
   const css = execFileSync(join(packages, ".bin/tailwindcss"), ["--minify", "-i", join(here, "app.css")], { cwd: here, stdio: ["ignore", "pipe", "ignore"], maxBuffer: 1 << 26 });
   emit("css/app.css", css.toString().replaceAll("fonts/inter.woff2", `fonts/inter.${fontHash}.woff2`));
@@ -105,6 +117,7 @@ function manifest() {
 const fontHash = sha256(font()).slice(0, 12);
 vendor();
 icons();
+look();
 styles(fontHash);
 scripts();
 manifest();
