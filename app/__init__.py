@@ -21,6 +21,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from app.kernel import migrations
     from app.kernel.config import Settings
     from app.kernel.db import db
+    from app.kernel.i18n import install_languages
     from app.kernel.screens import install_screens
     from app.kernel.stream import install_stream
 
@@ -29,6 +30,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     configure(app, settings)
     db.init_app(app)
     declare()
+    install_languages(app)
     install_screens(app)
     for service in services():
         service.install(app)

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency, format_decimal, get_currency_precision
-from flask_babel import gettext as _
+from flask_babel import get_locale, gettext as _
 
 from app.kernel.current import current
 
@@ -70,7 +70,8 @@ def fold(text: str) -> str:
 
 
 def _language() -> str:
-    return current.context.user.language if current.context.user else "en"
+    found = get_locale()
+    return str(found) if found else "en"
 
 
 def _zone() -> ZoneInfo:

@@ -1,0 +1,70 @@
+"""Languages: the one chosen by the person, else the browser's, else English; outside a request, the reader's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+
+from flask import Flask, current_app, has_request_context, request
+from flask_babel import Babel, refresh
+
+from app.kernel.current import current
+from app.kernel.preferences import LANGUAGES
+
+ROOT = Path(__file__).resolve().parents[2]
+_reading: ContextVar[str] = ContextVar("reading", default="")
+
+
+def directories() -> list[Path]:
+    """Where catalogues are: the core's and templates' first, then each module's own."""
+    return [ROOT / "translations", *sorted(p for p in (ROOT / "app" / "modules").glob("*/translations") if p.is_dir())]
+
+
+def language() -> str:
+    """The language of what is being written now."""
+    if reading := _reading.get():
+        return reading
+    user = current.context.user
+    cookie = _chosen()
+    if cookie:
+        return cookie
+    if user is not None and not user.is_system and user.language in LANGUAGES:
+        return user.language
+    if has_request_context() and (best := request.accept_languages.best_match(list(LANGUAGES))):
+        return best
+    return current.context.organisation.language if current.context.organisation else "en"
+
+
+def _chosen() -> str:
+    if not has_request_context():
+        return ""
+    name = str(current_app.extensions["settings"].cookie("language"))
+    found = request.cookies.get(name, "")
+    return found if found in LANGUAGES else ""
+
+
+def _zone() -> str:
+    user, organisation = current.context.user, current.context.organisation
+    if user is not None and not user.is_system:
+        return user.timezone
+    return organisation.timezone if organisation else "UTC"
+
+
+@contextmanager
+def reading(language: str) -> Iterator[None]:
+    """Within the block, words are written for a reader of `language` (mails, PDF reports)."""
+    token = _reading.set(language if language in LANGUAGES else "en")
+    refresh()
+    try:
+        yield
+    finally:
+        _reading.reset(token)
+        refresh()
+
+
+def install_languages(app: Flask) -> None:
+    """Give Flask-Babel the catalogues and the choice of language and zone."""
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = ";".join(map(str, directories()))
+    Babel(app, locale_selector=language, timezone_selector=_zone)

@@ -1,0 +1,1 @@
+"""Contract tests: what every declared resource promises."""
