@@ -18,7 +18,8 @@ from app.kernel.config import PROJECT, ConfigError
 from app.kernel.embedded import EmbeddedError
 from app.kernel.errors import Refusal
 
-FAILED, WRONG = 1, 2
+FAILED = 1
+PLACES = ("app/core/*/cli.py", "app/resources/cli.py", "app/modules/*/cli.py", "app/demo/cli.py")
 
 
 def install(app: Flask) -> None:
@@ -32,8 +33,8 @@ def install(app: Flask) -> None:
 
 
 def _found() -> Iterator[click.Command]:
-    """The commands of `app/core/*/cli.py` and `app/modules/*/cli.py`, those that belong to no group of the same file."""
-    for path in sorted([*PROJECT.glob("app/core/*/cli.py"), *PROJECT.glob("app/modules/*/cli.py"), *PROJECT.glob("app/resources/cli.py")]):
+    """The commands of every `cli.py` below core, resources, modules and demo, those that belong to no group of the same file."""
+    for path in sorted(path for place in PLACES for path in PROJECT.glob(place)):
         module = importlib.import_module(".".join(path.relative_to(PROJECT).with_suffix("").parts))
         commands = [thing for thing in vars(module).values() if isinstance(thing, click.Command)]
         inner = {id(child) for group in commands if isinstance(group, click.Group) for child in group.commands.values()}

@@ -98,11 +98,13 @@ def write_version(message: str, *, module: str | None = None, owner_url: str | N
     folder.mkdir(parents=True, exist_ok=True)
     first = not any(label in (revision.branch_labels or ()) for revision in script.walk_revisions())
     config.set_main_option("version_locations", os.pathsep.join(map(str, dict.fromkeys([*locations(), folder]))))
+    number = _next_number(folder)
+    config.set_main_option("file_template", f"{number}_%%(slug)s")
     config.attributes["module"] = label
     made = command.revision(
         config, message, autogenerate=True, head="base" if first else f"{label}@head", splice=first,
         branch_label=label if first else None, version_path=str(folder) if first else None,
-        depends_on=_core_heads(script) if first and module else None, rev_id=_next_number(folder, label),
+        depends_on=_core_heads(script) if first and module else None, rev_id=f"{label}_{number}",
     )  # fmt: skip
     return Path(made.path) if made and not isinstance(made, list) else None
 
@@ -149,8 +151,8 @@ def _core_heads(script: ScriptDirectory) -> str | None:
     return found[0] if found else None
 
 
-def _next_number(folder: Path, label: str) -> str:
-    return f"{label}_{len(list(folder.glob(f'{label}_*.py'))) + 1:04d}"
+def _next_number(folder: Path) -> str:
+    return f"{len(list(folder.glob('0*.py'))) + 1:04d}"
 
 
 def _concerns(name: str | None, kind: str, module: str | None) -> bool:

@@ -55,11 +55,12 @@ def cluster_statements(passwords: Mapping[str, str]) -> list[sql.Composed]:
     return statements
 
 
-def create_database_statement(database: str = DATABASE, *, builtin_locale: bool = False) -> sql.Composed:
+def create_database_statement(database: str = DATABASE, *, builtin_locale: bool = False, template: str | None = None) -> sql.Composed:
     """The statement that makes a database; not allowed inside a transaction."""
     locale = "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LOCALE 'C'" if builtin_locale else "LOCALE 'C.UTF-8'"
-    return sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING 'UTF8' " + locale).format(
-        sql.Identifier(database), sql.Identifier(OWNER)
+    options = "" if template else f" ENCODING 'UTF8' {locale}"
+    return sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}" + options).format(
+        sql.Identifier(database), sql.Identifier(OWNER), sql.Identifier(template or "template0")
     )
 
 

@@ -118,7 +118,7 @@ class Hub:
         while True:
             try:
                 client = redis.Redis.from_url(self._redis_url, socket_connect_timeout=3, health_check_interval=15)
-                with client.pubsub(ignore_subscribe_messages=True) as heard:
+                with client.pubsub(ignore_subscribe_messages=True) as heard:  # type: ignore[no-untyped-call]
                     heard.psubscribe(f"{CHANNEL}*")
                     self.everyone(b"event: resync\ndata:\n\n")
                     for message in heard.listen():

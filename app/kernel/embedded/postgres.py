@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 from app.kernel import roles
 from app.kernel.embedded import identity
@@ -58,17 +59,17 @@ def start(place: Place, *, durable: bool = True) -> bool:
 def stop(place: Place) -> None:
     """Stop PostgreSQL, letting it write everything down. Call with the place's lock held."""
     for how, limit in ((signal.SIGINT, STOP_LIMIT), (signal.SIGQUIT, 5.0)):
-        pid = postmaster(place)
+        pid = process(place)
         if pid is None:
             return
         _signal(pid, how)
-        _until(lambda: postmaster(place) is None, limit)
+        _until(lambda: process(place) is None, limit)
 
 
 def is_running(place: Place) -> bool:
     """Whether the server of this place answers (a starting or stopping one is waited for)."""
     deadline = time.monotonic() + START_LIMIT
-    while postmaster(place) is not None:
+    while process(place) is not None:
         if _answers(place):
             return True
         if time.monotonic() > deadline:
@@ -77,7 +78,7 @@ def is_running(place: Place) -> bool:
     return False
 
 
-def postmaster(place: Place) -> int | None:
+def process(place: Place) -> int | None:
     """The process id of the server that really serves this place's data, if any."""
     try:
         pid = int((place.postgres_data / "postmaster.pid").read_text().split("\n", 1)[0])
@@ -91,14 +92,20 @@ def admin_url(place: Place, database: str = "postgres") -> str:
     return place.url("postgres", database)
 
 
-def create_database(place: Place, database: str) -> None:
-    """Make a database with the roles' rights in it, unless it exists."""
+def create_database(place: Place, database: str, *, template: str | None = None) -> None:
+    """Make a database with the roles' rights in it, unless it exists; `template` names one to copy."""
     with psycopg.connect(admin_url(place), autocommit=True) as admin:
         if admin.execute("SELECT FROM pg_database WHERE datname = %s", [database]).fetchone() is None:
-            admin.execute(roles.create_database_statement(database, builtin_locale=True))
+            admin.execute(roles.create_database_statement(database, builtin_locale=True, template=template))
     with psycopg.connect(admin_url(place, database)) as inside:
         for statement in roles.database_statements(database):
             inside.execute(statement)
+
+
+def drop_database(place: Place, database: str) -> None:
+    """Remove a database, whoever is still connected to it."""
+    with psycopg.connect(admin_url(place), autocommit=True) as admin:
+        admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
 
 
 def _prepare(place: Place) -> None:

@@ -1,0 +1,1 @@
+"""What the tests stand on: servers of their own, databases, running copies, and the record of what passed."""
