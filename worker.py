@@ -10,13 +10,15 @@ import time
 from types import FrameType
 
 import redis
-from rq import Queue, Worker
+from flask import Flask
+from rq import Queue
 from rq.serializers import JSONSerializer
 
 from app import create_app
 from app.kernel.attach import refuse_wide_rights
 from app.kernel.carrier import QUEUES
 from app.kernel.config import ConfigError, Settings
+from app.kernel.horses import HouseWorker
 
 LEASE = 30  # seconds after which a silent worker counts as dead
 MAINTENANCE = 10  # seconds between looks for what dead workers left behind
@@ -37,26 +39,29 @@ def main() -> int:
     stopping = _Stopping()
     while not stopping.asked:
         with contextlib.suppress(redis.RedisError):
-            _work(settings)
+            _work(app)
             return 0
         log.warning("Redis is away; trying again")
         time.sleep(1)
     return 0
 
 
-def make_worker(connection: redis.Redis) -> Worker:
+def make_worker(connection: redis.Redis, app: Flask) -> HouseWorker:
     """A worker with short leases whose messages are JSON: a pickle in Redis would be code execution."""
     queues = [Queue(name, connection=connection, serializer=JSONSerializer) for name in QUEUES]
-    return Worker(
+    worker = HouseWorker(
         queues, connection=connection, serializer=JSONSerializer, worker_ttl=LEASE,
         maintenance_interval=MAINTENANCE, job_monitoring_interval=5, default_result_ttl=60,
     )  # fmt: skip
+    worker.app = app
+    return worker
 
 
-def _work(settings: Settings) -> None:
+def _work(app: Flask) -> None:
+    settings: Settings = app.extensions["settings"]
     connection = redis.from_url(settings.redis_url, socket_connect_timeout=5, health_check_interval=15)
     connection.ping()
-    make_worker(connection).work(logging_level="WARNING")
+    make_worker(connection, app).work(logging_level="WARNING")
 
 
 class _Stopping:

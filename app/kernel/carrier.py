@@ -37,6 +37,11 @@ class Call:
     job_id: UUID | None = None
 
     @property
+    def arguments(self) -> list[str]:
+        """What the worker's function gets."""
+        return [str(each) for each in (self.job_id, self.organisation_id) if each]
+
+    @property
     def mark(self) -> str:
         """The key that says that this call is already waiting in the queue."""
         return f"opsflux:called:{self.job_id or self.organisation_id}"
@@ -98,9 +103,8 @@ def _enqueue(client: redis.Redis, name: str, calls: list[Call]) -> None:
         return
     queue = Queue(name, connection=client, serializer=JSONSerializer)
     functions = {True: "app.kernel.jobs.run", False: "app.kernel.outbox.drain"}
-    queue.enqueue_many([Queue.prepare_data(
-        functions[each.job_id is not None], args=[str(each.job_id), str(each.organisation_id)] if each.job_id else [str(each.organisation_id)],
-        timeout=_MOST_SECONDS, result_ttl=0, failure_ttl=3600) for each in calls])
+    queue.enqueue_many([Queue.prepare_data(functions[each.job_id is not None], args=each.arguments, timeout=_MOST_SECONDS, result_ttl=0,
+                                           failure_ttl=3600) for each in calls])
 
 
 def _resting() -> bool:

@@ -49,7 +49,7 @@ def is_stopping() -> bool:
 @contextmanager
 def on_behalf(organisation_id: UUID, actor_id: UUID, *, channel: str, request_id: str = "") -> Iterator[None]:
     """Act as the actor for the organisation, in the actor's language, whatever was set before."""
-    with acting(_bare(organisation_id), channel=channel, request_id=request_id):
+    with acting(bare(organisation_id), channel=channel, request_id=request_id):
         found = _loader[0](organisation_id, actor_id) if _loader else None
         session().rollback()
     if found is None:
@@ -88,7 +88,7 @@ def _claim(organisation_id: UUID, only: UUID | None) -> list[Claim]:
         or_(OutboxRow.lane == "", ~exists().where(
             busy.organisation_id == organisation_id, busy.lane == OutboxRow.lane, busy.state == WAITING, busy.lease_until > now)))
     due = due.where(OutboxRow.id == only) if only else due.order_by(OutboxRow.due_at, OutboxRow.id).limit(BATCH)
-    with acting(_bare(organisation_id)), unit_of_work() as work:
+    with acting(bare(organisation_id)), unit_of_work() as work:
         work.execute(select(func.pg_advisory_xact_lock(organisation_id.int & 0x7FFF_FFFF_FFFF_FFFF)))
         ids = list(work.scalars(due.with_for_update(skip_locked=True, of=OutboxRow)))
         if not ids:
@@ -100,7 +100,7 @@ def _claim(organisation_id: UUID, only: UUID | None) -> list[Claim]:
 
 
 def _deliver(organisation_id: UUID, claim: Claim) -> bool:
-    with acting(_bare(organisation_id)), unit_of_work() as work:
+    with acting(bare(organisation_id)), unit_of_work() as work:
         row = work.get(OutboxRow, (organisation_id, claim[0]))
         work.expunge_all()
     if row is None:
@@ -157,18 +157,18 @@ def _put_off(known: Handler | None, row: OutboxRow, claim: Claim, error: Excepti
     failed = hopeless or row.attempts >= row.attempts_limit
     pause = error.after if isinstance(error, Retry) and error.after is not None else back_off(row.attempts, known.longest if known else 3600)
     reason = f"{type(error).__name__}: {error}"[:2000]
-    with acting(_bare(row.organisation_id), channel="outbox", request_id=row.request_id), unit_of_work():
+    with acting(bare(row.organisation_id), channel="outbox", request_id=row.request_id), unit_of_work():
         if not _hold(claim):
             return
-        session().execute(_mine(claim).values(state=FAILED if failed else WAITING, lease_until=None, last_error=reason,
-                                              due_at=clock.now() + timedelta(seconds=pause)))
+        row.state = FAILED if failed else WAITING
+        due_at = clock.now() + timedelta(seconds=pause)
+        session().execute(_mine(claim).values(state=row.state, lease_until=None, last_error=reason, due_at=due_at))
         if known and known.failed:
-            row.state = FAILED if failed else WAITING
             known.failed(row, reason)
 
 
 def _give_back(organisation_id: UUID, claims: list[Claim]) -> None:
-    with acting(_bare(organisation_id)), unit_of_work():
+    with acting(bare(organisation_id)), unit_of_work():
         for claim in claims:
             session().execute(_mine(claim).values(lease_until=None, attempts=OutboxRow.attempts - 1))
 
@@ -191,6 +191,6 @@ def back_off(attempts: int, longest: float = 3600) -> float:
     return float(min(2.0 ** min(attempts, 30), longest)) * random.uniform(0.75, 1.25)  # noqa: S311 -- spreads load, guards nothing
 
 
-def _bare(organisation_id: UUID) -> Organisation:
+def bare(organisation_id: UUID) -> Organisation:
     """The organisation as far as both walls need it."""
     return Organisation(id=organisation_id, slug="", name="")

@@ -15,7 +15,8 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import DateTime, Index, Text, Uuid, insert, select, text, update
-from sqlalchemy.dialects.postgresql import JSONB, insert as pg_insert
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel import carrier, clock
@@ -26,6 +27,11 @@ from app.kernel.records import Tenanted, new_id
 
 WAITING, HELD, DONE, FAILED, CANCELLED = "waiting", "held", "done", "failed", "cancelled"
 ATTEMPTS = 12
+
+
+def _actor_id() -> UUID:
+    user = current.context.user
+    return user.id if user else SYSTEM_ID
 
 
 class OutboxRow(Tenanted):
@@ -46,7 +52,7 @@ class OutboxRow(Tenanted):
     attempts: Mapped[int] = mapped_column(default=0)
     attempts_limit: Mapped[int] = mapped_column(default=ATTEMPTS)
     last_error: Mapped[str] = mapped_column(Text, default="")
-    actor_id: Mapped[UUID] = mapped_column(Uuid, default=lambda: _actor_id())
+    actor_id: Mapped[UUID] = mapped_column(Uuid, default=_actor_id)
     request_id: Mapped[str] = mapped_column(Text, default=lambda: current.request_id)
     change_set_id: Mapped[UUID | None] = mapped_column(Uuid, default=lambda: current.change_set_id)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
@@ -62,7 +68,8 @@ _table = OutboxRow.__table__
 Index("uq_outbox_key", _table.c.organisation_id, _table.c.key, unique=True, postgresql_where=text("key <> ''"))
 Index("ix_outbox_due", _table.c.organisation_id, _table.c.due_at, _table.c.id, postgresql_where=text("state = 'waiting'"))
 Index("ix_outbox_sweep", _table.c.due_at, _table.c.organisation_id, postgresql_where=text("state = 'waiting'"))
-Index("ix_outbox_lane", _table.c.organisation_id, _table.c.lane, _table.c.lease_until, postgresql_where=text("state = 'waiting' AND lane <> ''"))
+Index("ix_outbox_lane", _table.c.organisation_id, _table.c.lane, _table.c.lease_until,
+      postgresql_where=text("state = 'waiting' AND lane <> ''"))
 Index("ix_outbox_failed", _table.c.organisation_id, _table.c.id, postgresql_where=text("state = 'failed'"))
 Index("ix_outbox_change_set", _table.c.organisation_id, _table.c.change_set_id, postgresql_where=text("change_set_id IS NOT NULL"))
 
@@ -82,7 +89,7 @@ class Handler:
     failed: Callable[[OutboxRow, str], Any] | None = None
 
 
-class Retry(Exception):
+class Retry(Exception):  # noqa: N818 -- an instruction, not an error
     """The delivery did not work now; try again `after` seconds, or by the usual back-off."""
 
     def __init__(self, reason: Any, after: float | None = None) -> None:
@@ -90,7 +97,7 @@ class Retry(Exception):
         self.after = after
 
 
-class GiveUp(Exception):
+class GiveUp(Exception):  # noqa: N818 -- an instruction, not an error
     """The delivery can never work; the row fails at once and says why."""
 
 
@@ -171,13 +178,13 @@ def drop(change_set_id: UUID) -> int:
 
 def cancel(row_id: UUID) -> bool:
     """Stop a delivery that is held or waits; False when it is under way, done, or may have left."""
-    row = session().scalars(select(OutboxRow).where(OutboxRow.id == row_id).with_for_update().execution_options(populate_existing=True)).first()
+    row = _locked(row_id)
     return row is not None and _cancel(row)
 
 
 def retry(row_id: UUID) -> bool:
     """Deliver a failed or cancelled row after all; False when it is neither."""
-    row = session().scalars(select(OutboxRow).where(OutboxRow.id == row_id).with_for_update().execution_options(populate_existing=True)).first()
+    row = _locked(row_id)
     if row is None or row.state not in (FAILED, CANCELLED):
         return False
     row.state, row.due_at, row.lease_until, row.attempts_limit = WAITING, clock.now(), None, row.attempts + ATTEMPTS
@@ -209,6 +216,11 @@ def deliver(row_id: str | UUID, organisation_id: str | UUID) -> bool:
     return delivery.drain(UUID(str(organisation_id)), only=UUID(str(row_id))) == 1
 
 
+def _locked(row_id: UUID) -> OutboxRow | None:
+    wanted = select(OutboxRow).where(OutboxRow.id == row_id).with_for_update()
+    return session().scalars(wanted.execution_options(populate_existing=True)).first()
+
+
 def _cancel(row: OutboxRow) -> bool:
     if row.state not in (WAITING, HELD) or is_live(row):
         return False
@@ -234,11 +246,6 @@ def _complete(row: dict[str, Any]) -> dict[str, Any]:
 def _call_soon(state: str, due_at: datetime) -> None:
     if state == WAITING and due_at <= clock.now():
         carrier.call(current.organisation.id)
-
-
-def _actor_id() -> UUID:
-    user = current.context.user
-    return user.id if user else SYSTEM_ID
 
 
 def _deliver_event(payload: dict[str, Any], row: OutboxRow) -> None:
