@@ -1,0 +1,72 @@
+"""The same decisions for machines and apps: list what waits, look at one, answer it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, jsonify, request, url_for
+from werkzeug.wrappers import Response
+
+from app.core.approvals import guards, queue
+from app.core.approvals.deciding import said
+from app.core.approvals.decisions import Decided, decide, seconds_left
+from app.core.approvals.models import ApprovalRequest, Colour, State
+from app.core.approvals.queue import Entry
+from app.core.approvals.rounds import story
+from app.core.approvals.snapshots import content_of
+from app.kernel.errors import Invalid, NotFound
+from app.kernel.kinds import major_units
+
+api = Blueprint("approvals_api", __name__, url_prefix="/api/v1/<org>/approvals")
+
+
+@api.get("/")
+def listing() -> Response:
+    """What waits for the caller: `tab` (mine, groups, delegated, watching, requested), `after` from the page before."""
+    tab = next((t for t in queue.TABS if t == request.args.get("tab", "mine")), None)
+    if tab is None:
+        raise NotFound
+    page = queue.page(tab, after=request.args.get("after", ""), size=min(request.args.get("limit", queue.SIZE, int), 200))
+    following = url_for("approvals_api.listing", tab=tab, after=page.after, limit=request.args.get("limit")) if page.after else None
+    return jsonify(results=[brief(entry) for entry in page.entries], next=following, counts=queue.counts())
+
+
+@api.get("/<ref>/")
+def detail(ref: str) -> Response:
+    """One request with the exact snapshot, its hash, its story, and the key with which a RED decision shows that it was read."""
+    found = queue.find(ref)
+    return jsonify(**brief(Entry(found, None)), snapshot=content_of(found.snapshot), flags=found.flags, key=guards.evidence_key(found),
+                   story=[{"verb": line.verb.value, "by": str(line.by_id), "on_behalf_of": line.on_behalf_of and str(line.on_behalf_of),
+                           "at": line.at.isoformat(), "reason": line.reason, "hash": line.shown_hash, "round": line.round,
+                           "level": line.level}
+                          for line in story(found)])
+
+
+@api.post("/<ref>/decide")
+def answer(ref: str) -> Response:
+    """Answer: {"decision", "hash", "key", "reason", "member", "until", "word", "password"}, as JSON or as a form."""
+    values = request.get_json(silent=True) if request.is_json else request.form
+    if not isinstance(values, dict):
+        raise Invalid({"decision": ["A JSON object is needed."]})
+    done = decide(queue.find(ref), str(values.get("decision", "")), **said({k: str(v) for k, v in values.items() if v is not None}))
+    return jsonify(**outcome(done))
+
+
+def outcome(done: Decided) -> dict[str, Any]:
+    """What came of an answer."""
+    found = done.request
+    return {"reference": found.reference, "record": found.record_reference, "decision": done.verb.value, "state": found.state.value,
+            "repeated": done.repeated, "held_seconds": seconds_left(found), "level": found.level, "levels": len(found.steps)}
+
+
+def brief(entry: Entry) -> dict[str, Any]:
+    """A request in a list."""
+    found: ApprovalRequest = entry.request
+    amount = None if found.amount is None else {"amount": str(major_units(found.amount, found.currency)), "currency": found.currency}
+    return {"id": str(found.id), "reference": found.reference, "resource": found.resource, "record": found.record_reference,
+            "record_id": str(found.record_id), "action": found.action, "title": found.title, "state": found.state.value,
+            "risk": found.risk.value,
+            "amount": amount, "level": found.level, "levels": len(found.steps), "due_at": found.due_at.isoformat(),
+            "hash": found.snapshot_hash,
+            "requested_by": str(found.requested_by), "paused": found.paused_at is not None, "round": found.round,
+            "may_decide": found.state == State.OPEN and entry.seat is not None, "guard": Colour(found.risk).value}

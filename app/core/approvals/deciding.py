@@ -1,0 +1,192 @@
+"""The forms of the decisions, and what comes back: fragments for htmx, 303 for a plain form, 409 and 422 with the form itself."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from flask import flash, redirect, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from app.core.approvals import bulk, guards, queue, rounds, showing
+from app.core.approvals.decisions import Decided
+from app.core.approvals.decisions import decide as answer
+from app.core.approvals.models import ApprovalRequest, Colour, Verb
+from app.core.approvals.views import screens, tabs, undos
+from app.core.people import Member
+from app.kernel import clock
+from app.kernel.current import current
+from app.kernel.db import session
+from app.kernel.errors import Conflict, Invalid, Refusal
+from app.kernel.kinds import show_moment
+from app.kernel.registry import registry
+from app.kernel.screens import screen, wants_fragment
+
+FORMS = ("approve", "return", "ask", "answer", "delegate", "comment", "escalate", "snooze")
+MOST_NAMES = 200
+MORNING = time(8)
+
+
+@screens.get("/<org>/inbox/<ref>/decide")
+def decide_form(ref: str) -> Response:
+    """The form of one decision."""
+    verb = request.args.get("verb", "approve")
+    found = queue.find(ref)
+    if verb not in FORMS:
+        raise Invalid({"verb": [_("“%(verb)s” is not something that can be answered.", verb=verb[:40])]})
+    if Verb(verb) in guards.SEATED:
+        guards.require_seat(found)
+    return form(found, verb)
+
+
+@screens.post("/<org>/inbox/<ref>/decide")
+def decide(ref: str) -> Response:
+    """Take a decision. `decision` is the verb; `hash` the snapshot that was shown; `_key` makes a repeat the same decision."""
+    found = queue.find(ref)
+    verb = request.form.get("decision") or "approve"
+    try:
+        return decided(answer(found, verb, **said(request.form)))
+    except (Invalid, Conflict) as error:
+        return refused(found.id, verb, error)
+
+
+@screens.post("/<org>/inbox/<ref>/undo")
+def undo(ref: str) -> Response:
+    """Take back one's approval inside the hold window; nothing has left by then."""
+    done = answer(queue.find(ref), Verb.UNDO, key=request.form.get("_key", ""))
+    return decided(done)
+
+
+def said(values: Mapping[str, str]) -> dict[str, Any]:
+    """What a form or an API call says, as `decide()` takes it. Raises Invalid."""
+    return {"reason": values.get("reason", ""), "shown_hash": values.get("hash", ""), "key": values.get("_key") or values.get("key") or "",
+            "to": _member(values.get("member", "")), "until": _moment(values.get("until", "")), "word": values.get("word", ""),
+            "password": values.get("password", "")}
+
+
+def _member(raw: str) -> UUID | None:
+    try:
+        return UUID(raw) if raw else None
+    except ValueError:
+        raise Invalid({"member": [_("“%(raw)s” is not known here.", raw=raw[:80])]}) from None
+
+
+def _moment(raw: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(raw) if raw else None
+    except ValueError:
+        raise Invalid({"until": [_("“%(raw)s” is not a moment. Write it like 2026-01-31T08:00.", raw=raw[:80])]}) from None
+    return found.replace(tzinfo=ZoneInfo(current.user.timezone)) if found is not None and found.tzinfo is None else found
+
+
+def form(found: ApprovalRequest, verb: str, *, status: int = 200, values: Mapping[str, str] | None = None,
+         errors: Mapping[str, Any] | None = None, changed: Any = ()) -> Response:
+    """The form, empty or with what was typed and what is wrong with it."""
+    verb = {"reject": "return"}.get(verb, verb if verb in FORMS else "approve")
+    labels = {"approve": _("Approve"), "return": _("Return for changes, or reject"), "ask": _("Ask for information"), "answer": _("Answer"),
+              "delegate": _("Delegate"), "comment": _("Comment"), "escalate": _("Escalate"), "snooze": _("Snooze")}
+    response = screen(
+        "inbox/decide.html", block="form", status=status, verb=verb, heading=labels[verb],
+        peek=showing.peek(found, dry_run=verb == "approve"), action=url_for("inbox.decide", ref=found.reference),
+        back_url=showing.page_url(found), hash=found.snapshot_hash, key=_key(found, verb),
+        guard=found.risk.value if verb == "approve" else "",
+        word=guards.word(), members=_members(found) if verb == "delegate" else [], until=_later() if verb == "snooze" else [],
+        values=values or {}, errors=errors or {}, changed=changed)
+    if status != 200:
+        response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#decision-body", "innerHTML"
+    return response
+
+
+def _key(found: ApprovalRequest, verb: str) -> str:
+    return guards.evidence_key(found) if verb == "approve" and found.risk == Colour.RED else secrets.token_urlsafe(16)
+
+
+def _members(found: ApprovalRequest) -> list[tuple[str, str]]:
+    """Who may be named: active, and neither a maker nor oneself; those of the same department first."""
+    left_out = {UUID(i) for i in found.makers} | {current.user.id}
+    near = (Member.department_id != found.department_id) if found.department_id else Member.name_key.is_(None)
+    rows = session().execute(select(Member.id, Member.name).where(Member.active, Member.archived_at.is_(None), Member.id.not_in(left_out))
+                             .order_by(near, Member.name_key).limit(MOST_NAMES))
+    return [(str(row[0]), row[1]) for row in rows]
+
+
+def _later() -> list[tuple[str, str]]:
+    """When to be reminded: in the reader's zone."""
+    zone = ZoneInfo(current.user.timezone)
+    now = clock.now().astimezone(zone)
+    tomorrow = datetime.combine(now.date() + timedelta(days=1), MORNING, zone)
+    shift = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=(6 - now.hour) % 12 or 12)
+    monday = tomorrow + timedelta(days=(7 - tomorrow.weekday()) % 7)
+    return [(moment.isoformat(), f"{label} · {show_moment(moment)}") for label, moment in (
+        (_("Tomorrow"), tomorrow), (_("Next shift"), shift), (_("Monday"), monday), (_("In a week"), tomorrow + timedelta(days=6)),
+        (_("Crew change, in two weeks"), tomorrow + timedelta(days=13)))]
+
+
+def decided(done: Decided) -> Response:
+    """The answer to a decision: what leaves the queue, the undo bar, what the live region says."""
+    session().flush()
+    sentence = _("%(what)s, %(left)d left", what=done.said, left=queue.waiting_count())
+    if not wants_fragment():
+        flash(sentence, "success")
+        return redirect(url_for("inbox.listing") if done.gone else showing.page_url(done.request), 303)
+    trigger: dict[str, Any] = {"decided": {"said": sentence}}
+    if done.verb == Verb.UNDO:
+        trigger["queue-refresh"] = {}
+    return screen("inbox/decided.html", trigger=trigger, gone=[done.request.id] if done.gone else [], tabs=tabs("mine", queue.counts()),
+                  undos=undos())
+
+
+def refused(request_id: UUID, verb: str, error: Refusal) -> Response:
+    """The form again, with what is wrong, or with what has changed since it was shown."""
+    session().rollback()
+    found = session().get_one(ApprovalRequest, (current.organisation.id, request_id))
+    _catch_up(found, error)
+    errors = dict(error.errors) if isinstance(error, Invalid) else {"": [str(error)]}
+    typed = {name: value for name, value in request.form.items() if name != "password"}
+    return form(found, verb, status=error.status, values=typed, errors=errors, changed=error.details.get("changed", ()))
+
+
+def _catch_up(found: ApprovalRequest, error: Refusal) -> None:
+    """A record that was changed by a way that did not say so: its requests are brought up to date now."""
+    if not error.details.get("changed"):
+        return
+    resource = registry.resource(found.resource)
+    model: Any = resource.model
+    record = session().scalars(select(model).where(model.id == found.record_id).with_for_update()).first()
+    if record is not None:
+        rounds.recheck(resource, [record])
+
+
+@screens.post("/<org>/inbox/bulk")
+def bulk_sheet() -> Response:
+    """What was selected, sorted: alike, and what is left for a look."""
+    verb = Verb.APPROVE if request.form.get("decision") == "approve" else Verb.RETURN
+    ids = [i for raw in request.form.getlist("ids") if (i := _member(raw))]
+    return _bulk_page(bulk.sort_out(queue.chosen(ids), verb), verb)
+
+
+@screens.post("/<org>/inbox/bulk/decide")
+def bulk_decide() -> Response:
+    """Start the job that decides what is alike."""
+    verb = request.form.get("decision", "approve")
+    items = [(UUID(i), shown) for raw in request.form.getlist("items") for i, _sep, shown in [raw.partition(":")] if _member(i)]
+    try:
+        job = bulk.submit(items, verb, reason=request.form.get("reason", ""), key=request.form.get("_key", ""))
+    except Invalid as error:
+        chosen = bulk.sort_out(queue.chosen([i for i, _shown in items]), Verb.RETURN if verb != "approve" else Verb.APPROVE)
+        return _bulk_page(chosen, Verb.RETURN if verb != "approve" else Verb.APPROVE, errors=error.errors, status=422)
+    flash(_("%(title)s: under way", title=job.title), "success")
+    return redirect(url_for("inbox.listing"), 303)
+
+
+def _bulk_page(chosen: bulk.Sorted, verb: Verb, *, errors: Mapping[str, Any] | None = None, status: int = 200) -> Response:
+    return screen("inbox/bulk.html", status=status, heading=_("Approve together") if verb == Verb.APPROVE else _("Return together"),
+                  verb=verb.value, action=url_for("inbox.bulk_decide"), key=secrets.token_urlsafe(16), back_url=url_for("inbox.listing"),
+                  alike=[showing.row(e) for e in chosen.alike], red=[showing.row(e) for e in chosen.red],
+                  outliers=[(showing.row(e), reasons) for e, reasons in chosen.outliers], errors=errors or {})

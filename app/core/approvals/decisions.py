@@ -1,0 +1,232 @@
+"""`decide()`: the only way in which a request is answered, from a page, a form, the API, a job. Twenty at once are one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from app.core import audit
+from app.core.approvals import guards, levels, words
+from app.core.approvals.events import ApprovalDecided
+from app.core.approvals.models import ApprovalDecision, ApprovalRequest, ApprovalSeat, Asked, Colour, Seat, State, Verb
+from app.core.approvals.requests import add_decision, add_seats, decision_row, seat_row, tell
+from app.core.approvals.rounds import noted
+from app.kernel import clock
+from app.kernel.current import current
+from app.kernel.db import session
+from app.kernel.errors import Conflict, Forbidden, Invalid
+from app.kernel.events import publish
+
+PERSONAL = frozenset({Verb.APPROVE, Verb.RETURN, Verb.REJECT, Verb.ASK, Verb.ANSWER, Verb.DELEGATE, Verb.SNOOZE, Verb.COMMENT,
+                      Verb.ESCALATE, Verb.UNDO})
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What somebody answers: the verb with all that may come with it."""
+
+    verb: Verb
+    reason: str = ""
+    shown_hash: str = ""
+    key: str = ""
+    to: UUID | None = None
+    until: datetime | None = None
+    word: str = ""
+    password: str = ""
+    evidence: str = ""
+    bulk: bool = False
+
+
+@dataclass
+class Decided:
+    """What came of it; `repeated` when the same answer had been given before. `gone`: it left the actor's queue."""
+
+    request: ApprovalRequest
+    verb: Verb
+    repeated: bool = False
+    gone: bool = True
+    seconds: int = 0
+    data: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def said(self) -> str:
+        """One sentence for the live region: “PR-2026-00042 approved”."""
+        return f"{self.request.record_reference} {self.verb.label}"
+
+
+def decide(request: ApprovalRequest | UUID, verb: Verb | str, *, reason: str = "", shown_hash: str = "", key: str = "",
+           to: UUID | None = None, until: datetime | None = None, word: str = "", password: str = "", evidence: str = "",
+           bulk: bool = False) -> Decided:
+    """Answer a request as the member who acts. `key` makes a repeat the same answer; the evidence seal of a RED decision is its key.
+
+    Raises Forbidden (not asked, or one's own), Conflict (settled, or other bytes: `details["changed"]`), Invalid (what is missing).
+    """
+    answer = Answer(_verb(verb), reason, shown_hash, key, to, until, word, password, evidence or key, bulk)
+    request_id = request if isinstance(request, UUID) else request.id
+    if earlier := _earlier(request_id, answer):
+        return earlier
+    with audit.doing(f"approvals.approval_request.{answer.verb.value}", shown=answer.shown_hash), session().no_autoflush:
+        found, record = guards.lock(request_id)
+        if earlier := _earlier(request_id, answer):
+            return earlier
+        decided = VERBS[answer.verb](found, record, answer)
+        session().flush()
+    publish(ApprovalDecided(found.id, answer.verb.value, current.user.id))
+    return decided
+
+
+def _verb(verb: Verb | str) -> Verb:
+    try:
+        found = Verb(verb)
+    except ValueError:
+        found = Verb.VOID
+    if found not in PERSONAL:
+        raise Invalid({"decision": [_("“%(verb)s” is not something that can be answered.", verb=str(verb)[:40])]})
+    if current.user.is_system:
+        raise Forbidden(_("Only a person can answer a request for approval."))
+    return found
+
+
+def _earlier(request_id: UUID, answer: Answer) -> Decided | None:
+    """The first answer given with this key. Raises Conflict when the key was used for something else."""
+    if not answer.key:
+        return None
+    row = session().scalars(select(ApprovalDecision).where(ApprovalDecision.key == answer.key)).first()
+    if row is None:
+        return None
+    if (row.request_id, row.verb, row.by_id) != (request_id, answer.verb, current.user.id):
+        raise Conflict(_("This form was used for something else. Open the request again."))
+    request = session().get_one(ApprovalRequest, (current.organisation.id, request_id), populate_existing=True)
+    return Decided(request, answer.verb, repeated=True, seconds=seconds_left(request), data=dict(row.data))
+
+
+def seconds_left(request: ApprovalRequest) -> int:
+    """How long the effect is still held."""
+    if request.state != State.HELD or request.hold_until is None:
+        return 0
+    return max(0, int((request.hold_until - clock.now()).total_seconds()))
+
+
+def _write(request: ApprovalRequest, answer: Answer, *, reason: str = "", behalf: UUID | None = None,
+           data: dict[str, Any] | None = None) -> None:
+    """Note the answer on the request (its one audit row) and in its story."""
+    noted(request, answer.verb, reason)
+    session().flush()
+    add_decision(decision_row(request, answer.verb, by=current.user.id, reason=reason, shown=answer.shown_hash, key=answer.key,
+                              behalf=behalf, data=data))
+
+
+def _approve(request: ApprovalRequest, record: Any, answer: Answer) -> Decided:
+    seat = guards.require_seat(request)
+    guards.require_shown(request, record, answer.shown_hash)
+    if answer.bulk and request.risk == Colour.RED:
+        raise Forbidden(_("RED is decided one by one."))
+    guards.require_red(request, evidence=answer.evidence, typed=answer.word, password=answer.password)
+    _settle(seat, Seat.APPROVED)
+    row = decision_row(request, Verb.APPROVE, by=current.user.id, reason=answer.reason.strip(), shown=answer.shown_hash, key=answer.key,
+                       behalf=seat.for_member_id, data={"seat": str(seat.id)})
+    asked = levels.advance(request, record, seat, row["id"])
+    noted(request, Verb.APPROVE, answer.reason.strip())
+    session().flush()
+    add_decision(row)
+    if asked:
+        add_seats(asked)
+        tell([request.id])
+    return Decided(request, Verb.APPROVE, seconds=seconds_left(request))
+
+
+def _end(state: State, mark: Seat) -> Callable[[ApprovalRequest, Any, Answer], Decided]:
+    def end(request: ApprovalRequest, record: Any, answer: Answer) -> Decided:
+        seat = guards.require_seat(request)
+        reason = guards.require_reason(answer.verb, answer.reason)
+        guards.require_shown(request, record, answer.shown_hash)
+        _settle(seat, mark)
+        levels.settle_others(request, seat)
+        request.state, request.paused_at = state, None
+        _write(request, answer, reason=reason, behalf=seat.for_member_id)
+        return Decided(request, answer.verb)
+
+    return end
+
+
+def _ask(request: ApprovalRequest, _record: Any, answer: Answer) -> Decided:
+    seat = guards.require_seat(request)
+    question = guards.require_reason(Verb.ASK, answer.reason)
+    if request.paused_at is None:
+        request.paused_at = clock.now()
+    _write(request, answer, reason=question, behalf=seat.for_member_id)
+    return Decided(request, Verb.ASK, gone=False)
+
+
+def _answer(request: ApprovalRequest, _record: Any, answer: Answer) -> Decided:
+    if not guards.is_maker(request, current.user.id):
+        raise Forbidden(_("Only whoever asked for %(reference)s answers questions about it.", reference=request.record_reference))
+    if request.state != State.OPEN or request.paused_at is None:
+        raise Conflict(_("No question is open."))
+    said = guards.require_reason(Verb.ANSWER, answer.reason)
+    levels.put_off(request, clock.now() - request.paused_at)
+    request.paused_at = None
+    _write(request, answer, reason=said)
+    tell([request.id])
+    return Decided(request, Verb.ANSWER, gone=False)
+
+
+def _delegate(request: ApprovalRequest, _record: Any, answer: Answer) -> Decided:
+    seat = guards.require_seat(request)
+    to = guards.require_delegate(request, answer.to, levels.deciders(request))
+    _settle(seat, Seat.DELEGATED)
+    add_seats([seat_row(request, to, Asked.DELEGATED, seat.due_at, seat.for_member_id or seat.member_id)])
+    levels.watch(request, seat.member_id)
+    _write(request, answer, reason=answer.reason.strip(), behalf=seat.for_member_id, data={"to": str(to), "name": words.people([to])[to]})
+    tell([request.id])
+    return Decided(request, Verb.DELEGATE)
+
+
+def _snooze(request: ApprovalRequest, _record: Any, answer: Answer) -> Decided:
+    seat = guards.require_seat(request)
+    seat.snoozed_until = guards.require_later(answer.until)
+    _write(request, answer, data={"until": seat.snoozed_until.isoformat()})
+    return Decided(request, Verb.SNOOZE)
+
+
+def _comment(request: ApprovalRequest, _record: Any, answer: Answer) -> Decided:
+    said = guards.require_reason(Verb.COMMENT, answer.reason)
+    levels.require_concerned(request, current.user.id)
+    _write(request, answer, reason=said)
+    return Decided(request, Verb.COMMENT, gone=False)
+
+
+def _escalate(request: ApprovalRequest, _record: Any, answer: Answer) -> Decided:
+    seat = guards.require_seat(request)
+    rows = levels.escalated(request, [seat])
+    if not rows:
+        raise Conflict(_("There is nobody above who could decide this."))
+    add_seats(rows)
+    _write(request, answer, reason=answer.reason.strip(), data={"to": [str(row["member_id"]) for row in rows]})
+    tell([request.id])
+    return Decided(request, Verb.ESCALATE, gone=False)
+
+
+def _undo(request: ApprovalRequest, _record: Any, answer: Answer) -> Decided:
+    last = levels.last_approval(request)
+    if last is None or last.by_id != current.user.id:
+        raise Forbidden(_("Only whoever approved %(reference)s last can undo it.", reference=request.record_reference))
+    levels.take_back(request, last)
+    _write(request, answer)
+    return Decided(request, Verb.UNDO, gone=False)
+
+
+def _settle(seat: ApprovalSeat, state: Seat) -> None:
+    seat.state, seat.settled_at = state, clock.now()
+
+
+VERBS: dict[Verb, Callable[[ApprovalRequest, Any, Answer], Decided]] = {
+    Verb.APPROVE: _approve, Verb.RETURN: _end(State.RETURNED, Seat.RETURNED), Verb.REJECT: _end(State.REJECTED, Seat.REJECTED),
+    Verb.ASK: _ask, Verb.ANSWER: _answer, Verb.DELEGATE: _delegate, Verb.SNOOZE: _snooze, Verb.COMMENT: _comment,
+    Verb.ESCALATE: _escalate, Verb.UNDO: _undo}

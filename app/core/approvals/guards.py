@@ -1,0 +1,175 @@
+"""What must be true before an answer counts: the right person, the bytes that were shown, and for RED more than a key."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask import current_app
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from app.core.approvals import snapshots, words
+from app.core.approvals.models import ApprovalRequest, ApprovalSeat, Colour, Seat, State, Verb
+from app.kernel import clock
+from app.kernel.current import current
+from app.kernel.db import session
+from app.kernel.errors import Conflict, Forbidden, Invalid
+from app.kernel.kinds import fold
+from app.kernel.registry import registry
+
+SEATED = frozenset({Verb.APPROVE, Verb.RETURN, Verb.REJECT, Verb.ASK, Verb.DELEGATE, Verb.SNOOZE, Verb.ESCALATE})
+REASONED = {Verb.RETURN: "reason", Verb.REJECT: "reason", Verb.ASK: "reason", Verb.ANSWER: "reason", Verb.COMMENT: "reason"}
+LONGEST = 4_000
+
+
+def lock(request_id: UUID) -> tuple[ApprovalRequest, Any]:
+    """The request and its record, both locked, the record first, as every change of it does."""
+    request = session().get_one(ApprovalRequest, (current.organisation.id, request_id))
+    model: Any = registry.resource(request.resource).model
+    record = session().scalars(select(model).where(model.id == request.record_id).with_for_update()
+                               .execution_options(populate_existing=True)).one()
+    session().refresh(request, with_for_update=True)
+    return request, record
+
+
+def is_maker(request: ApprovalRequest, member_id: UUID) -> bool:
+    """Whether somebody made, imported, changed or asked for this, and so never decides it."""
+    return str(member_id) in request.makers
+
+
+def seat_of(request: ApprovalRequest, member_id: UUID) -> ApprovalSeat | None:
+    """The waiting seat of a member at the present level."""
+    return session().scalars(select(ApprovalSeat).where(
+        ApprovalSeat.request_id == request.id, ApprovalSeat.round == request.round, ApprovalSeat.level == request.level,
+        ApprovalSeat.member_id == member_id, ApprovalSeat.state == Seat.WAITING).order_by(ApprovalSeat.id)).first()
+
+
+def require_seat(request: ApprovalRequest) -> ApprovalSeat:
+    """The actor's waiting seat. Raises Forbidden for makers and for those who are not asked, Conflict for what is settled."""
+    if is_maker(request, current.user.id):
+        raise Forbidden(own(request))
+    if request.state != State.OPEN:
+        raise Conflict(_("%(reference)s is settled already: %(state)s.", reference=request.record_reference, state=request.state.label))
+    seat = seat_of(request, current.user.id)
+    if seat is not None:
+        return seat
+    if _answered(request):
+        raise Conflict(_("You have answered %(reference)s already.", reference=request.record_reference))
+    raise Forbidden(_("You are not asked to decide %(reference)s.", reference=request.record_reference))
+
+
+def own(request: ApprovalRequest) -> str:
+    """Why a maker does not decide."""
+    return _("You made, imported, changed or asked for %(reference)s, so somebody else decides it.", reference=request.record_reference)
+
+
+def _answered(request: ApprovalRequest) -> bool:
+    return session().scalar(select(ApprovalSeat.id).where(
+        ApprovalSeat.request_id == request.id, ApprovalSeat.round == request.round, ApprovalSeat.member_id == current.user.id,
+        ApprovalSeat.state != Seat.WATCHING).limit(1)) is not None
+
+
+def require_shown(request: ApprovalRequest, record: Any, shown: str) -> None:
+    """Refuse a decision on other bytes than those that are there now, with what differs. Raises Conflict, Invalid."""
+    if not shown:
+        raise Invalid({"hash": [_("Say which snapshot you saw: open the request and decide from there.")]})
+    resource = registry.resource(request.resource)
+    now = snapshots.take(resource, [record])[0]
+    if shown == now.hash == request.snapshot_hash:
+        return
+    raise Conflict(_("%(reference)s has changed since you looked at it. Nothing was decided.", reference=request.record_reference),
+                   changed=changes_since(request, shown, now.text), hash=now.hash)
+
+
+def changes_since(request: ApprovalRequest, shown: str, now: str) -> list[tuple[str, str, str]]:
+    """What differs between the snapshot that somebody saw and the record as it is now."""
+    resource = registry.resource(request.resource)
+    if shown == request.snapshot_hash:
+        return [(c.label, c.before, c.after) for c in snapshots.differences(resource, request.snapshot, now)]
+    from app.core.approvals.rounds import story
+
+    voids = [row for row in story(request) if row.verb == Verb.VOID and row.data.get("changes")]
+    seen = next((place for place, row in enumerate(voids) if row.data.get("before") == shown), 0)
+    return [(c["label"], c["before"], c["after"]) for row in voids[seen:] for c in row.data["changes"]]
+
+
+def require_reason(verb: Verb, reason: str) -> str:
+    """The reason, where one is needed, within its length. Raises Invalid."""
+    said = reason.strip()
+    if verb in REASONED and not said:
+        raise Invalid({"reason": [_("A reason is needed.") if verb in (Verb.RETURN, Verb.REJECT) else _("This is needed.")]})
+    if len(said) > LONGEST:
+        raise Invalid({"reason": [_("At most %(max)d characters; this has %(count)d.", max=LONGEST, count=len(said))]})
+    return said
+
+
+def word() -> str:
+    """What is typed to approve a RED request, in the reader's language."""
+    return _("approve")
+
+
+def require_red(request: ApprovalRequest, *, evidence: str, typed: str, password: str) -> None:
+    """RED: the evidence was opened, the word typed, and it is really you. Raises Invalid naming what is missing."""
+    if request.risk != Colour.RED:
+        return
+    errors: dict[str, list[str]] = {}
+    if not _opened(request, evidence):
+        errors["evidence"] = [_("Open the evidence first: a RED decision is made from there.")]
+    if fold(typed) not in (fold(word()), "approve"):
+        errors["word"] = [_("Type “%(word)s”.", word=word())]
+    if not errors and not _is_you(password):
+        errors["password"] = [_("This is not your password.")]
+    if errors:
+        raise Invalid(errors)
+
+
+def evidence_key(request: ApprovalRequest) -> str:
+    """The idempotency key that only a page with the evidence of this snapshot hands out, to this member."""
+    nonce = secrets.token_urlsafe(12)
+    return f"{nonce}.{_seal(request, nonce)}"
+
+
+def _opened(request: ApprovalRequest, key: str) -> bool:
+    nonce, _dot, seal = key.partition(".")
+    return bool(nonce) and hmac.compare_digest(seal, _seal(request, nonce))
+
+
+def _seal(request: ApprovalRequest, nonce: str) -> str:
+    content = f"{request.id}:{request.snapshot_hash}:{current.user.id}:{nonce}"
+    return hmac.new(str(current_app.config["SECRET_KEY"]).encode(), content.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def _is_you(password: str) -> bool:
+    from app.core.auth import verify_password
+
+    return bool(password) and verify_password(current.user.identity_id, password)
+
+
+def require_delegate(request: ApprovalRequest, to: UUID | None, decided: set[UUID]) -> UUID:
+    """Somebody who may decide in one's place: active, not a maker, not asked or heard already. Raises Invalid."""
+    from app.core.approvals.approvers import Directory
+
+    if to is None:
+        raise Invalid({"member": [_("Choose a person.")]})
+    if to not in Directory().members:
+        raise Invalid({"member": [_("This person is not active here.")]})
+    name = words.people([to])[to]
+    if to == current.user.id or seat_of(request, to) is not None:
+        raise Invalid({"member": [_("%(name)s is asked already.", name=name)]})
+    if is_maker(request, to):
+        raise Invalid({"member": [_("%(name)s made or asked for this and cannot decide it.", name=name)]})
+    if to in decided:
+        raise Invalid({"member": [_("%(name)s decided an earlier level.", name=name)]})
+    return to
+
+
+def require_later(until: datetime | None) -> datetime:
+    """A moment that is still to come. Raises Invalid."""
+    if until is None or until <= clock.now():
+        raise Invalid({"until": [_("Choose a moment that is still to come.")]})
+    return until

@@ -1,0 +1,42 @@
+"""Approvals: what the rest of the system knows of the service."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+
+from app.core.approvals import clocks, queue, telling
+from app.core.approvals.events import ApprovalDecided, ApprovalsAsked
+from app.core.approvals.models import ExchangeRate
+from app.kernel.manifest import MenuItem, Module, Resource, Setting, every
+
+rates = Resource(
+    ExchangeRate,
+    columns=("reference", "code", "rate", "valid_from", "source"),
+    filters=("code", "valid_from"),
+    search={"reference": "A", "code": "A", "source": "C"},
+    form={_l("Exchange rate"): ("code", "rate", "valid_from", "source")},
+    import_key="reference",
+    sort="-valid_from",
+    title="code",
+    subtitle=("valid_from",),
+    icon="coins",
+    key="exchange_rate",
+)
+
+module = Module(
+    "approvals", label=_l("Approvals"), icon="badge-check", section="settings",
+    resources=(rates,),
+    settings=(
+        Setting("approvals.hold_green", _l("Hold, GREEN (seconds)"), "integer", 10, minimum=0, maximum=86_400,
+                help=_l("How long effects wait, so that they can be undone.")),
+        Setting("approvals.hold_orange", _l("Hold, ORANGE (seconds)"), "integer", 30, minimum=0, maximum=86_400),
+        Setting("approvals.hold_red", _l("Hold, RED (seconds)"), "integer", 60, minimum=0, maximum=86_400),
+        Setting("approvals.escalation_role", _l("Role asked when no manager is left"), "text", "admin"),
+    ),
+    on={ApprovalsAsked: telling.tell_asked, ApprovalDecided: telling.tell_decided},
+    schedule=(every(60, clocks.escalate_overdue),),
+    menu=(
+        MenuItem("inbox", _l("Inbox"), "inbox", "inbox.listing", badge=queue.waiting_count, keys="g i"),
+        MenuItem("requests", _l("My requests"), "send", "inbox.requests", badge=queue.requested_count, keys="g r"),
+    ),
+)

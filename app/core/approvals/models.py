@@ -1,0 +1,212 @@
+"""Requests for approval, who is asked, what they answered, and the rates by which foreign amounts meet a limit."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import DateTime, ForeignKeyConstraint, Index, Integer, PrimaryKeyConstraint, Text, Uuid
+from sqlalchemy import text as text_of
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kernel import clock
+from app.kernel.fields import choice, currency, day, decimal, moment, money, reference, text
+from app.kernel.kinds import Choices
+from app.kernel.records import Record, Tenanted
+
+
+class State(Choices):
+    """Where a request stands. Held: approved, its effect still waiting in the outbox."""
+
+    OPEN = "open", _l("Waiting"), "warning"
+    HELD = "held", _l("Approved, effects held"), "success"
+    EFFECTED = "effected", _l("In effect"), "success"
+    RETURNED = "returned", _l("Returned for changes"), "warning"
+    REJECTED = "rejected", _l("Rejected"), "danger"
+    VOID = "void", _l("Void"), "neutral"
+    CANCELLED = "cancelled", _l("Withdrawn"), "neutral"
+
+
+class Colour(Choices):
+    """The guard on the key: GREEN at once, ORANGE one confirmation, RED evidence, a typed word and who you are."""
+
+    GREEN = "GREEN", _l("GREEN"), "success"
+    ORANGE = "ORANGE", _l("ORANGE"), "warning"
+    RED = "RED", _l("RED"), "danger"
+
+
+class Verb(Choices):
+    """What can happen to a request; the first eight are a person's answers."""
+
+    APPROVE = "approve", _l("approved"), "success"
+    RETURN = "return", _l("returned for changes"), "warning"
+    REJECT = "reject", _l("rejected"), "danger"
+    ASK = "ask", _l("asked for information"), "info"
+    ANSWER = "answer", _l("answered"), "info"
+    DELEGATE = "delegate", _l("delegated"), "neutral"
+    SNOOZE = "snooze", _l("snoozed"), "neutral"
+    COMMENT = "comment", _l("commented"), "neutral"
+    ESCALATE = "escalate", _l("escalated"), "warning"
+    UNDO = "undo", _l("undone"), "neutral"
+    REQUEST = "request", _l("asked for approval"), "neutral"
+    VOID = "void", _l("changed since approved"), "warning"
+    WITHDRAW = "withdraw", _l("withdrawn"), "neutral"
+    EFFECT = "effect", _l("took effect"), "success"
+
+
+class Asked(Choices):
+    """Why somebody has a seat: asked by name, as one of a group, in another's place, after the limit, or only looking on."""
+
+    OWN = "own", _l("Asked by name")
+    GROUP = "group", _l("Asked as one of a group")
+    DELEGATED = "delegated", _l("Delegated")
+    ESCALATED = "escalated", _l("Escalated")
+    WATCHING = "watching", _l("Watching")
+
+
+class Seat(Choices):
+    """What became of a seat."""
+
+    WAITING = "waiting", _l("Waiting"), "warning"
+    APPROVED = "approved", _l("Approved"), "success"
+    RETURNED = "returned", _l("Returned"), "warning"
+    REJECTED = "rejected", _l("Rejected"), "danger"
+    DELEGATED = "delegated", _l("Delegated"), "neutral"
+    SETTLED = "settled", _l("Settled without this answer"), "neutral"
+    WATCHING = "watching", _l("Watching"), "neutral"
+
+
+LIVE = (State.OPEN, State.HELD, State.RETURNED)
+_LIVE = "state IN ('open', 'held', 'returned')"
+
+
+class ApprovalRequest(Record):
+    """Somebody wants an action to take effect on a record; it waits here for the right people."""
+
+    __tablename__ = "approval_request"
+    __prefix__ = "APR"
+    __label__ = _l("Request for approval")
+    __plural__ = _l("Requests for approval")
+
+    title: Mapped[str] = text(_l("Title"), max_length=300, sortable=False)
+    subtitle: Mapped[str | None] = text(_l("Details"), max_length=300, required=False, sortable=False)
+    state: Mapped[State] = choice(_l("State"), State, default=State.OPEN)
+    risk: Mapped[Colour] = choice(_l("Risk"), Colour, default=Colour.RED)
+    amount: Mapped[int | None] = money(_l("Amount"), required=False)
+    currency: Mapped[str] = currency(_l("Currency"))
+    department_id: Mapped[UUID | None] = reference("department", _l("Department"), required=False)
+    due_at: Mapped[datetime] = moment(_l("Due"))
+    last_verb: Mapped[Verb] = choice(_l("Last step"), Verb, default=Verb.REQUEST)
+    last_reason: Mapped[str | None] = text(_l("Reason"), max_length=4_000, required=False, sortable=False)
+    last_by: Mapped[UUID | None] = mapped_column(Uuid)
+    last_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+
+    resource: Mapped[str] = mapped_column(Text)
+    record_id: Mapped[UUID] = mapped_column(Uuid)
+    record_reference: Mapped[str] = mapped_column(Text)
+    action: Mapped[str] = mapped_column(Text)
+    approval: Mapped[str] = mapped_column(Text)
+    data: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    channel: Mapped[str] = mapped_column(Text, default="page", info={"audited": False})
+    requested_by: Mapped[UUID] = mapped_column(Uuid)
+    requested_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    makers: Mapped[list[str]] = mapped_column(JSONB, default=list)
+    snapshot: Mapped[str] = mapped_column(Text, info={"audited": False})
+    snapshot_hash: Mapped[str] = mapped_column(Text)
+    steps: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, info={"audited": False})
+    level: Mapped[int] = mapped_column(Integer, default=1)
+    round: Mapped[int] = mapped_column(Integer, default=1)
+    flags: Mapped[list[str]] = mapped_column(JSONB, default=list)
+    paused_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    escalations: Mapped[int] = mapped_column(Integer, default=0)
+    escalate_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), info={"audited": False})
+    hold_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    effect_id: Mapped[UUID | None] = mapped_column(Uuid)
+    effected_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+_requests = ApprovalRequest.__table__.c
+Index("uq_approval_request_live", _requests.organisation_id, _requests.resource, _requests.record_id, _requests.action, unique=True,
+      postgresql_where=text_of(_LIVE))
+Index("ix_approval_request_record", _requests.organisation_id, _requests.record_id, _requests.state)
+Index("ix_approval_request_mine", _requests.organisation_id, _requests.requested_by, _requests.state, _requests.due_at, _requests.id)
+Index("ix_approval_request_escalate", _requests.organisation_id, _requests.state, _requests.escalate_at, _requests.id)
+
+
+class ApprovalSeat(Tenanted):
+    """One person asked at one level of one round. `for_member_id` is the person in whose place they sit."""
+
+    __tablename__ = "approval_seat"
+    __table_args__ = (
+        PrimaryKeyConstraint("organisation_id", "id", name="pk_approval_seat"),
+        ForeignKeyConstraint(["organisation_id", "request_id"], ["approval_request.organisation_id", "approval_request.id"],
+                             name="fk_approval_seat_request", ondelete="CASCADE"),
+        ForeignKeyConstraint(["organisation_id", "member_id"], ["member.organisation_id", "member.id"], name="fk_approval_seat_member"),
+        Index("ix_approval_seat_queue", "organisation_id", "member_id", "state", "asked", "due_at", "id"),
+        Index("ix_approval_seat_request", "organisation_id", "request_id", "round", "level"),
+    )
+
+    request_id: Mapped[UUID] = mapped_column(Uuid)
+    member_id: Mapped[UUID] = mapped_column(Uuid)
+    for_member_id: Mapped[UUID | None] = mapped_column(Uuid)
+    level: Mapped[int] = mapped_column(Integer)
+    round: Mapped[int] = mapped_column(Integer, default=1)
+    asked: Mapped[Asked] = choice(_l("Asked"), Asked, default=Asked.OWN)
+    state: Mapped[Seat] = choice(_l("State"), Seat, default=Seat.WAITING)
+    due_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    snoozed_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    asked_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    settled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+
+class ApprovalDecision(Tenanted):
+    """What happened to a request, once and for good: append-only, each with the hash that was shown. A repeated `key` is the same one."""
+
+    __tablename__ = "approval_decision"
+    __append_only__ = True
+    __table_args__ = (
+        PrimaryKeyConstraint("organisation_id", "id", name="pk_approval_decision"),
+        ForeignKeyConstraint(["organisation_id", "request_id"], ["approval_request.organisation_id", "approval_request.id"],
+                             name="fk_approval_decision_request"),
+        Index("uq_approval_decision_key", "organisation_id", "key", unique=True),
+        Index("ix_approval_decision_request", "organisation_id", "request_id", "at", "id"),
+        Index("ix_approval_decision_by", "organisation_id", "by_id", "at"),
+    )
+
+    request_id: Mapped[UUID] = mapped_column(Uuid)
+    round: Mapped[int] = mapped_column(Integer)
+    level: Mapped[int] = mapped_column(Integer)
+    verb: Mapped[Verb] = choice(_l("Step"), Verb)
+    reason: Mapped[str] = mapped_column(Text, default="")
+    shown_hash: Mapped[str] = mapped_column(Text, default="")
+    by_id: Mapped[UUID] = mapped_column(Uuid)
+    on_behalf_of: Mapped[UUID | None] = mapped_column(Uuid)
+    channel: Mapped[str] = mapped_column(Text, default="page")
+    key: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    data: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+
+
+
+class ExchangeRate(Record):
+    """What one unit of a foreign currency is worth in the organisation's own, from a day on."""
+
+    __tablename__ = "exchange_rate"
+    __prefix__ = "FX"
+    __label__ = _l("Exchange rate")
+    __plural__ = _l("Exchange rates")
+    __slug__ = "exchange-rates"
+
+    code: Mapped[str] = text(_l("Currency"), max_length=3, help=_l("Three letters (ISO 4217), such as USD."))
+    valid_from: Mapped[date] = day(_l("From"))
+    rate: Mapped[Decimal] = decimal(_l("Rate"), scale=8, minimum=Decimal("0.00000001"),
+                                    help=_l("What one unit is worth in the currency of the organisation."))
+    source: Mapped[str | None] = text(_l("Source"), max_length=200, required=False)
+
+
+__all__ = ["LIVE", "ApprovalDecision", "ApprovalRequest", "ApprovalSeat", "Asked", "Colour", "ExchangeRate", "Seat", "State", "Verb"]

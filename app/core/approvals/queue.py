@@ -1,0 +1,169 @@
+"""Questions that the inbox asks: what waits for whom, how much of it, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
+
+from app.core.approvals.models import LIVE, ApprovalRequest, ApprovalSeat, Asked, Seat, State
+from app.kernel import clock
+from app.kernel.current import Actor, current
+from app.kernel.db import session
+from app.kernel.errors import NotFound
+from app.kernel.manifest import Resource
+
+Tab = Literal["mine", "groups", "delegated", "watching", "requested"]
+TABS: tuple[Tab, ...] = ("mine", "groups", "delegated", "watching", "requested")
+ASKED: dict[str, tuple[Asked, ...]] = {"mine": (Asked.OWN, Asked.ESCALATED), "groups": (Asked.GROUP,), "delegated": (Asked.DELEGATED,)}
+SIZE = 50
+COUNTED = 1_000
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of the queue: the request with the reader's seat, if the reader has one."""
+
+    request: ApprovalRequest
+    seat: ApprovalSeat | None
+
+    @property
+    def due_at(self) -> datetime:
+        """When its limit ends."""
+        return self.request.due_at
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a tab, with the cursors around it."""
+
+    entries: Sequence[Entry]
+    before: str = ""
+    after: str = ""
+
+
+def waiting_for(member_id: UUID, tab: str = "") -> ColumnElement[bool]:
+    """The criterion for waiting seats of a member that are not asleep, of one tab or of all."""
+    asked = ASKED.get(tab, tuple(kind for kinds in ASKED.values() for kind in kinds))
+    return and_(ApprovalSeat.member_id == member_id, ApprovalSeat.state == Seat.WAITING, ApprovalSeat.asked.in_(asked),
+                or_(ApprovalSeat.snoozed_until.is_(None), ApprovalSeat.snoozed_until <= clock.now()))
+
+
+def page(tab: Tab, *, after: str = "", before: str = "", size: int = SIZE) -> Page:
+    """The rows of a tab, the most urgent first, from a cursor on."""
+    query, key = _requested() if tab == "requested" else _seated(tab)
+    backwards = bool(before)
+    position = _position(before or after)
+    if position:
+        query = query.where(tuple_(*key) < tuple_(*position) if backwards else tuple_(*key) > tuple_(*position))
+    order = [column.desc() for column in key] if backwards else list(key)
+    rows = [Entry(row[0], row[1] if len(row) > 1 else None) for row in session().execute(query.order_by(*order).limit(size + 1))]
+    more, rows = len(rows) > size, rows[:size]
+    if backwards:
+        rows.reverse()
+    if not rows:
+        return Page(())
+    return Page(rows, before=_cursor(rows[0]) if (more if backwards else bool(after)) else "",
+                after=_cursor(rows[-1]) if (True if backwards else more) else "")
+
+
+def _seated(tab: Tab) -> tuple[Select[Any], tuple[Any, Any]]:
+    mine = waiting_for(current.user.id, tab)
+    if tab == "watching":
+        mine = and_(ApprovalSeat.member_id == current.user.id, ApprovalSeat.state == Seat.WATCHING)
+    query = select(ApprovalRequest, ApprovalSeat).join(ApprovalSeat, and_(
+        ApprovalSeat.organisation_id == ApprovalRequest.organisation_id, ApprovalSeat.request_id == ApprovalRequest.id)).where(mine)
+    if tab == "watching":
+        query = query.where(ApprovalRequest.state.in_(LIVE))
+    return query, (ApprovalSeat.due_at, ApprovalSeat.id)
+
+
+def _requested() -> tuple[Select[Any], tuple[Any, Any]]:
+    query = select(ApprovalRequest).where(ApprovalRequest.requested_by == current.user.id, ApprovalRequest.state.in_(LIVE))
+    return query, (ApprovalRequest.due_at, ApprovalRequest.id)
+
+
+def _cursor(entry: Entry) -> str:
+    row: Any = entry.seat or entry.request
+    return f"{row.due_at.isoformat()}~{row.id}"
+
+
+def _position(cursor: str) -> tuple[datetime, UUID] | None:
+    moment, _sep, last = cursor.partition("~")
+    try:
+        return (datetime.fromisoformat(moment), UUID(last)) if cursor else None
+    except ValueError:
+        raise NotFound from None
+
+
+def counts() -> dict[str, int]:
+    """How many rows each tab has."""
+    by_kind = dict(session().execute(select(ApprovalSeat.asked, func.count()).where(waiting_for(current.user.id))
+                                     .group_by(ApprovalSeat.asked)).tuples().all())
+    found = {tab: sum(by_kind.get(kind, 0) for kind in kinds) for tab, kinds in ASKED.items()}
+    found["watching"] = session().scalar(select(func.count()).select_from(ApprovalSeat).join(ApprovalRequest, and_(
+        ApprovalSeat.organisation_id == ApprovalRequest.organisation_id, ApprovalSeat.request_id == ApprovalRequest.id)).where(
+        ApprovalSeat.member_id == current.user.id, ApprovalSeat.state == Seat.WATCHING, ApprovalRequest.state.in_(LIVE))) or 0
+    found["requested"] = requested_count()
+    return found
+
+
+def waiting_count() -> int:
+    """The badge: how much waits for the reader, of every kind; counted as far as a badge can show."""
+    counted = select(ApprovalSeat.id).where(waiting_for(current.user.id)).limit(COUNTED).subquery()
+    return session().scalar(select(func.count()).select_from(counted)) or 0
+
+
+def requested_count() -> int:
+    """How much of what the reader asked for is still under way."""
+    return session().scalar(select(func.count()).select_from(ApprovalRequest).where(
+        ApprovalRequest.requested_by == current.user.id, ApprovalRequest.state.in_(LIVE))) or 0
+
+
+def find(reference: str) -> ApprovalRequest:
+    """The request of a reference, or the newest of a record's reference, if it concerns the reader. Raises NotFound."""
+    from app.core.approvals.levels import is_concerned
+
+    query = select(ApprovalRequest).where(or_(ApprovalRequest.reference == reference, ApprovalRequest.record_reference == reference))
+    request = session().scalars(query.order_by(ApprovalRequest.created_at.desc()).limit(1)).first()
+    if request is None or not is_concerned(request, current.user.id):
+        raise NotFound
+    return request
+
+
+def chosen(ids: Sequence[UUID]) -> list[Entry]:
+    """Those of these requests that wait for the reader, the most urgent first."""
+    query = select(ApprovalRequest, ApprovalSeat).join(ApprovalSeat, and_(
+        ApprovalSeat.organisation_id == ApprovalRequest.organisation_id, ApprovalSeat.request_id == ApprovalRequest.id)).where(
+        ApprovalRequest.id.in_(ids), ApprovalSeat.member_id == current.user.id, ApprovalSeat.state == Seat.WAITING)
+    return [Entry(*row) for row in session().execute(query.order_by(ApprovalSeat.due_at, ApprovalSeat.id))]
+
+
+def held_by_me() -> list[ApprovalRequest]:
+    """What the reader approved last and can still undo."""
+    query = select(ApprovalRequest).where(ApprovalRequest.state == State.HELD, ApprovalRequest.last_by == current.user.id,
+                                          ApprovalRequest.hold_until > clock.now())
+    return list(session().scalars(query.order_by(ApprovalRequest.hold_until.desc()).limit(3)))
+
+
+def of_record(resource: Resource, record_id: UUID) -> list[ApprovalRequest]:
+    """All requests about a record, the newest first."""
+    return list(session().scalars(select(ApprovalRequest).where(
+        ApprovalRequest.record_id == record_id, ApprovalRequest.resource == resource.key).order_by(ApprovalRequest.created_at.desc())))
+
+
+def delegated_sight(resource: Resource, user: Actor) -> ColumnElement[bool] | None:
+    """Being asked, or following, carries sight of just that record, whatever one's roles say."""
+    if not any(action.approval for action in resource.actions):
+        return None
+    model: Any = resource.model
+    asked = select(ApprovalRequest.record_id).join(ApprovalSeat, and_(
+        ApprovalSeat.organisation_id == ApprovalRequest.organisation_id, ApprovalSeat.request_id == ApprovalRequest.id)).where(
+        ApprovalSeat.organisation_id == current.organisation.id, ApprovalSeat.member_id == user.id,
+        ApprovalRequest.resource == resource.key,
+        ApprovalSeat.state.in_((Seat.WAITING, Seat.APPROVED, Seat.RETURNED, Seat.REJECTED, Seat.WATCHING)))
+    return model.id.in_(asked)  # type: ignore[no-any-return]

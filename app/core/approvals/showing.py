@@ -1,0 +1,261 @@
+"""What the pages show of a request: a row of the queue, the panel beside it, the sheet. Templates ask nothing more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from babel.dates import format_timedelta
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from sqlalchemy import select
+
+from app.core import files
+from app.core.approvals import guards, levels, preview, snapshots, words
+from app.core.approvals.models import ApprovalDecision, ApprovalRequest, ApprovalSeat, Colour, Seat, State, Verb
+from app.core.approvals.queue import Entry
+from app.core.approvals.rounds import story
+from app.kernel import clock
+from app.kernel.current import current
+from app.kernel.db import session
+from app.kernel.kinds import show_moment
+from app.kernel.manifest import Resource
+from app.kernel.registry import registry
+
+ROW_VERBS = ("approve", "return", "ask", "delegate", "comment", "escalate", "snooze")
+LATE = timedelta(hours=4)
+TAGS, LONGEST_TAG = 2, 42
+
+
+def row(entry: Entry) -> dict[str, Any]:
+    """One line of the queue."""
+    request, left = entry.request, entry.request.due_at - clock.now()
+    return {
+        "id": request.id, "url": page_url(request), "peek_url": url_for("inbox.peek", ref=request.reference), "title": heading(request),
+        "reference": request.record_reference, "subtitle": request.subtitle or "", "tags": tags(request), "risk": request.risk.value,
+        "amount": preview.money(request), "step": step_text(request), "due": due_text(request, left), "late": left < LATE,
+        "overdue": left.total_seconds() < 0, "mine": entry.seat is not None and entry.seat.asked.value in ("own", "escalated"),
+        "links": links(entry), "green": green(entry), "outlier": request.flags, "hash": request.snapshot_hash}
+
+
+def page_url(request: ApprovalRequest) -> str:
+    """The page of a request."""
+    return url_for("inbox.show", ref=request.reference)
+
+
+def heading(request: ApprovalRequest) -> str:
+    """“Release: Harwood Finch LLP”."""
+    resource = registry.resources.get(request.resource)
+    action = resource.action(request.action) if resource else None
+    return _("%(action)s: %(title)s", action=action.label or request.action, title=request.title) if action else request.title
+
+
+def tags(request: ApprovalRequest) -> list[str]:
+    """The first reasons to look twice, shortened."""
+    marks = [_("Waiting for an answer")] if request.paused_at else []
+    marks += [_("Changed")] if request.round > 1 else []
+    return marks + [said if len(said) <= LONGEST_TAG else f"{said[:LONGEST_TAG - 1]}…" for said in request.flags[:TAGS]]
+
+
+def step_text(request: ApprovalRequest) -> str:
+    """“2 of 3 · Finance”; the state once it is settled."""
+    if request.state != State.OPEN or not request.steps:
+        return str(request.state.label)
+    return _("%(level)d of %(levels)d · %(label)s", level=request.level, levels=len(request.steps),
+             label=preview.level_label(request, request.level))
+
+
+def due_text(request: ApprovalRequest, left: timedelta) -> str:
+    """How long is left, or by how much it is late."""
+    if request.paused_at:
+        return _("paused")
+    amount = format_timedelta(abs(left), threshold=1.5, format="narrow", locale=current.user.language)
+    return _("%(time)s left", time=amount) if left.total_seconds() >= 0 else _("%(time)s late", time=amount)
+
+
+def links(entry: Entry) -> list[tuple[str, str]]:
+    """The verbs that the reader has on this row, with their forms."""
+    address = url_for("inbox.decide", ref=entry.request.reference)
+    if entry.seat is not None and entry.seat.state == Seat.WAITING:
+        return [(verb, f"{address}?verb={verb}") for verb in ROW_VERBS]
+    verbs = ["comment"] + (["answer"] if entry.request.paused_at and guards.is_maker(entry.request, current.user.id) else [])
+    return [(verb, f"{address}?verb={verb}") for verb in verbs]
+
+
+def green(entry: Entry) -> dict[str, str] | None:
+    """GREEN is approved by the key alone; the undo bar follows."""
+    if entry.request.risk != Colour.GREEN or entry.seat is None or entry.seat.state != Seat.WAITING:
+        return None
+    return {"action": url_for("inbox.decide", ref=entry.request.reference), "hash": entry.request.snapshot_hash,
+            "key": guards.evidence_key(entry.request)}
+
+
+def groups(entries: Sequence[Entry]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Rows by urgency, in the order in which they came."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for entry in entries:
+        found.setdefault(_urgency(entry.request), []).append(row(entry))
+    return list(found.items())
+
+
+def _urgency(request: ApprovalRequest) -> str:
+    left = request.due_at - clock.now()
+    if left.total_seconds() < 0:
+        return _("Overdue")
+    if left < timedelta(hours=24):
+        return _("Within a day")
+    return _("This week") if left < timedelta(days=7) else _("Later")
+
+
+def peek(request: ApprovalRequest, *, dry_run: bool = True) -> dict[str, Any]:
+    """The panel of a request: facts, consequences, levels, what was said, and what the reader can do."""
+    resource = registry.resource(request.resource)
+    record = _record(resource, request.record_id)
+    told = story(request)
+    live = request.state == State.OPEN and record is not None
+    return {
+        "id": request.id, "title": heading(request), "reference": request.record_reference, "record_url": record_url(resource, request),
+        "asked": asked_text(request), "risk": request.risk.value, "tags": tags(request), "outliers": request.flags,
+        "facts": snapshots.facts(resource, request.snapshot), "lines": _lines(resource, request), "changed": _changed(resource, request,
+                                                                                                                      record, told),
+        "consequences": preview.preview(request, record) if live and dry_run else [], "levels": level_rows(request),
+        "snapshot": request.snapshot_hash, "state": None if live else (str(request.state.label), request.state.tone),
+        "files": _files(record),
+        "comments": _comments(told), "buttons": buttons(request), "sheet_url": sheet_url(request), "held": undo(request)}
+
+
+def _record(resource: Resource, record_id: UUID) -> Any:
+    model: Any = resource.model
+    return session().scalars(select(model).where(model.id == record_id)).first()
+
+
+def record_url(resource: Resource, request: ApprovalRequest) -> str:
+    """The page of the record itself."""
+    return f"/{current.organisation.slug}/{resource.module}/{resource.slug}/{request.record_reference}/"
+
+
+def sheet_url(request: ApprovalRequest) -> str:
+    """The decision sheet in PDF, once something was decided."""
+    return url_for("inbox.sheet", ref=request.reference)
+
+
+def asked_text(request: ApprovalRequest) -> str:
+    """“asked by R. Osei, 3 h ago”."""
+    name = words.people([request.requested_by])[request.requested_by]
+    ago = format_timedelta(request.requested_at - clock.now(), add_direction=True, locale=current.user.language)
+    return _("asked by %(name)s, %(ago)s", name=name, ago=ago)
+
+
+def _lines(resource: Resource, request: ApprovalRequest) -> Any:
+    heads, rows = snapshots.line_table(resource, request.snapshot)
+    return (heads, rows) if rows else None
+
+
+def _changed(resource: Resource, request: ApprovalRequest, record: Any, told: Sequence[ApprovalDecision]) -> list[tuple[str, str, str]]:
+    """What changed since it was asked, or since the reader decided: the last void, and any drift from what is stored."""
+    voids = [line for line in told if line.verb == Verb.VOID and line.data.get("changes")]
+    found = [(c["label"], c["before"], c["after"]) for c in (voids[-1].data["changes"] if voids else [])]
+    if request.state == State.OPEN and record is not None:
+        now = snapshots.take(resource, [record])[0]
+        found += [(c.label, c.before, c.after) for c in snapshots.differences(resource, request.snapshot, now.text)]
+    return found
+
+
+def level_rows(request: ApprovalRequest) -> list[dict[str, str]]:
+    """“So far”: each level with who was asked and what they said."""
+    seats = levels.seats_of(request)
+    names = words.people([i for seat in seats for i in (seat.member_id, seat.for_member_id)])
+    found = []
+    for number in range(1, len(request.steps) + 1):
+        here = [seat for seat in seats if seat.level == number and seat.state != Seat.WATCHING]
+        found += _level(request, number, here, names)
+    return found
+
+
+def _level(request: ApprovalRequest, number: int, seats: Sequence[ApprovalSeat], names: Mapping[UUID, str]) -> list[dict[str, str]]:
+    label = preview.level_label(request, number)
+    answered = [s for s in seats if s.state not in (Seat.WAITING, Seat.SETTLED)]
+    rows = [{"label": label, "who": _who(seat, names), "state": str(seat.state.label), "tone": seat.state.tone} for seat in answered]
+    waiting = [s for s in seats if s.state == Seat.WAITING]
+    if waiting:
+        rows.append({"label": label, "who": _crowd(waiting, names), "state": _("waiting"), "tone": "neutral"})
+    if not seats and request.state == State.OPEN:
+        rows.append({"label": label, "who": "", "state": _("later"), "tone": "neutral"})
+    return rows
+
+
+def _who(seat: ApprovalSeat, names: Mapping[UUID, str]) -> str:
+    name = words.you_or(names[seat.member_id], seat.member_id, _("you"))
+    return _("%(name)s for %(other)s", name=name, other=names[seat.for_member_id]) if seat.for_member_id else name
+
+
+def _crowd(seats: Sequence[ApprovalSeat], names: Mapping[UUID, str]) -> str:
+    ordered = sorted(seats, key=lambda s: s.member_id != current.user.id)
+    said = ", ".join(_who(seat, names) for seat in ordered[:3])
+    return said if len(seats) <= 3 else ngettext("%(names)s and %(num)d more", "%(names)s and %(num)d more", len(seats) - 3, names=said)
+
+
+def _comments(told: Sequence[ApprovalDecision]) -> list[dict[str, str]]:
+    spoken = [line for line in told if line.reason or line.verb in (Verb.DELEGATE, Verb.ESCALATE)]
+    names = words.people([line.by_id for line in spoken])
+    return [{"who": f"{names[line.by_id]} · {line.verb.label}", "when": show_moment(line.at), "text": line.reason or line.data.get("name",
+                                                                                                                                   "")}
+            for line in spoken]
+
+
+def _files(record: Any) -> list[dict[str, str]]:
+    return [{"name": each.name, "url": files.url_of(each)} for each in (files.files_of(record) if record is not None else ())]
+
+
+def buttons(request: ApprovalRequest) -> list[dict[str, Any]]:
+    """The decisions, each with its form, or with the sentence that says why not."""
+    if request.state != State.OPEN:
+        return []
+    address, me = url_for("inbox.decide", ref=request.reference), current.user.id
+    reason = _why_not(request, me)
+    labels = {"approve": _("Approve"), "return": _("Return or reject"), "ask": _("Ask"), "delegate": _("Delegate"), "comment": _("Comment"),
+              "escalate": _("Escalate"), "snooze": _("Snooze")}
+    found = [{"verb": verb, "label": label, "url": f"{address}?verb={verb}", "primary": verb == "approve",
+              "allowed": not reason or verb == "comment", "reason": reason} for verb, label in labels.items()]
+    if request.paused_at and guards.is_maker(request, me):
+        found.insert(0, {"verb": "answer", "label": _("Answer"), "url": f"{address}?verb=answer", "primary": True, "allowed": True,
+                         "reason": ""})
+    return found
+
+
+def _why_not(request: ApprovalRequest, member_id: UUID) -> str:
+    if guards.is_maker(request, member_id):
+        return guards.own(request)
+    if guards.seat_of(request, member_id) is None:
+        return _("You are not asked to decide %(reference)s.", reference=request.record_reference)
+    return ""
+
+
+def undo(request: ApprovalRequest) -> dict[str, Any] | None:
+    """The undo bar, while the reader can still take an approval back."""
+    from app.core.approvals.decisions import seconds_left
+
+    seconds = seconds_left(request)
+    if not seconds or request.last_by != current.user.id:
+        return None
+    return {"text": _("%(reference)s approved", reference=request.record_reference), "seconds": seconds,
+            "url": url_for("inbox.undo", ref=request.reference)}
+
+
+def history(request: ApprovalRequest) -> list[dict[str, Any]]:
+    """The whole story, for the page of a request, newest first."""
+    told = story(request)
+    names = words.people([i for line in told for i in (line.by_id, line.on_behalf_of)])
+    return [{"who": names[line.by_id], "what": _what(line, names), "when": show_moment(line.at), "channel": line.channel,
+             "reason": line.reason,
+             "changes": [(c["label"], c["before"], c["after"]) for c in line.data.get("changes", [])]} for line in reversed(told)]
+
+
+def _what(line: ApprovalDecision, names: Mapping[UUID, str]) -> str:
+    said = str(line.verb.label)
+    if line.on_behalf_of:
+        said = _("%(said)s on behalf of %(name)s", said=said, name=names[line.on_behalf_of])
+    return _("%(said)s to %(name)s", said=said, name=line.data["name"]) if line.data.get("name") else said
