@@ -43,7 +43,8 @@ def test_one_department_has_no_manager(house):
 @each_house
 def test_every_role_is_held_by_somebody(house):
     held = {role for post in house.posts for role in (post.role, *post.further)}
-    assert held >= {"owner", "admin", "manager", "approver", "member", "auditor", "viewer", "hse_manager", "finance_approver", "payments_clerk"}
+    assert held >= {"owner", "admin", "manager", "approver", "member", "auditor", "viewer", "hse_manager", "finance_approver",
+                    "payments_clerk"}
 
 
 @each_house

@@ -1,5 +1,7 @@
 """Believable incidents for four trades: what happened, what was done at once, and what follows from it. People in them are invented."""
 
+# ruff: noqa: E501 -- the sentences of sample texts stay whole
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,5 +1,7 @@
 """Believable purchases for four trades: suppliers, what is asked of them and why. All names are invented."""
 
+# ruff: noqa: E501 -- the sentences of sample texts stay whole
+
 from __future__ import annotations
 
 from dataclasses import dataclass
