@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from flask_babel import gettext as _
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
 
 from app.kernel.current import current
 from app.kernel.errors import Refusal
 
-log = logging.getLogger(__name__)
 MACHINES = ("/api/", "/scim/")
 
 
@@ -77,9 +75,8 @@ def http_error(error: HTTPException) -> Any:
     return response
 
 
-def crashed(error: Exception) -> Response:
-    """Anything else: recorded with its trace, shown without it."""
-    log.error("request failed", extra={"request_id": current.request_id}, exc_info=error)
+def crashed(_error: InternalServerError) -> Response:
+    """Anything else: Flask has recorded it with its trace; the person sees the request's number."""
     return fault(500)
 
 
@@ -87,5 +84,4 @@ def install_faults(app: Flask) -> None:
     """Answer every error with a designed page."""
     app.register_error_handler(Refusal, refused)
     app.register_error_handler(HTTPException, http_error)
-    if not app.config.get("PROPAGATE_EXCEPTIONS"):
-        app.register_error_handler(Exception, crashed)
+    app.register_error_handler(InternalServerError, crashed)
