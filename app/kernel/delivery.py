@@ -155,7 +155,8 @@ def _put_off(known: Handler | None, row: OutboxRow, claim: Claim, error: Excepti
     """Write down what went wrong and when the next attempt is due, or that there is none."""
     hopeless = isinstance(error, GiveUp) or (isinstance(error, Refusal) and error.status < 500 and error.status != 429)
     failed = hopeless or row.attempts >= row.attempts_limit
-    pause = error.after if isinstance(error, Retry) and error.after is not None else back_off(row.attempts, known.longest if known else 3600)
+    asked = error.after if isinstance(error, Retry) else None
+    pause = back_off(row.attempts, known.longest if known else 3600) if asked is None else asked
     reason = f"{type(error).__name__}: {error}"[:2000]
     with acting(bare(row.organisation_id), channel="outbox", request_id=row.request_id), unit_of_work():
         if not _hold(claim):

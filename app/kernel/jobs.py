@@ -96,7 +96,8 @@ class JobLine(Tenanted):
     __tablename__ = "job_line"
     __table_args__ = (
         PrimaryKeyConstraint("organisation_id", "id", name="pk_job_line"),
-        ForeignKeyConstraint(["organisation_id", "job_id"], ["job.organisation_id", "job.id"], name="fk_job_line_job_id", ondelete="CASCADE"))
+        ForeignKeyConstraint(["organisation_id", "job_id"], ["job.organisation_id", "job.id"], name="fk_job_line_job_id",
+                             ondelete="CASCADE"))
 
     job_id: Mapped[UUID] = mapped_column(Uuid)
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
@@ -123,8 +124,8 @@ def enqueue(fn: Callable[..., Any] | str, *arguments: Any, title: Any = "", key:
     name = fn if isinstance(fn, str) else name_of(fn)
     row = {"id": new_id(), "organisation_id": current.organisation.id, "title": str(title or name.rpartition(":")[2]), "function": name,
            "arguments": list(arguments), "key": key, "state": WAITING, "due_at": due_at or clock.now(), "attempts": 0,
-           "attempts_limit": attempts, "total": total, "progress": 0, "progress_before": 0, "message": "", "cursor": cursor, "error": "", "cancel_asked": False,
-           "quiet": quiet, "requested_by": _actor_id(), "request_id": current.request_id, "created_at": clock.now()}
+           "attempts_limit": attempts, "total": total, "progress": 0, "progress_before": 0, "message": "", "cursor": cursor, "error": "",
+           "cancel_asked": False, "quiet": quiet, "requested_by": _actor_id(), "request_id": current.request_id, "created_at": clock.now()}
     session().execute(pg_insert(Job).values(**row).on_conflict_do_nothing())
     found = session().scalars(select(Job).where(Job.id == row["id"])).first()
     if found is None:

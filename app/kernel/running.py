@@ -125,7 +125,7 @@ class Running:
         if _in_unit():
             yield session().connection()
             return
-        with db.engine.begin() as connection:
+        with _transaction(db.engine) as connection:
             connection.execute(_FOR, {"organisation": str(self.organisation_id)})
             yield connection
 
@@ -155,13 +155,26 @@ def under_way(running: Running) -> Iterator[None]:
                 continue  # the database is away for a moment: the lease outlasts several beats
 
     thread = threading.Thread(target=keep_up, name="heartbeat", daemon=True)
-    thread.start()
+    if isinstance(engine, Engine):
+        thread.start()
     try:
         yield
     finally:
         ended.set()
-        thread.join(timeout=10)
+        if thread.is_alive():
+            thread.join(timeout=10)
         _running.reset(token)
+
+
+@contextmanager
+def _transaction(bind: Engine | Connection) -> Iterator[Connection]:
+    """A transaction of its own; inside the one that surrounds everything, where somebody bound the session to a connection."""
+    if isinstance(bind, Connection):
+        with bind.begin_nested():
+            yield bind
+        return
+    with bind.begin() as connection:
+        yield connection
 
 
 def _in_unit() -> bool:
