@@ -169,10 +169,13 @@ def key_attributes(action: str) -> Markup:
 class PaletteAction:
     """Something that the palette offers: an address, or an action of the page that is open."""
 
-    action: str
-    label: Any
+    id: str
+    title: Any
     url: str
-    presses: list[str]
+    icon: str
+    keys: list[str]
+    run: str = ""
+    subtitle: str = ""
 
 
 def palette_actions(words: str = "") -> list[PaletteAction]:
@@ -180,7 +183,8 @@ def palette_actions(words: str = "") -> list[PaletteAction]:
     wanted, root = words.casefold().split(), _root()
     found = [key for key in _KEYS if key.scope == "global" and key.action != "palette"
              and all(word in str(key.label).casefold() for word in wanted)]
-    return [PaletteAction(key.action, key.label, root + key.path if key.path else "", shown_keys(key.action))
+    return [PaletteAction(key.action.replace(".", "-"), key.label, root + key.path if key.path else "#", "arrow-right" if key.path else "zap",
+                          shown_keys(key.action), "" if key.path else key.action)
             for key in sorted(found, key=lambda key: not key.path)]
 
 

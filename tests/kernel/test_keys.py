@@ -129,5 +129,5 @@ def test_the_sheet_lists_what_works_here(app: Flask) -> None:
 
 def test_the_palette_offers_places_and_actions_by_word(app: Flask) -> None:
     destination("jobs", "jobs/", "Jobs")
-    assert [(a.action, a.url, a.presses) for a in palette_actions("job")] == [("go.jobs", "/northgate/jobs/", ["g", "j"])]
-    assert "sheet" in {a.action for a in palette_actions()}
+    assert [(a.id, a.url, a.keys, a.run) for a in palette_actions("job")] == [("go-jobs", "/northgate/jobs/", ["g", "j"], "")]
+    assert "sheet" in {a.run for a in palette_actions()}
