@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from flask_babel import force_locale
+from flask_babel import refresh
 from sqlalchemy import exists, func, or_, select, update
 from sqlalchemy.orm import aliased
 
@@ -55,8 +55,12 @@ def on_behalf(organisation_id: UUID, actor_id: UUID, *, channel: str, request_id
     if found is None:
         raise GiveUp("The organisation or the member is gone.")
     organisation, actor = found
-    with acting(organisation, actor, channel=channel, request_id=request_id), force_locale(actor.language or organisation.language):
-        yield
+    try:
+        with acting(organisation, actor, channel=channel, request_id=request_id):
+            refresh()
+            yield
+    finally:
+        refresh()
 
 
 def drain(organisation_id: UUID, *, only: UUID | None = None) -> int:
