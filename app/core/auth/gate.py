@@ -1,0 +1,103 @@
+"""The definer functions that answer before an organisation is known. They are the whole list, and belong to a role that only reads columns.
+
+`auth_enter` is asked once per request: session or token, identity, organisation, member and grants come in one answer.
+"""
+
+from __future__ import annotations
+
+from app.core.people import MEMBER
+from app.kernel.schema import define
+
+HEAD = "LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp"
+
+ORGANISATION = """jsonb_build_object('id', o.id, 'slug', o.slug, 'name', o.name, 'currency', o.currency, 'timezone', o.timezone,
+  'language', o.language, 'number', o.number)"""
+
+# Gives: how it went in, as small text; what the circumstances need, as JSON text (the same text means the same rights).
+define("auth_enter(text, text, text, timestamptz)", f"""
+CREATE OR REPLACE FUNCTION auth_enter(kind text, secret text, address text, moment timestamptz,
+  OUT proof jsonb, OUT rights text) RETURNS record {HEAD} AS $$
+DECLARE who uuid; place uuid; token record; held record;
+BEGIN
+  IF kind = 'token' THEN
+    SELECT t.id, t.organisation_id, t.member_id, t.scopes, t.last_used_at INTO token FROM api_token t
+      WHERE t.secret_hash = secret AND t.revoked_at IS NULL AND t.expires_at > moment;
+    IF NOT FOUND THEN RETURN; END IF;
+    SELECT m.identity_id INTO who FROM member m WHERE m.organisation_id = token.organisation_id AND m.id = token.member_id;
+    proof := jsonb_build_object('token', token.id, 'identity', who, 'scopes', token.scopes, 'seen', token.last_used_at);
+  ELSE
+    SELECT s.id, s.identity_id, s.last_seen_at, s.organisation_id INTO held FROM user_session s
+      WHERE s.secret_hash = secret AND s.ended_at IS NULL AND s.idle_until > moment AND s.expires_at > moment;
+    IF NOT FOUND THEN RETURN; END IF;
+    who := held.identity_id;
+    proof := jsonb_build_object('session', held.id, 'identity', who, 'seen', held.last_seen_at, 'organisation', held.organisation_id);
+  END IF;
+  IF NOT EXISTS (SELECT FROM identity i WHERE i.id = who AND i.disabled_at IS NULL) THEN
+    proof := NULL;
+    RETURN;
+  END IF;
+  IF address IS NULL THEN RETURN; END IF;
+  SELECT s.organisation_id INTO place FROM organisation_slug s WHERE s.slug = address;
+  IF NOT FOUND OR (kind = 'token' AND place <> token.organisation_id) THEN RETURN; END IF;
+  SELECT jsonb_build_object('organisation', {ORGANISATION}, 'member', {MEMBER})::text INTO rights
+    FROM organisation o JOIN member m ON m.organisation_id = o.id
+    WHERE o.id = place AND o.suspended_at IS NULL AND m.identity_id = who AND m.active AND m.archived_at IS NULL;
+  IF FOUND THEN PERFORM set_config('app.organisation', place::text, true); END IF;
+END $$""")
+
+define("auth_lookup(text)", f"""
+CREATE OR REPLACE FUNCTION auth_lookup(address text, OUT identity_id uuid, OUT secret text, OUT disabled boolean) RETURNS record {HEAD} AS $$
+BEGIN
+  SELECT i.id, c.secret, i.disabled_at IS NOT NULL INTO identity_id, secret, disabled
+    FROM identity i LEFT JOIN credential c ON c.identity_id = i.id AND c.kind = 'password' WHERE i.email = address;
+END $$""")
+
+define("auth_organisations(uuid)", f"""
+CREATE OR REPLACE FUNCTION auth_organisations(who uuid) RETURNS jsonb {HEAD} AS $$
+BEGIN
+  RETURN (SELECT coalesce(jsonb_agg(jsonb_build_object('id', o.id, 'slug', o.slug, 'name', o.name, 'role', r.key) ORDER BY o.name), '[]')
+    FROM member m JOIN organisation o ON o.id = m.organisation_id JOIN role r ON r.organisation_id = o.id AND r.id = m.role_id
+    WHERE m.identity_id = who AND m.active AND m.archived_at IS NULL AND o.suspended_at IS NULL);
+END $$""")
+
+define("auth_identities(text[])", f"""
+CREATE OR REPLACE FUNCTION auth_identities(addresses text[]) RETURNS TABLE (address text, who uuid) {HEAD} AS $$
+BEGIN
+  INSERT INTO identity (id, email, created_at)
+    SELECT gen_random_uuid(), a, now() FROM unnest(addresses) AS a ORDER BY a ON CONFLICT (email) DO NOTHING;
+  RETURN QUERY SELECT i.email, i.id FROM identity i WHERE i.email = ANY (addresses);
+END $$""")
+
+define("auth_link(text, timestamptz)", f"""
+CREATE OR REPLACE FUNCTION auth_link(secret text, moment timestamptz, OUT link uuid, OUT who uuid, OUT email text) RETURNS record {HEAD} AS $$
+BEGIN
+  SELECT l.id, l.identity_id, i.email INTO link, who, email FROM sign_in_link l JOIN identity i ON i.id = l.identity_id
+    WHERE l.secret_hash = secret AND l.used_at IS NULL AND l.expires_at > moment AND i.disabled_at IS NULL;
+END $$""")
+
+# Counts before anything is verified, so that many at once cannot slip through; gives the seconds to wait, 0 to go on.
+define("auth_attempt(text, text, timestamptz)", f"""
+CREATE OR REPLACE FUNCTION auth_attempt(person text, place text, moment timestamptz) RETURNS integer {HEAD} AS $$
+DECLARE tries integer; first timestamptz; span interval := interval '15 minutes';
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtextextended('sign-in ' || place, 0));
+  DELETE FROM sign_in_attempt a WHERE a.at <= moment - span AND (a.source = place OR a.account = person);
+  SELECT count(*), min(a.at) INTO tries, first FROM sign_in_attempt a WHERE a.account = person AND a.source = place;
+  IF tries >= 5 THEN RETURN greatest(1, ceil(extract(epoch FROM first + span - moment)))::integer; END IF;
+  SELECT count(*), min(a.at) INTO tries, first FROM sign_in_attempt a WHERE a.source = place;
+  IF tries >= 100 THEN RETURN greatest(1, ceil(extract(epoch FROM first + span - moment)))::integer; END IF;
+  INSERT INTO sign_in_attempt (account, source, at) VALUES (person, place, moment);
+  RETURN 0;
+END $$""")
+
+define("auth_forget(text, text)", f"""
+CREATE OR REPLACE FUNCTION auth_forget(person text, place text) RETURNS void {HEAD} AS $$
+BEGIN
+  DELETE FROM sign_in_attempt a WHERE a.account = person AND a.source = place;
+END $$""")
+
+define("auth_address_known(text)", f"""
+CREATE OR REPLACE FUNCTION auth_address_known(address text) RETURNS boolean {HEAD} AS $$
+BEGIN
+  RETURN EXISTS (SELECT FROM organisation_slug s WHERE address IS NULL OR s.slug = address);
+END $$""")

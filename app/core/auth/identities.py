@@ -1,0 +1,59 @@
+"""Identities and their passwords: found by address, made when needed, proved by password."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from flask_babel import gettext as _
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from app.core.auth.models import Credential, Identity
+from app.core.auth.secrets import hash_password, is_password
+from app.kernel import clock
+from app.kernel.db import as_identity, session
+from app.kernel.errors import Invalid
+
+SHORTEST, LONGEST = 12, 128
+
+
+def identity_of(email: str) -> UUID | None:
+    """The identity with that address, if there is one."""
+    found: UUID | None = session().execute(text("SELECT identity_id FROM auth_lookup(:email)"), {"email": email.strip().lower()}).scalar()
+    return found
+
+
+def identities_for(emails: Sequence[str]) -> dict[str, UUID]:
+    """The identity of each address, made where there is none."""
+    wanted = sorted({email.strip().lower() for email in emails})
+    rows = session().execute(text("SELECT address, who FROM auth_identities(:emails)"), {"emails": wanted})
+    return {row.address: row.who for row in rows}
+
+
+def set_password(identity_id: UUID, password: str) -> None:
+    """Give an identity a password. Raises `Invalid` when it is too short or too long."""
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise Invalid({"password": [_("A password has %(least)d to %(most)d characters.", least=SHORTEST, most=LONGEST)]})
+    kept = {"secret": hash_password(password), "changed_at": clock.now()}
+    statement = insert(Credential).values(identity_id=identity_id, kind="password", **kept)
+    with as_identity(identity_id):
+        session().execute(statement.on_conflict_do_update(index_elements=["identity_id", "kind"], set_=kept))
+
+
+def verify_password(identity_id: UUID | None, password: str) -> bool:
+    """Whether this is the password of the identity: the proof of who one is before a RED decision."""
+    if identity_id is None:
+        return False
+    with as_identity(identity_id):
+        secret = session().scalar(select(Credential.secret).where(Credential.identity_id == identity_id, Credential.kind == "password"))
+    return is_password(secret, password)
+
+
+def disable(identity_id: UUID) -> None:
+    """End every way in: sessions and tokens stop with the next request."""
+    with as_identity(identity_id):
+        found = session().get(Identity, identity_id)
+        if found is not None:
+            found.disabled_at = clock.now()
+            session().flush()

@@ -1,0 +1,10 @@
+"""Sign-in has tables and screens, but no records."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+
+from app.core.auth import gate, models  # noqa: F401 -- the tables and the functions are declared by being imported
+from app.kernel.manifest import Module
+
+module = Module("auth", label=_l("Sign-in"), icon="key-round", section="admin")

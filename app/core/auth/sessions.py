@@ -1,0 +1,68 @@
+"""Sessions: a random secret in a cookie, its hash in a row, ended at once for everybody who must go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import text, update
+
+from app.core.auth.models import UserSession
+from app.core.auth.secrets import hash_secret, new_secret
+from app.kernel import clock
+from app.kernel.db import as_identity, session
+
+IDLE, ABSOLUTE, NOTICE = timedelta(hours=12), timedelta(days=7), timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class Place:
+    """An organisation that somebody may enter."""
+
+    id: UUID
+    slug: str
+    name: str
+    role: str
+
+
+def open_session(identity_id: UUID, *, address: str = "", agent: str = "") -> str:
+    """Start a session; gives the secret for the cookie. Every sign-in makes a new one, whatever the browser brought along."""
+    secret, now = new_secret(), clock.now()
+    with as_identity(identity_id):
+        session().add(UserSession(identity_id=identity_id, secret_hash=hash_secret(secret), idle_until=now + IDLE, expires_at=now + ABSOLUTE,
+                                  address=address[:100], agent=agent[:300]))
+        session().flush()
+    return secret
+
+
+def seen(session_id: UUID, identity_id: UUID, last: datetime, organisation_id: UUID | None) -> None:
+    """Note that the session is in use, once a minute at most."""
+    now = clock.now()
+    if now - last < NOTICE:
+        return
+    kept = {"last_seen_at": now, "idle_until": now + IDLE, **({"organisation_id": organisation_id} if organisation_id else {})}
+    with as_identity(identity_id):
+        session().execute(update(UserSession).where(UserSession.id == session_id).values(**kept)
+                          .execution_options(synchronize_session=False))
+
+
+def end_session(session_id: UUID, identity_id: UUID) -> None:
+    """Sign out one browser."""
+    with as_identity(identity_id):
+        session().execute(update(UserSession).where(UserSession.id == session_id, UserSession.ended_at.is_(None)).values(ended_at=clock.now()))
+
+
+def end_sessions(identity_id: UUID, *, but: UUID | None = None) -> int:
+    """Sign out every browser of an identity, but one if named; gives how many."""
+    wanted = update(UserSession).where(UserSession.identity_id == identity_id, UserSession.ended_at.is_(None))
+    if but is not None:
+        wanted = wanted.where(UserSession.id != but)
+    with as_identity(identity_id):
+        return len(session().execute(wanted.values(ended_at=clock.now()).returning(UserSession.id)).all())
+
+
+def organisations_of(identity_id: UUID) -> list[Place]:
+    """The organisations that an identity may enter, by name."""
+    rows = session().execute(text("SELECT auth_organisations(:who)"), {"who": identity_id}).scalar() or []
+    return [Place(UUID(row["id"]), row["slug"], row["name"], row["role"]) for row in rows]

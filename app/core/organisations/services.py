@@ -1,0 +1,99 @@
+"""Founds organisations, moves them to another address, and finds them again."""
+
+from __future__ import annotations
+
+import re
+from uuid import UUID
+from zoneinfo import available_timezones
+
+from babel.numbers import is_currency
+from flask_babel import gettext as _
+from sqlalchemy import text
+
+from app.core import access
+from app.core.organisations.models import Organisation, OrganisationSlug
+from app.kernel import current as circumstances
+from app.kernel.current import SYSTEM, acting, current
+from app.kernel.db import session, unit_of_work
+from app.kernel.errors import Invalid
+from app.kernel.preferences import LANGUAGES
+
+SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
+RESERVED = frozenset(
+    ["api", "scim", "static", "assets", "sign-in", "sign-out", "sign-up", "welcome", "preferences", "healthz", "readyz", "version", "metrics", "stream", "s", "offline", "well-known", "admin", "account", "profile", "help", "docs", "about", "status", "favicon", "robots", "manifest", "sw", "new", "mail", "mailer", "www", "platform", "keys", "organisations", "login", "logout", "oauth", "oidc", "saml", "sso", "mcp", "public", "search"])
+
+
+def is_reserved(slug: str) -> bool:
+    """Whether the product itself uses this as the first segment of an address."""
+    return slug in RESERVED or slug.startswith(".")
+
+
+def found(organisation_id: UUID, slug: str, name: str, *, currency: str = "EUR", timezone: str = "UTC",
+          language: str = "en") -> circumstances.Organisation:
+    """Make an organisation with its address and its roles, and commit: it stands by itself before anybody can be in it.
+
+    Raises `Invalid`, naming each setting that cannot be.
+    """
+    _check(slug, name, currency, timezone, language)
+    made = circumstances.Organisation(organisation_id, slug, name, currency, timezone, language)
+    with acting(made, SYSTEM), unit_of_work() as work:
+        row = Organisation(id=organisation_id, slug=slug, name=name, currency=currency, timezone=timezone, language=language)
+        work.add(row)
+        work.flush()
+        work.add(OrganisationSlug(slug=slug))
+        access.install_roles()
+        made = _plain(row)
+    return made
+
+
+def move(slug: str) -> None:
+    """Give the acting organisation another address; the old one keeps leading there. Raises `Invalid`."""
+    row = session().get_one(Organisation, current.organisation.id)
+    _check(slug, row.name, row.currency, row.timezone, row.language, own=True)
+    if slug not in {kept.slug for kept in session().query(OrganisationSlug)}:
+        if exists(slug):
+            raise Invalid({"slug": [_("This address is taken.")]})
+        session().add(OrganisationSlug(slug=slug))
+    row.slug = slug
+    session().flush()
+
+
+def exists(slug: str) -> bool:
+    """Whether an organisation has or had this address."""
+    return bool(session().execute(text("SELECT auth_address_known(:slug)"), {"slug": slug}).scalar())
+
+
+def any_exist() -> bool:
+    """Whether there is any organisation at all."""
+    return bool(session().execute(text("SELECT auth_address_known(NULL)")).scalar())
+
+
+def load_organisation(organisation_id: UUID) -> circumstances.Organisation | None:
+    """What every piece of work needs to know of an organisation; None when it is gone or suspended."""
+    with acting(circumstances.Organisation(organisation_id, "", "")):
+        row = session().get(Organisation, organisation_id)
+    return _plain(row) if row is not None and row.suspended_at is None else None
+
+
+def _plain(row: Organisation) -> circumstances.Organisation:
+    return circumstances.Organisation(row.id, row.slug, row.name, row.currency, row.timezone, row.language, row.number)
+
+
+def _check(slug: str, name: str, currency: str, timezone: str, language: str, *, own: bool = False) -> None:
+    errors = {}
+    if not SLUG.fullmatch(slug):
+        errors["slug"] = [_("An address has 1 to 40 small letters, digits and hyphens, and begins and ends with a letter or digit.")]
+    elif is_reserved(slug):
+        errors["slug"] = [_("The product itself uses this address; choose another.")]
+    elif not own and exists(slug):
+        errors["slug"] = [_("This address is taken.")]
+    if not name.strip():
+        errors["name"] = [_("This is needed.")]
+    if not is_currency(currency):
+        errors["currency"] = [_("“%(raw)s” is not a currency. Write its ISO 4217 code, like EUR.", raw=currency[:20])]
+    if timezone not in available_timezones():
+        errors["timezone"] = [_("“%(raw)s” is not a time zone. Write it like Europe/Paris.", raw=timezone[:40])]
+    if language not in LANGUAGES:
+        errors["language"] = [_("“%(raw)s” is not one of: %(known)s.", raw=language[:20], known=", ".join(LANGUAGES))]
+    if errors:
+        raise Invalid(errors)

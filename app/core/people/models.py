@@ -1,0 +1,80 @@
+"""A member: a person in one organisation, with the place, the manager and the role that they have there."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ForeignKeyConstraint, Index, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kernel import fields
+from app.kernel.current import current
+from app.kernel.kinds import Choices
+from app.kernel.records import Record, Tenanted
+
+
+class Language(Choices):
+    """The languages that the product speaks, each in its own words."""
+
+    EN = "en", "English"
+    FR = "fr", "Français"
+    ES = "es", "Español"
+    PT = "pt", "Português"
+    DE = "de", "Deutsch"
+    IT = "it", "Italiano"
+
+
+def _language() -> Language:
+    return Language(current.organisation.language)
+
+
+def _timezone() -> str:
+    return current.organisation.timezone
+
+
+class Member(Record):
+    """A person in this organisation. Records, decisions and the audit trail refer to the member, never to the identity."""
+
+    __tablename__ = "member"
+    __prefix__ = "MEM"
+    __label__, __plural__, __slug__ = _l("Member"), _l("Members"), "members"
+
+    name: Mapped[str] = fields.text(_l("Name"), max_length=120, personal=True)
+    email: Mapped[str] = fields.email(_l("E-mail"), required=True)
+    job_title: Mapped[str | None] = fields.text(_l("Job title"), max_length=120, required=False)
+    department_id: Mapped[UUID | None] = fields.reference("department", _l("Department"), required=False)
+    site_id: Mapped[UUID | None] = fields.reference("site", _l("Site"), required=False)
+    manager_id: Mapped[UUID | None] = fields.reference("member", _l("Manager"), required=False)
+    role_id: Mapped[UUID] = fields.reference("role", _l("Role"))
+    language: Mapped[Language] = fields.choice(_l("Language"), Language, required=False, column={"default": _language, "nullable": False})
+    timezone: Mapped[str] = fields.text(_l("Time zone"), max_length=60, required=False, sortable=False,
+                                        column={"default": _timezone, "nullable": False})
+    digest_hour: Mapped[int] = fields.small_integer(_l("Hour of the daily digest"), default=7, minimum=0, maximum=23)
+    active: Mapped[bool] = fields.boolean(_l("Active"), default=True)
+    identity_id: Mapped[UUID | None] = mapped_column(Uuid)
+    preferences: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+
+
+class MemberRole(Tenanted):
+    """A further role of a member, besides the main one that stands on the member."""
+
+    __tablename__ = "member_role"
+    __audited__ = True
+
+    member_id: Mapped[UUID] = fields.reference("member", _l("Member"))
+    role_id: Mapped[UUID] = fields.reference("role", _l("Role"))
+
+
+_member = Member.__table__
+_member.append_constraint(ForeignKeyConstraint(["identity_id"], ["identity.id"], name="fk_member_identity_id"))
+Index("uq_member_email", _member.c.organisation_id, _member.c.email, unique=True)
+Index("uq_member_identity", _member.c.organisation_id, _member.c.identity_id, unique=True)
+Index("ix_member_identity_id", _member.c.identity_id)
+_member.info["gate"] = ("organisation_id", "id", "identity_id", "name", "email", "language", "timezone", "department_id", "site_id",
+                        "role_id", "preferences", "active", "archived_at")
+_further = MemberRole.__table__
+Index("uq_member_role_member_id_role_id", _further.c.organisation_id, _further.c.member_id, _further.c.role_id, unique=True)
+_further.info["gate"] = ("organisation_id", "member_id", "role_id")
