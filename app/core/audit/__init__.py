@@ -1,0 +1,14 @@
+"""The audit trail: every change with who, what, before and after, when and why; append-only, chained and signed."""
+
+from app.core.audit.canonical import machine
+from app.core.audit.crossing import across_organisations
+from app.core.audit.doing import doing
+from app.core.audit.feeds import BULK, record_created
+from app.core.audit.history import history, shown
+from app.core.audit.personal import erase_person
+from app.core.audit.sealing import chain_head, seal, seal_all
+from app.core.audit.verifying import verify
+from app.core.audit.writer import Entry, note, write
+
+__all__ = ["BULK", "Entry", "across_organisations", "chain_head", "doing", "erase_person", "history", "machine", "note", "record_created",
+           "seal", "seal_all", "shown", "verify", "write"]

@@ -1,0 +1,41 @@
+"""A chain as JSON lines that anyone holding the key can verify without this product (`docs/audit/verify_audit.py`)."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from app.core.audit.anchors import plain
+from app.core.audit.canonical import COLUMNS, GENESIS, canonical, key
+from app.core.audit.verifying import _SEALED, _rows
+from app.core.audit.writer import face
+from app.kernel import clock
+from app.kernel.db import db
+
+FORMAT = "opsflux-audit/1"
+
+
+def export(organisation_id: UUID) -> Iterator[bytes]:
+    """Head line, one line per linked entry in the chain's order, the checkpoints, and a signed last line that says how many."""
+    yield _line({"format": FORMAT, "organisation_id": organisation_id, "exported_at": clock.now()})
+    seq, head = 0, GENESIS
+    with db.engine.connect() as connection, connection.begin():
+        face(connection, organisation_id)
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
+        for seq, linked, _entry_id, kept, *values in _rows(connection, _SEALED, organisation_id):
+            head = linked
+            yield _line({"seq": seq, "link": linked.hex(), "digest": kept.hex() if kept else "",
+                         "entry": dict(zip(COLUMNS, values, strict=True))})
+        for row in connection.execute(text("SELECT organisation_id, seq, head, at, signature FROM audit_checkpoint "
+                                           "WHERE organisation_id = :organisation ORDER BY seq"), {"organisation": organisation_id}):
+            yield _line({"checkpoint": plain(row._mapping)})
+    last: dict[str, Any] = {"organisation_id": str(organisation_id), "entries": seq, "head": head.hex()}
+    yield _line({"end": last, "signature": hmac.new(key("checkpoint"), canonical(last), "sha256").hexdigest()})
+
+
+def _line(values: dict[str, Any]) -> bytes:
+    return canonical(values) + b"\n"

@@ -1,0 +1,54 @@
+"""The names behind the pseudonymous ids, kept apart from the trail so that they can be erased."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, event, select, text
+from sqlalchemy.orm import Session
+
+from app.core.audit.models import AuditPerson
+from app.kernel import clock
+from app.kernel.current import SYSTEM, SYSTEM_ID, Actor, current
+from app.kernel.db import session
+
+LARGEST = 10_000
+_known: set[tuple[UUID, UUID, str, str]] = set()
+
+
+def remember(connection: Connection, organisation_id: UUID, actor: Actor | None, work: Session | None) -> None:
+    """Keep the actor's name and e-mail, once per change of them; never waits for another transaction that does the same."""
+    if actor is None or actor.is_system:
+        return
+    said = (organisation_id, actor.id, actor.name, actor.email)
+    pending: set[Any] = work.info.setdefault("audit_people", set()) if work is not None else set()
+    if said in _known or said in pending:
+        return
+    told = {"organisation": organisation_id, "id": actor.id, "name": actor.name, "email": actor.email, "now": clock.now()}
+    connection.execute(text("INSERT INTO audit_person (organisation_id, id, name, email, seen_at) "
+                            "VALUES (:organisation, :id, :name, :email, :now) ON CONFLICT DO NOTHING"), told)
+    connection.execute(text("UPDATE audit_person SET name = :name, email = :email, seen_at = :now WHERE organisation_id = :organisation "
+                            "AND id = :id AND (name, email) <> (:name, :email)"), told)
+    pending.add(said)
+
+
+@event.listens_for(Session, "after_commit")
+def _keep(work: Session) -> None:
+    if len(_known) > LARGEST:
+        _known.clear()
+    _known.update(work.info.pop("audit_people", ()))
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget(work: Session, _transaction: Any) -> None:
+    work.info.pop("audit_people", None)
+
+
+def names_of(ids: Iterable[UUID | None]) -> dict[UUID, str]:
+    """The names of actors by id; an erased person has none."""
+    wanted = {i for i in ids if i}
+    rows = session().execute(select(AuditPerson.id, AuditPerson.name).where(
+        AuditPerson.organisation_id == current.organisation.id, AuditPerson.id.in_(wanted))) if wanted else ()
+    return {**{row[0]: row[1] for row in rows}, SYSTEM_ID: SYSTEM.name}

@@ -1,0 +1,109 @@
+"""The sealer: gives committed entries their place in the chain, in the order in which it sees them, and signs checkpoints."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, insert, text
+
+from app.core.audit import anchors
+from app.core.audit.canonical import GENESIS, checkpoint, key, link
+from app.core.audit.models import AuditCheckpoint, AuditLink
+from app.core.audit.writer import face, within_chain
+from app.kernel import clock
+from app.kernel.bulk import MANY
+from app.kernel.current import PLATFORM_ID, current
+from app.kernel.db import db
+from app.kernel.records import new_id
+
+BATCH = 5_000
+CHECKPOINT_ROWS, CHECKPOINT_SECONDS = 1_000, 60
+
+# Every transaction below the horizon was over when an earlier sealing looked, so its entries are linked. A restored database may
+# count transactions from lower again: then everything is looked at once.
+_UNSEALED = text("""
+SELECT e.id, e.digest FROM audit_entry e
+WHERE e.organisation_id = :organisation AND e.tx >= :horizon
+  AND NOT EXISTS (SELECT 1 FROM audit_link l WHERE l.organisation_id = e.organisation_id AND l.id = e.id)
+ORDER BY e.tx, e.id LIMIT :batch""")
+_HEAD = text("SELECT seq, hash, horizon FROM audit_link WHERE organisation_id = :organisation ORDER BY seq DESC LIMIT 1")
+_LAST_CHECKPOINT = text("SELECT seq, at FROM audit_checkpoint WHERE organisation_id = :organisation ORDER BY seq DESC LIMIT 1")
+_NOW = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended('audit:' || :organisation, 0))")
+
+
+def seal(organisation_id: UUID) -> int:
+    """Link the committed entries of one chain that have no place yet; gives how many. Someone else sealing it is no error."""
+    sealed = 0
+    while True:
+        with db.engine.begin() as connection:
+            face(connection, organisation_id)
+            done, whole = _seal_batch(connection, organisation_id)
+            signed = _checkpoint(connection, organisation_id)
+        if signed:
+            anchors.keep(signed)
+        sealed += done
+        if whole:
+            return sealed
+
+
+def seal_all() -> int:
+    """Seal the chain of the organisation at hand, and the platform's."""
+    own = [current.organisation.id] if current.has_organisation else []
+    return sum(seal(organisation_id) for organisation_id in (*own, PLATFORM_ID))
+
+
+def _seal_batch(connection: Connection, organisation_id: UUID) -> tuple[int, bool]:
+    """How many were linked, and whether none are left."""
+    told = {"organisation": str(organisation_id)}
+    if not connection.execute(_LOCK, told).scalar():
+        return 0, True
+    seq, head, horizon = _head(connection, organisation_id)
+    now = connection.execute(_NOW).scalar_one()
+    since = horizon if horizon <= now else 0
+    rows = connection.execute(_UNSEALED, {**told, "horizon": since, "batch": BATCH}).all()
+    whole = len(rows) < BATCH
+    link_key, links = key("link"), []
+    for entry_id, entry_digest in rows:
+        seq += 1
+        head = link(link_key, head, seq, entry_id, bytes(entry_digest))
+        links.append({"organisation_id": organisation_id, "id": entry_id, "seq": seq, "hash": head, "horizon": now if whole else since})
+    table: Any = AuditLink.__table__
+    for start in range(0, len(links), MANY):
+        connection.execute(insert(table), links[start:start + MANY])
+    return len(links), whole
+
+
+def _head(connection: Connection, organisation_id: UUID) -> tuple[int, bytes, int]:
+    found = connection.execute(_HEAD, {"organisation": organisation_id}).first()
+    return (found.seq, bytes(found.hash), found.horizon) if found else (0, GENESIS, 0)
+
+
+def _checkpoint(connection: Connection, organisation_id: UUID) -> dict[str, Any] | None:
+    """Sign the head when it moved by a thousand entries, or when a minute went by since the last signature."""
+    seq, head, _horizon = _head(connection, organisation_id)
+    last = connection.execute(_LAST_CHECKPOINT, {"organisation": organisation_id}).first()
+    now = clock.now()
+    if seq == (last.seq if last else 0) or not _due(seq, now, last):
+        return None
+    signature = checkpoint(key("checkpoint"), organisation_id, seq, head, now)
+    table: Any = AuditCheckpoint.__table__
+    row = {"organisation_id": organisation_id, "id": new_id(), "seq": seq, "head": head, "at": now, "signature": signature}
+    connection.execute(insert(table), row)
+    return row
+
+
+def _due(seq: int, now: datetime, last: Any) -> bool:
+    return last is None or seq - last.seq >= CHECKPOINT_ROWS or abs((now - last.at).total_seconds()) >= CHECKPOINT_SECONDS
+
+
+def chain_head(organisation_id: UUID | None = None) -> tuple[int, str]:
+    """The number of linked entries and the head of the chain in hexadecimal: what the daily digest carries out of the house."""
+    from app.kernel.db import session
+
+    wanted = organisation_id or current.organisation.id
+    with within_chain(session().connection(), wanted):
+        seq, head, _horizon = _head(session().connection(), wanted)
+    return seq, head.hex()

@@ -1,0 +1,142 @@
+"""The one writer of the trail. Flush events and the COPY of the door are its two feeds; `note` is for what is no change."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from flask_babel import gettext as _
+from sqlalchemy import Connection, insert, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from app.core.audit.canonical import COLUMNS, digest, key, machine
+from app.core.audit.doing import under_way
+from app.core.audit.models import AuditEntry
+from app.core.audit.people import remember
+from app.core.audit.personal import seal_values
+from app.kernel import clock
+from app.kernel.bulk import MANY, copy_rows
+from app.kernel.current import PLATFORM_ID, SYSTEM_ID, current
+from app.kernel.db import db, session
+from app.kernel.errors import Unavailable
+from app.kernel.records import new_id
+
+
+def _organisation_id() -> UUID:
+    found = current.context.organisation
+    return found.id if found else PLATFORM_ID
+
+
+def _actor_id() -> UUID:
+    user = current.context.user
+    return user.id if user else SYSTEM_ID
+
+
+def _on_behalf_of() -> UUID | None:
+    user = current.context.user
+    return user.on_behalf_of if user else None
+
+
+@dataclass(slots=True)
+class Entry:
+    """One row of the trail before it is written; what is not said is taken from the circumstances."""
+
+    action: str
+    resource: str = ""
+    record_id: UUID | None = None
+    record_reference: str = ""
+    changes: dict[str, list[Any]] = field(default_factory=dict)
+    context: dict[str, Any] = field(default_factory=dict)
+    result: str = "ok"
+    organisation_id: UUID = field(default_factory=_organisation_id)
+    actor_id: UUID | None = field(default_factory=_actor_id)
+    on_behalf_of: UUID | None = field(default_factory=_on_behalf_of)
+    channel: str = field(default_factory=lambda: current.channel)
+    request_id: str = field(default_factory=lambda: current.request_id)
+    change_set_id: UUID | None = field(default_factory=lambda: current.change_set_id)
+    at: datetime = field(default_factory=clock.now)
+    id: UUID = field(default_factory=new_id)
+
+
+def write(entries: Sequence[Entry], work: Session | None = None) -> None:
+    """Add entries in the running transaction. Raises `Unavailable` when they cannot be written: then nothing else may be kept."""
+    if not entries:
+        return
+    by_chain: dict[UUID, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        by_chain[entry.organisation_id].append(entry)
+    work = work or session()
+    for organisation_id, rows in by_chain.items():
+        add(work.connection(), organisation_id, rows, work)
+
+
+def add(connection: Connection, organisation_id: UUID, entries: Sequence[Entry], work: Session | None = None) -> None:
+    """Add entries of one chain over a connection; the actor's name is remembered apart."""
+    try:
+        with within_chain(connection, organisation_id):
+            remember(connection, organisation_id, current.context.user, work)
+            seal_values(connection, organisation_id, (entry.changes for entry in entries))
+            _insert(connection, [_row(entry) for entry in entries])
+    except (psycopg.Error, DBAPIError) as error:
+        raise Unavailable(_("The audit trail cannot be written, so nothing was changed. Try again later.")) from error
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    values = {name: getattr(entry, name) for name in COLUMNS}
+    values["context"] = machine(entry.context)
+    values["digest"] = digest(key("entry"), values)
+    return values
+
+
+def _insert(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    table: Any = AuditEntry.__table__
+    if len(rows) < MANY:
+        connection.execute(insert(table), list(rows))
+    else:
+        names = (*COLUMNS, "digest")
+        copy_rows(table, names, ([row[name] for name in names] for row in rows))
+
+
+@contextmanager
+def within_chain(connection: Connection, organisation_id: UUID) -> Iterator[None]:
+    """Within the block, row security lets this transaction see the chain of another organisation, or of the platform."""
+    if organisation_id == (current.context.organisation.id if current.context.organisation else None):
+        yield
+        return
+    before = connection.execute(text("SELECT current_setting('app.organisation', true)")).scalar() or ""
+    face(connection, organisation_id)
+    yield  # not in try/finally: after an error the transaction is over, and its settings with it
+    face(connection, before)
+
+
+def face(connection: Connection, organisation: UUID | str) -> None:
+    """Until the transaction ends, row security shows it the rows of this organisation; for connections of one's own."""
+    connection.execute(text("SELECT set_config('app.organisation', :organisation, true)"), {"organisation": str(organisation)})
+
+
+def note(action: str, *, result: str = "ok", resource: str = "", record: Any = None, apart: bool = False, platform: bool = False,
+         context: Mapping[str, Any] | None = None, **said: Any) -> None:
+    """Audit what changes no record: a sign-in, an export, a confidential read, a refusal.
+
+    `apart` commits it at once over a connection of its own, for what is raised and rolled back next. `platform` puts it into the
+    platform's chain. `said` overrides the circumstances (actor_id, record_id, record_reference, organisation_id, …).
+    """
+    if record is not None:
+        said = {"record_id": record.id, "record_reference": getattr(record, "reference", ""), **said}
+    if platform:
+        said["organisation_id"] = PLATFORM_ID
+    cause = dict(under_way().context)
+    entry = Entry(action=action, resource=resource, result=result, context={**cause, **(context or {})}, **said)
+    if not apart:
+        write([entry])
+        return
+    with db.engine.begin() as connection:
+        face(connection, _organisation_id() if current.has_organisation else "")
+        add(connection, entry.organisation_id, [entry])

@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""Verify an OpsFlux audit export offline. Needs Python 3.8 or later, nothing else, and no code of the product.
+
+    AUDIT_KEY=… python3 verify_audit.py trail.jsonl [--anchors checkpoints.jsonl] [--head HEX]
+
+The key comes from AUDIT_KEY or from the file named by AUDIT_KEY_FILE. `--anchors` takes the checkpoints kept outside the database,
+`--head` a chain head from a digest mail: both show a chain whose tail was cut before it was exported.
+Exit codes: 0 whole, 1 broken (the first bad row is named), 2 cannot be checked.
+"""
+
+import argparse
+import hashlib
+import hmac
+import json
+import os
+import sys
+import uuid
+
+
+class Broken(Exception):  # noqa: N818 -- said in the words of the report
+    """The trail is not whole."""
+
+
+def derived(secret, purpose):
+    return hmac.new(secret, b"opsflux/audit/" + purpose.encode(), hashlib.sha256).digest()
+
+
+def canonical(value):
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
+
+
+def signed(key, value):
+    return hmac.new(key, canonical(value), hashlib.sha256).hexdigest()
+
+
+def same(left, right):
+    return hmac.compare_digest(left.encode(), right.encode())
+
+
+def check_checkpoint(key, said, heads, organisation, where):
+    body = {name: said[name] for name in ("organisation_id", "seq", "head", "at")}
+    if not same(signed(key, body), said["signature"]):
+        raise Broken("{} {}: its signature does not match".format(where, said["seq"]))
+    if said["organisation_id"] != organisation:
+        raise Broken("{} {} belongs to another organisation".format(where, said["seq"]))
+    if heads.get(said["seq"]) != said["head"]:
+        raise Broken("{} {} is not in the chain: it was cut or rewritten".format(where, said["seq"]))
+
+
+def check_entry(keys, line, expected, previous):
+    entry, seq = line["entry"], line["seq"]
+    if seq != expected:
+        raise Broken(f"entry {expected} is missing")
+    name = "entry {} ({})".format(seq, entry["id"])
+    if not same(signed(keys["entry"], entry), line["digest"]):
+        raise Broken(f"{name} was changed: its digest does not match")
+    told = previous + seq.to_bytes(8, "big") + uuid.UUID(entry["id"]).bytes + bytes.fromhex(line["digest"])
+    link = hmac.new(keys["link"], told, hashlib.sha256).hexdigest()
+    if not same(link, line["link"]):
+        raise Broken(f"{name}: its link does not follow from the one before")
+    return bytes.fromhex(link)
+
+
+def verify(lines, secret, anchors=(), head=""):
+    """Check the lines of an export; gives the number of entries and the head. Raises Broken."""
+    keys = {purpose: derived(secret, purpose) for purpose in ("entry", "link", "checkpoint")}
+    organisation, previous, count, heads, ended = "", bytes(32), 0, {}, None
+    for raw in lines:
+        line = json.loads(raw)
+        if ended:
+            raise Broken("there are lines after the end")
+        if "format" in line:
+            organisation = line["organisation_id"]
+        elif "entry" in line:
+            previous = check_entry(keys, line, count + 1, previous)
+            count += 1
+            heads[count] = previous.hex()
+            if line["entry"]["organisation_id"] != organisation:
+                raise Broken(f"entry {count} belongs to another organisation")
+        elif "checkpoint" in line:
+            check_checkpoint(keys["checkpoint"], line["checkpoint"], heads, organisation, "checkpoint")
+        elif "end" in line:
+            ended = line
+    if not ended or not same(signed(keys["checkpoint"], ended["end"]), ended["signature"]):
+        raise Broken("the export has no end of its own: its tail was cut")
+    if ended["end"] != {"organisation_id": organisation, "entries": count, "head": previous.hex()}:
+        raise Broken("the export says that it has {} entries and has {}".format(ended["end"]["entries"], count))
+    check_outside(keys, heads, organisation, anchors, head)
+    return count, previous.hex()
+
+
+def check_outside(keys, heads, organisation, anchors, head):
+    """What was kept outside the database must be in the chain."""
+    for raw in anchors:
+        said = json.loads(raw)
+        if said["organisation_id"] == organisation:
+            check_checkpoint(keys["checkpoint"], said, heads, organisation, "anchor")
+    if head and head not in heads.values():
+        raise Broken(f"the head {head[:16]}… is not in the chain: its tail was cut or rewritten")
+
+
+def read_lines(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read().splitlines()
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Verify an OpsFlux audit export offline.")
+    parser.add_argument("export")
+    parser.add_argument("--anchors", help="checkpoints kept outside the database")
+    parser.add_argument("--head", default="", help="a chain head that a digest mail carried")
+    options = parser.parse_args()
+    secret = os.environ.get("AUDIT_KEY", "").strip()
+    if not secret and os.environ.get("AUDIT_KEY_FILE"):
+        with open(os.environ["AUDIT_KEY_FILE"], encoding="utf-8") as file:
+            secret = file.read().strip()
+    if not secret:
+        sys.stderr.write("AUDIT_KEY is not set" + "\n")
+        return 2
+    try:
+        anchors = read_lines(options.anchors) if options.anchors else []
+        with open(options.export, encoding="utf-8") as file:
+            count, head = verify(file, secret.encode(), anchors, options.head)
+    except Broken as problem:
+        sys.stdout.write(f"BROKEN: {problem}" + "\n")
+        return 1
+    except (OSError, ValueError, KeyError) as problem:
+        sys.stderr.write(f"Cannot be checked: {problem}" + "\n")
+        return 2
+    sys.stdout.write(f"WHOLE: {count} entries, head {head}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
