@@ -1,0 +1,170 @@
+"""Finding: words become an index condition, hits become records that the reader may see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, select, text
+
+from app.core import access
+from app.core.search.vocabulary import corrections
+from app.core.search.words import query, typed_words
+from app.kernel.current import current
+from app.kernel.db import session
+from app.kernel.fields import fields_of
+from app.kernel.manifest import Resource
+from app.kernel.registry import registry
+
+LIMIT, SPARE, SUBTITLE = 20, 5, " · "
+_FIND = text("SELECT id, resource, rank FROM search_find(:wanted, CAST(:resources AS text[]), :most)")
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A record that was found, as its reader may see it. `path` is below the organisation, `url` from the root."""
+
+    record_id: UUID
+    resource: str
+    reference: str
+    title: str
+    subtitle: str
+    path: str
+    icon: str
+
+    @property
+    def url(self) -> str:
+        """The address of its page."""
+        return f"/{current.organisation.slug}/{self.path}"
+
+
+@dataclass(frozen=True)
+class Group:
+    """The hits of one resource, with the address of its list narrowed to the same words."""
+
+    label: Any
+    icon: str
+    url: str
+    hits: Sequence[Hit]
+
+
+@dataclass(frozen=True)
+class Found:
+    """The answer to what was typed; `suggestion` is the corrected text when something was corrected."""
+
+    hits: Sequence[Hit] = ()
+    groups: Sequence[Group] = ()
+    suggestion: str = ""
+
+    @property
+    def corrected(self) -> str:
+        """The corrected text."""
+        return self.suggestion
+
+
+def nothing() -> Found:
+    """The answer when nothing was asked."""
+    return Found()
+
+
+def find(typed: str, resources: Iterable[Resource | str] | None = None, limit: int = LIMIT) -> Found:
+    """The records that match best and that the reader may see. Typing errors are corrected; the last word may be a beginning."""
+    words = typed_words(typed)
+    chosen = _searchable(resources)
+    if not words or not chosen:
+        return Found()
+    hits, suggestion = _look(words, chosen, limit)
+    return Found(hits, _grouped(hits, typed), suggestion)
+
+
+def _look(words: list[str], chosen: dict[str, Resource], limit: int) -> tuple[list[Hit], str]:
+    number = current.organisation.number
+    instead = {word: near for word in words if (near := corrections(word))}
+    rows = _ask(query(number, words, instead), chosen, limit * SPARE)
+    hits = _seen(rows, chosen, limit)
+    return hits, " ".join(instead[word][0] if word in instead else word for word in words) if instead and hits else ""
+
+
+def matching(typed: str, resource: Resource, limit: int = 1_000) -> list[UUID]:
+    """The ids of a resource's records that match, best first; for narrowing a list, which looks after visibility itself."""
+    words = typed_words(typed)
+    if not words or not resource.search:
+        return []
+    instead = {word: near for word in words if (near := corrections(word))}
+    return [row.id for row in _ask(query(current.organisation.number, words, instead), {resource.key: resource}, limit)]
+
+
+def _ask(wanted: str, chosen: dict[str, Resource], most: int) -> Sequence[Any]:
+    connection: Connection = session().connection()
+    return connection.execute(_FIND, {"wanted": wanted, "resources": list(chosen), "most": most}).all()
+
+
+def _searchable(resources: Iterable[Resource | str] | None) -> dict[str, Resource]:
+    """The resources that can be searched and that the reader may view at all."""
+    asked = registry if resources is None else [registry.resource(r) if isinstance(r, str) else r for r in resources]
+    return {r.key: r for r in asked if r.search and access.can(current.user, r.permission("view")).allowed}
+
+
+def _seen(rows: Sequence[Any], chosen: dict[str, Resource], limit: int) -> list[Hit]:
+    """The hits that the reader may see, in the order of the rows: one query per resource among them."""
+    by_resource: dict[str, list[UUID]] = {}
+    for row in rows:
+        by_resource.setdefault(row.resource, []).append(row.id)
+    records: dict[UUID, tuple[Resource, Any]] = {}
+    for key, ids in by_resource.items():
+        model: Any = chosen[key].model
+        for record in session().scalars(select(model).where(model.organisation_id == current.organisation.id, model.id.in_(ids),
+                                                            model.archived_at.is_(None), access.visible(chosen[key], current.user))):
+            records[record.id] = (chosen[key], record)
+    ordered = [records[row.id] for row in rows if row.id in records][:limit]
+    linked = _linked(ordered)
+    return [_hit(resource, record, linked) for resource, record in ordered]
+
+
+def _hit(resource: Resource, record: Any, linked: dict[UUID, str]) -> Hit:
+    title = _said(resource, record, resource.title, linked) or record.reference
+    subtitle = SUBTITLE.join(filter(None, (_said(resource, record, name, linked) for name in resource.subtitle)))
+    return Hit(record.id, resource.key, record.reference, title, subtitle, f"{resource.module}/{resource.slug}/{record.reference}/",
+               resource.icon)
+
+
+def _said(resource: Resource, record: Any, name: str, linked: dict[UUID, str]) -> str:
+    field = fields_of(resource.model).get(name)
+    if field is None:
+        return str(getattr(record, name, "") or "")
+    if field.kind == "reference":
+        return linked.get(field.value(record), "")
+    return field.display(record)
+
+
+def _linked(found: Sequence[tuple[Resource, Any]]) -> dict[UUID, str]:
+    """The names of what titles and subtitles refer to: one query per resource referred to."""
+    wanted: dict[str, set[UUID]] = {}
+    for resource, record in found:
+        fields = fields_of(resource.model)
+        for name in (resource.title, *resource.subtitle):
+            if name in fields and fields[name].kind == "reference" and (value := fields[name].value(record)):
+                wanted.setdefault(fields[name].reference, set()).add(value)
+    names: dict[UUID, str] = {}
+    for table, ids in wanted.items():
+        other = registry.of_table(table)
+        if other:
+            model: Any = other.model
+            title = fields_of(model)[other.title].attribute if other.title in fields_of(model) else "reference"
+            rows = session().execute(select(model.id, getattr(model, title)).where(
+                model.organisation_id == current.organisation.id, model.id.in_(ids)))
+            names.update({row[0]: str(row[1] or "") for row in rows})
+    return names
+
+
+def _grouped(hits: Sequence[Hit], typed: str) -> list[Group]:
+    from urllib.parse import urlencode
+
+    groups = []
+    for key in dict.fromkeys(hit.resource for hit in hits):
+        resource = registry.resource(key)
+        url = f"/{current.organisation.slug}/{resource.module}/{resource.slug}/?{urlencode({'q': typed})}"
+        groups.append(Group(resource.plural, resource.icon, url, [hit for hit in hits if hit.resource == key]))
+    return groups
