@@ -89,12 +89,12 @@ def statements_for(table: Table) -> list[str]:
 
 
 def function_statements() -> list[str]:
-    """What makes the definer functions, gives them to the gate role and lets only their caller use them."""
-    made: list[str] = [f"GRANT USAGE, CREATE ON SCHEMA public TO {GATE}"]
+    """What makes the definer functions as the gate role, which owns them, and lets only their caller use them."""
+    made: list[str] = [f"GRANT USAGE, CREATE ON SCHEMA public TO {GATE}", f"SET LOCAL ROLE {GATE}"]
     for function in FUNCTIONS.values():
-        made += [function.sql, f"ALTER FUNCTION {function.signature} OWNER TO {GATE}",
-                 f"REVOKE ALL ON FUNCTION {function.signature} FROM PUBLIC", f"GRANT EXECUTE ON FUNCTION {function.signature} TO {function.caller}"]
-    return [*made, f"REVOKE CREATE ON SCHEMA public FROM {GATE}"]
+        made += [function.sql, f"REVOKE ALL ON FUNCTION {function.signature} FROM PUBLIC",
+                 f"GRANT EXECUTE ON FUNCTION {function.signature} TO {function.caller}"]
+    return [*made, "RESET ROLE", f"REVOKE CREATE ON SCHEMA public FROM {GATE}"]
 
 
 def create_everything(connection: Connection, metadata: MetaData) -> None:
