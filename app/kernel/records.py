@@ -9,9 +9,8 @@ from uuid import UUID
 
 import uuid_utils
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import DateTime, ForeignKeyConstraint, Index, PrimaryKeyConstraint, Text, Uuid
-from sqlalchemy.orm import Mapped, declared_attr, mapped_column
-from sqlalchemy.orm.decl_api import DeclarativeAttributeIntercept
+from sqlalchemy import DateTime, ForeignKeyConstraint, Index, PrimaryKeyConstraint, Text, Uuid, event
+from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column
 
 from app.kernel import clock
 from app.kernel.current import SYSTEM_ID, current
@@ -134,10 +133,24 @@ def refresh_keys(record: Any) -> None:
             setattr(record, key, folded)
 
 
+@event.listens_for(Tenanted, "before_insert", propagate=True)
+@event.listens_for(Tenanted, "before_update", propagate=True)
+def _keys_at_flush(_mapper: Any, _connection: Any, record: Any) -> None:
+    refresh_keys(record)
+
+
+@event.listens_for(Session, "before_flush")
+def _refresh_keys(session: Session, _context: object, _instances: object) -> None:
+    """No text is written without its folded key."""
+    for record in (*session.new, *session.dirty):
+        if isinstance(record, Tenanted):
+            refresh_keys(record)
+
+
 def _folded(cls: Any) -> list[tuple[str, str]]:
     if "__folded__" not in cls.__dict__:
         cls.__folded__ = [(a.key, f"{a.key}_key") for a in cls.__mapper__.column_attrs if f"{a.key}_key" in cls.__mapper__.column_attrs]
     return cls.__folded__  # type: ignore[no-any-return]
 
 
-__all__ = ["STAMPS", "DeclarativeAttributeIntercept", "Record", "Tenanted", "new_id", "record_name", "refresh_keys"]
+__all__ = ["STAMPS", "Record", "Tenanted", "new_id", "record_name", "refresh_keys"]
