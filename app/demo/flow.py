@@ -47,23 +47,23 @@ def _report(staff: Staff, dice: random.Random, moment: datetime) -> None:
             "narrative": story.account,
             "immediate_action": story.at_once}
     with _as(reporter, moment):
-        incident = perform_one("hse.incident", "create", data=data).record
+        incident_id = perform_one("hse.incident", "create", data=data).record_id
     lead = staff.with_role("hse_manager")[0]
     with _as(lead, moment + timedelta(hours=1)):
         steps = [perform_one("hse.corrective_action", "create", data={
-            "title": title, "incident": str(incident.id), "owner": str(dice.choice(staff.leads).id),
-            "due_on": (moment + timedelta(days=dice.choice((1, 3, 14)))).date().isoformat()}).record for title in story.steps]
+            "title": title, "incident": str(incident_id), "owner": str(dice.choice(staff.leads).id),
+            "due_on": (moment + timedelta(days=dice.choice((1, 3, 14)))).date().isoformat()}).record_id for title in story.steps]
     if dice.random() < 0.4:
-        _close(staff, dice, incident, steps, moment + timedelta(hours=2))
+        _close(staff, dice, incident_id, steps, moment + timedelta(hours=2))
 
 
-def _close(staff: Staff, dice: random.Random, incident: Any, steps: list[Any], moment: datetime) -> None:
+def _close(staff: Staff, dice: random.Random, incident_id: Any, steps: list[Any], moment: datetime) -> None:
     """Another manager has everything done and asks for the close-out."""
     asker = dice.choice([m for m in staff.with_role("manager") if m not in staff.with_role("hse_manager")])
     with _as(asker, moment):
         for step in steps:
-            perform_one("hse.corrective_action", "complete", step.id, {"result": dice.choice(RESULTS)})
-        perform_one("hse.incident", "close", incident.id, {"outcome": dice.choice(OUTCOMES)})
+            perform_one("hse.corrective_action", "complete", step, {"result": dice.choice(RESULTS)})
+        perform_one("hse.incident", "close", incident_id, {"outcome": dice.choice(OUTCOMES)})
 
 
 def _ask(staff: Staff, dice: random.Random, moment: datetime) -> None:
@@ -130,6 +130,6 @@ def _supplier(staff: Staff, want: Want) -> Supplier:
 @contextmanager
 def _as(member: Member, moment: datetime) -> Iterator[Mapping[str, Any]]:
     """One piece of work by a member at a moment of the past."""
-    actor = people.actor(member.id)
+    actor = people.load_actor(current.organisation, member.id)
     with acting(current.organisation, actor, channel="page"), clock.at(moment), unit_of_work():
         yield {}

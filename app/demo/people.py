@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy.dialects.postgresql import insert
 
 from app.core import access, auth
 from app.core.organisations import Department, Site, SiteKind
@@ -49,8 +49,7 @@ def _members(staff: Staff, dice: random.Random, roles: dict[str, UUID], secret: 
              for unit in house.units for job in unit.jobs]
     staff.members = [*staff.named.values(), *extra]
     _report_to(staff)
-    for member in staff.members:
-        member.identity_id = _identity(member.email, secret)
+    _identities(staff.members, secret)
     keep(staff.members)
     keep([MemberRole(id=new_id(), member_id=staff.named[post.name].id, role_id=roles[key]) for post in house.posts for key in post.further])
 
@@ -94,16 +93,14 @@ def _managers(staff: Staff) -> None:
     session().flush()
 
 
-def _identity(email: str, secret: str) -> UUID:
-    """The identity of that address, made with the shared password when there is none."""
-    known = auth.identity_of(email)
-    if known is not None:
-        return known
-    made = new_id()
-    with as_identity(made):
-        session().execute(insert(auth.Identity).values(id=made, email=email, created_at=clock.now()))
-        session().execute(insert(auth.Credential).values(identity_id=made, kind="password", secret=secret, changed_at=clock.now()))
-    return made
+def _identities(members: Sequence[Member], secret: str) -> None:
+    """Give each member the identity of their address, made with the shared password where there is none."""
+    found = auth.identities_for([member.email for member in members])
+    for member in members:
+        member.identity_id = found[member.email]
+        with as_identity(member.identity_id):
+            session().execute(insert(auth.Credential).values(identity_id=member.identity_id, kind="password", secret=secret,
+                                                             changed_at=clock.now()).on_conflict_do_nothing())
 
 
 def _stamps() -> dict[str, object]:
