@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -153,6 +153,20 @@ class _Current:
 current = _Current()
 
 
+_listeners: list[Callable[[], None]] = []
+
+
+def when_organisation_changes(listener: Callable[[], None]) -> None:
+    """Call `listener()` whenever the organisation that is acted for changes: the open transaction has to be told."""
+    _listeners.append(listener)
+
+
+def _tell(before: Organisation | None, after: Organisation | None) -> None:
+    if (before and before.id) != (after and after.id):
+        for listener in _listeners:
+            listener()
+
+
 @contextmanager
 def acting(organisation: Organisation | None, user: Actor | None = SYSTEM, *, channel: str | None = None,
            request_id: str | None = None) -> Iterator[None]:
@@ -163,9 +177,11 @@ def acting(organisation: Organisation | None, user: Actor | None = SYSTEM, *, ch
                       request_id=before.request_id if request_id is None else request_id)
     token = _context.set(changed)
     try:
+        _tell(before.organisation, organisation)
         yield
     finally:
         _context.reset(token)
+        _tell(organisation, before.organisation)
 
 
 @contextmanager

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 from uuid import UUID
 
+from flask import has_app_context
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, MetaData, event, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, SessionTransaction, with_loader_criteria
 from sqlalchemy.sql import visitors
 
-from app.kernel.current import current
+from app.kernel.current import current, when_organisation_changes
 from app.kernel.errors import Unavailable
 
 NAMES = {"ix": "ix_%(table_name)s_%(column_0_N_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -45,7 +47,7 @@ def as_identity(identity_id: UUID | None) -> Iterator[None]:
 
 def engine_options() -> dict[str, Any]:
     """How connections are made: they give up soon rather than hang, and are tried before use."""
-    return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20, "pool_timeout": 10,
+    return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20, "pool_timeout": 10, "hide_parameters": True,
             "connect_args": {"connect_timeout": 5, "options": "-c statement_timeout=30000 -c timezone=UTC"}}
 
 
@@ -76,6 +78,16 @@ def _tell(session: Session) -> None:
 def enter() -> None:
     """Call after the organisation of the running transaction became known (sign-in, URL)."""
     _tell(session())
+
+
+def _follow() -> None:
+    """The organisation changed while a transaction was open; one that has failed already stays as it is until it is rolled back."""
+    if has_app_context() and db.session.registry.has() and session().is_active:
+        with suppress(DBAPIError):
+            _tell(session())
+
+
+when_organisation_changes(_follow)
 
 
 @event.listens_for(Session, "do_orm_execute")

@@ -74,7 +74,7 @@ def lines_of(lines: Lines, record: Any) -> list[Any]:
     """The lines of a record in their order."""
     model: Any = lines.model
     return list(session().scalars(select(model).where(
-        model.organisation_id == record.organisation_id, getattr(model, f"{lines.parent}_id") == record.id).order_by(model.position)))
+        model.organisation_id == record.organisation_id, getattr(model, f"{lines.parent}_id") == record.id).order_by(getattr(model, "position", model.id))))
 
 
 def replace_lines(lines: Lines, record: Any, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -86,7 +86,8 @@ def replace_lines(lines: Lines, record: Any, rows: Sequence[Mapping[str, Any]]) 
                 if getattr(present[position], attribute) != value:
                     setattr(present[position], attribute, value)
         else:
-            session().add(lines.model(**values, **{f"{lines.parent}_id": record.id}, position=position))
+            place = {"position": position} if hasattr(lines.model, "position") else {}
+            session().add(lines.model(**values, **place, **{f"{lines.parent}_id": record.id}))
     for extra in present[len(rows):]:
         session().delete(extra)
     session().flush()

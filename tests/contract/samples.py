@@ -48,7 +48,7 @@ def value(field: Field, number: int, key: bool = False) -> Any:
         return current.organisation.currency
     if field.widget == "timezone" or field.name == "timezone":
         return "Europe/Paris"
-    text = f"{WORDS[number % len(WORDS)]} {number}"
+    text = f"{WORDS[number % len(WORDS)]} {number} {field.name}" if field.max_length > 60 else f"{WORDS[number % len(WORDS)]} {number}"
     return text[:field.max_length] if field.max_length else text
 
 

@@ -9,7 +9,6 @@ from uuid import uuid4
 
 import pytest
 
-from app.core import audit
 from app.kernel.door import perform
 from app.kernel.errors import Invalid
 from app.kernel.fields import fields_of
@@ -102,7 +101,7 @@ def test_openapi_describes_it(resource: Resource, world: World) -> None:
 def test_every_write_is_audited(resource: Resource, world: World) -> None:
     record = world.records(resource, 1)[0]
     with world.acting("owner"):
-        entry = next(e for e in audit.entries_about(record) if e.action == resource.permission("create"))
+        entry = next(e for e in world.entries(record) if e.action == resource.permission("create"))
     assert entry.actor_id == world.member("owner").id
     for name in form_names(resource):
         field = fields_of(resource.model)[name]

@@ -6,7 +6,6 @@ import re
 
 import pytest
 
-from app.core import audit
 from app.kernel.errors import Refusal
 from app.kernel.fields import fields_of
 from app.kernel.manifest import Resource
@@ -115,7 +114,7 @@ def test_create_by_form(resource: Resource, world: World) -> None:
     reference = answer.location.rstrip("/").rpartition("/")[2]
     with world.acting("owner"):
         record = world.by_reference(resource, reference)
-        entries = audit.entries_about(record)
+        entries = world.entries(record)
     assert record is not None
     assert any(e.action == resource.permission("create") for e in entries)
 
@@ -164,7 +163,7 @@ def test_edit_writes_before_and_after(resource: Resource, world: World) -> None:
     answer = world.post(f"{world.url(resource)}{record.reference}/edit", checks.edited_form(world, resource, record, name, value))
     assert answer.status_code == 303, answer.text[:2000]
     with world.acting("owner"):
-        changes = [e.changes for e in audit.entries_about(record) if e.action == resource.permission("edit")]
+        changes = [e.changes for e in world.entries(record) if e.action == resource.permission("edit")]
     assert changes and name in changes[0], changes
 
 
