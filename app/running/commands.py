@@ -6,6 +6,7 @@ import click
 from flask import current_app
 
 from app.kernel.commands import json_option, show, starts_nothing
+from app.running.tenancy_command import tenancy
 
 
 @click.group()
@@ -22,4 +23,4 @@ def check(as_json: bool) -> None:
     show(shown, as_json=as_json, lines=[f"{name:20} {value}" for name, value in shown.items()])
 
 
-COMMANDS: tuple[click.Command, ...] = (config,)
+COMMANDS: tuple[click.Command, ...] = (config, tenancy,)
