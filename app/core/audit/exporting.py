@@ -11,10 +11,9 @@ from sqlalchemy import text
 
 from app.core.audit.anchors import plain
 from app.core.audit.canonical import COLUMNS, GENESIS, canonical, key
+from app.core.audit.connecting import apart_from_session
 from app.core.audit.verifying import _SEALED, _rows
-from app.core.audit.writer import face
 from app.kernel import clock
-from app.kernel.db import db
 
 FORMAT = "opsflux-audit/1"
 
@@ -23,8 +22,7 @@ def export(organisation_id: UUID) -> Iterator[bytes]:
     """Head line, one line per linked entry in the chain's order, the checkpoints, and a signed last line that says how many."""
     yield _line({"format": FORMAT, "organisation_id": organisation_id, "exported_at": clock.now()})
     seq, head = 0, GENESIS
-    with db.engine.connect() as connection, connection.begin():
-        face(connection, organisation_id)
+    with apart_from_session(organisation_id) as connection:
         connection.execute(text("SET LOCAL statement_timeout = 0"))
         for seq, linked, _entry_id, kept, *values in _rows(connection, _SEALED, organisation_id):
             head = linked

@@ -10,12 +10,12 @@ from sqlalchemy import Connection, insert, text
 
 from app.core.audit import anchors
 from app.core.audit.canonical import GENESIS, checkpoint, key, link
+from app.core.audit.connecting import apart_from_session, within_chain
 from app.core.audit.models import AuditCheckpoint, AuditLink
-from app.core.audit.writer import face, within_chain
 from app.kernel import clock
 from app.kernel.bulk import MANY
 from app.kernel.current import PLATFORM_ID, current
-from app.kernel.db import db
+from app.kernel.db import session
 from app.kernel.records import new_id
 
 BATCH = 5_000
@@ -38,8 +38,7 @@ def seal(organisation_id: UUID) -> int:
     """Link the committed entries of one chain that have no place yet; gives how many. Someone else sealing it is no error."""
     sealed = 0
     while True:
-        with db.engine.begin() as connection:
-            face(connection, organisation_id)
+        with apart_from_session(organisation_id) as connection:
             done, whole = _seal_batch(connection, organisation_id)
             signed = _checkpoint(connection, organisation_id)
         if signed:
@@ -101,8 +100,6 @@ def _due(seq: int, now: datetime, last: Any) -> bool:
 
 def chain_head(organisation_id: UUID | None = None) -> tuple[int, str]:
     """The number of linked entries and the head of the chain in hexadecimal: what the daily digest carries out of the house."""
-    from app.kernel.db import session
-
     wanted = organisation_id or current.organisation.id
     with within_chain(session().connection(), wanted):
         seq, head, _horizon = _head(session().connection(), wanted)

@@ -17,9 +17,8 @@ from sqlalchemy import Connection, text
 
 from app.core.audit import anchors
 from app.core.audit.canonical import COLUMNS, GENESIS, checkpoint, digest, key, link
-from app.core.audit.writer import face
+from app.core.audit.connecting import apart_from_session
 from app.kernel import clock
-from app.kernel.db import db
 
 LATE_SECONDS, PATIENCE_SECONDS, PORTION = 60, 6.0, 5_000
 _SEALED = (f"SELECT l.seq, l.hash, l.id AS entry_id, e.digest, {', '.join(f'e.{c}' for c in COLUMNS)} FROM audit_link l "
@@ -61,8 +60,7 @@ def verify(organisations: Sequence[UUID], *, patience: float = PATIENCE_SECONDS)
 
 def _verify(organisation_id: UUID, kept: Sequence[dict[str, Any]], patience: float) -> Chain:
     chain = Chain(organisation_id)
-    with db.engine.connect() as connection, connection.begin():
-        face(connection, organisation_id)
+    with apart_from_session(organisation_id) as connection:
         connection.execute(text("SET LOCAL statement_timeout = 0"))
         signed = connection.execute(text("SELECT seq, head, at, signature FROM audit_checkpoint WHERE organisation_id = :organisation "
                                          "ORDER BY seq"), {"organisation": organisation_id}).all()
@@ -123,8 +121,7 @@ def _loose(connection: Connection, chain: Chain) -> set[UUID]:
 
 def _still_loose(organisation_id: UUID, late: set[UUID], patience: float) -> bool:
     time.sleep(patience)
-    with db.engine.connect() as connection, connection.begin():
-        face(connection, organisation_id)
+    with apart_from_session(organisation_id) as connection:
         linked = connection.execute(text("SELECT count(*) FROM audit_link WHERE organisation_id = :organisation AND id = ANY(:ids)"),
                                     {"organisation": organisation_id, "ids": list(late)}).scalar_one()
     return bool(linked < len(late))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,11 +11,12 @@ from uuid import UUID
 
 import psycopg
 from flask_babel import gettext as _
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from app.core.audit.canonical import COLUMNS, digest, key, machine
+from app.core.audit.connecting import apart_from_session, within_chain
 from app.core.audit.doing import under_way
 from app.core.audit.models import AuditEntry
 from app.core.audit.people import remember
@@ -24,7 +24,7 @@ from app.core.audit.personal import seal_values
 from app.kernel import clock
 from app.kernel.bulk import MANY, copy_rows
 from app.kernel.current import PLATFORM_ID, SYSTEM_ID, current
-from app.kernel.db import db, session
+from app.kernel.db import session
 from app.kernel.errors import Unavailable
 from app.kernel.records import new_id
 
@@ -104,23 +104,6 @@ def _insert(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         copy_rows(table, names, ([row[name] for name in names] for row in rows))
 
 
-@contextmanager
-def within_chain(connection: Connection, organisation_id: UUID) -> Iterator[None]:
-    """Within the block, row security lets this transaction see the chain of another organisation, or of the platform."""
-    if organisation_id == (current.context.organisation.id if current.context.organisation else None):
-        yield
-        return
-    before = connection.execute(text("SELECT current_setting('app.organisation', true)")).scalar() or ""
-    face(connection, organisation_id)
-    yield  # not in try/finally: after an error the transaction is over, and its settings with it
-    face(connection, before)
-
-
-def face(connection: Connection, organisation: UUID | str) -> None:
-    """Until the transaction ends, row security shows it the rows of this organisation; for connections of one's own."""
-    connection.execute(text("SELECT set_config('app.organisation', :organisation, true)"), {"organisation": str(organisation)})
-
-
 def note(action: str, *, result: str = "ok", resource: str = "", record: Any = None, apart: bool = False, platform: bool = False,
          context: Mapping[str, Any] | None = None, **said: Any) -> None:
     """Audit what changes no record: a sign-in, an export, a confidential read, a refusal.
@@ -137,6 +120,5 @@ def note(action: str, *, result: str = "ok", resource: str = "", record: Any = N
     if not apart:
         write([entry])
         return
-    with db.engine.begin() as connection:
-        face(connection, _organisation_id() if current.has_organisation else "")
+    with apart_from_session(entry.organisation_id) as connection:
         add(connection, entry.organisation_id, [entry])

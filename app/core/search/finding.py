@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -19,7 +19,7 @@ from app.kernel.manifest import Resource
 from app.kernel.registry import registry
 
 LIMIT, SPARE, SUBTITLE = 20, 5, " · "
-_FIND = text("SELECT id, resource, rank FROM search_find(:wanted, CAST(:resources AS text[]), :most)")
+_FIND = text("SELECT id, resource, rank FROM search_find(:wanted, :exact, CAST(:resources AS text[]), :most)")
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,8 @@ def find(typed: str, resources: Iterable[Resource | str] | None = None, limit: i
 
 
 def _look(words: list[str], chosen: dict[str, Resource], limit: int) -> tuple[list[Hit], str]:
-    number = current.organisation.number
     instead = {word: near for word in words if (near := corrections(word))}
-    rows = _ask(query(number, words, instead), chosen, limit * SPARE)
+    rows = _ask(words, instead, chosen, limit * SPARE)
     hits = _seen(rows, chosen, limit)
     return hits, " ".join(instead[word][0] if word in instead else word for word in words) if instead and hits else ""
 
@@ -93,12 +92,15 @@ def matching(typed: str, resource: Resource, limit: int = 1_000) -> list[UUID]:
     if not words or not resource.search:
         return []
     instead = {word: near for word in words if (near := corrections(word))}
-    return [row.id for row in _ask(query(current.organisation.number, words, instead), {resource.key: resource}, limit)]
+    return [row.id for row in _ask(words, instead, {resource.key: resource}, limit)]
 
 
-def _ask(wanted: str, chosen: dict[str, Resource], most: int) -> Sequence[Any]:
+def _ask(words: Sequence[str], instead: Mapping[str, Sequence[str]], chosen: dict[str, Resource], most: int) -> Sequence[Any]:
     connection: Connection = session().connection()
-    return connection.execute(_FIND, {"wanted": wanted, "resources": list(chosen), "most": most}).all()
+    number = current.organisation.number
+    told = {"wanted": query(number, words, instead),
+            "exact": query(number, words, beginning=False), "resources": list(chosen), "most": most}
+    return connection.execute(_FIND, told).all()
 
 
 def _searchable(resources: Iterable[Resource | str] | None) -> dict[str, Resource]:

@@ -38,8 +38,8 @@ Index("ix_search_entry_reference", _entry.c.organisation_id, _entry.c.reference)
 # `@@` is not leakproof, so under row security it would be asked of every row of the organisation. The function stands above row
 # security and keeps to the organisation itself; the number that leads each word makes tenant and match one index condition.
 CANDIDATES = 2_000
-define("search_find(text, text[], integer)", f"""
-CREATE OR REPLACE FUNCTION search_find(wanted text, resources text[], most integer)
+define("search_find(text, text, text[], integer)", f"""
+CREATE OR REPLACE FUNCTION search_find(wanted text, exact text, resources text[], most integer)
 RETURNS TABLE (id uuid, resource text, rank real)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET enable_seqscan = off SET plan_cache_mode = force_custom_plan
@@ -52,6 +52,6 @@ BEGIN
           AND e.organisation_id = nullif(current_setting('app.organisation', true), '')::uuid
           AND (resources IS NULL OR e.resource = ANY (resources))
         LIMIT greatest(most, {CANDIDATES})) AS found
-  ORDER BY rank DESC, found.id DESC LIMIT most;
+  ORDER BY found.words @@ exact::tsquery DESC, rank DESC, found.id DESC LIMIT most;
 END $body$""")
 

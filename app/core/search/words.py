@@ -47,14 +47,13 @@ def vector(number: int, weighted: Iterable[tuple[str, str]]) -> tuple[str, set[s
     return " ".join(f"'{number}.{word}':1{weight}" for word, weight in best.items()), set(best)
 
 
-def query(number: int, words: Iterable[str], instead: Mapping[str, Iterable[str]] | None = None) -> str:
+def query(number: int, words: Iterable[str], instead: Mapping[str, Iterable[str]] | None = None, *, beginning: bool = True) -> str:
     """The text of a tsquery: all words, the last one as a beginning, each or one of those that stand `instead` of it."""
     wanted = list(words)
     parts = []
     for place, word in enumerate(wanted):
-        asked = [f"'{number}.{other}'" for other in (word, *(instead or {}).get(word, ()))]
-        if place == len(wanted) - 1:
-            asked.append(f"'{number}.{word}':*")  # beside the whole word, which thus ranks above its continuations
+        ending = ":*" if beginning and place == len(wanted) - 1 else ""
+        asked = [f"'{number}.{word}'{ending}", *(f"'{number}.{other}'" for other in (instead or {}).get(word, ()))]
         parts.append(f"({' | '.join(asked)})")
     return " & ".join(parts)
 
