@@ -7,6 +7,7 @@ import { focusNow } from "./behaviours/focus.js";
 import { list } from "./behaviours/list.js";
 import { live } from "./behaviours/live.js";
 import { menu } from "./behaviours/menu.js";
+import { neighbours } from "./behaviours/neighbours.js";
 import { palette, paletteButton } from "./behaviours/palette.js";
 import { progress } from "./behaviours/progress.js";
 import { queue } from "./behaviours/queue.js";
@@ -17,7 +18,7 @@ import { listenToKeys } from "./behaviours/keys.js";
 import { keepFocus } from "./behaviours/focus.js";
 import { once } from "./behaviours/once.js";
 
-const behaviours = { copy, print, undo: countdown, decision, send, draft, focus: focusNow, list, live, menu, palette, "palette-button": paletteButton, progress, queue, sheet, toast, typeahead };
+const behaviours = { copy, print, undo: countdown, decision, send, draft, focus: focusNow, list, live, menu, neighbours, palette, "palette-button": paletteButton, progress, queue, sheet, toast, typeahead };
 const started = new WeakMap();
 
 function start(element) {

@@ -8,7 +8,9 @@ export function draft(form) {
     const body = new FormData(form);
     for (const [name, value] of [...body]) if (value instanceof File) body.delete(name);
     const answer = await fetch(form.dataset.draft, { method: "POST", body: new URLSearchParams(body) }).catch(() => null);
-    if (answer?.ok && status) status.textContent = answer.headers.get("X-Draft") ?? "";
+    if (!answer?.ok) return;
+    dirty = false;
+    if (status) status.textContent = form.dataset.kept;
   };
   form.addEventListener("input", () => {
     dirty = true;

@@ -60,6 +60,10 @@ export function listenToKeys() {
     if (["Shift", "Control", "Alt", "Meta", "AltGraph"].includes(event.key)) return;
     const inField = typing(event.target);
     const open = document.querySelector("dialog[open]");
+    if (event.key === "Escape" && (inField || document.querySelector(":popover-open"))) {
+      if (inField && !open) (document.querySelector('[data-row][tabindex="0"]') ?? document.getElementById("main"))?.focus();
+      return;
+    }
     for (const single of candidates(event)) {
       if ((inField || open) && !single.startsWith("Mod+")) break;
       const sequence = pending ? `${pending} ${single}` : single;

@@ -1,9 +1,11 @@
+import { remember } from "./neighbours.js";
 import { rove, selection } from "./rows.js";
 
 // A table of records: j/k move, o opens, x selects, the bar at the foot counts what is selected.
 export function list(form) {
   const rows = rove(form);
   const chosen = selection(form);
+  remember(form);
   const actions = {
     "list.next": () => rows.move(1),
     "list.previous": () => rows.move(-1),

@@ -1,10 +1,12 @@
 import { announce } from "./announce.js";
+import { remember } from "./neighbours.js";
 import { rove, selection } from "./rows.js";
 
 // The inbox: the focus stays on a row; what is decided leaves, and the next one takes its place.
 export function queue(form) {
   const rows = rove(form);
   const chosen = selection(form);
+  remember(form);
   let place = 0;
   const panel = document.getElementById("peek");
   const wide = matchMedia("(min-width: 80rem)");
