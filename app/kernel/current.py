@@ -167,6 +167,13 @@ def _tell(before: Organisation | None, after: Organisation | None) -> None:
             listener()
 
 
+def settle(context: Context) -> Context:
+    """Set the circumstances of the request that begins; gives those from before, to be set again when it has ended."""
+    before = _context.get()
+    _context.set(context)
+    return before
+
+
 @contextmanager
 def acting(organisation: Organisation | None, user: Actor | None = SYSTEM, *, channel: str | None = None,
            request_id: str | None = None) -> Iterator[None]:

@@ -50,7 +50,7 @@ def languages_menu() -> list[tuple[str, str, str]]:
 
 def within(address: str | None) -> str:
     """An address of this site, or its start page: never somebody else's."""
-    safe = address and address.startswith("/") and not address.startswith(("//", "/\\")) and "\n" not in address
+    safe = address and address.startswith("/") and not address.startswith("//") and "\\" not in address and address.isprintable()
     return address if safe and address else "/"
 
 

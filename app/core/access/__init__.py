@@ -2,8 +2,8 @@
 
 from app.core.access.decisions import ALLOWED, Decision, can, require
 from app.core.access.models import Role, RoleGrant, Scope
-from app.core.access.roles import grant_further, install_roles, role_named
+from app.core.access.roles import grant_further, install_roles, role_labels, role_named
 from app.core.access.sight import also_visible, visible
 
 __all__ = ["ALLOWED", "Decision", "Role", "RoleGrant", "Scope", "also_visible", "can", "grant_further", "install_roles", "require",
-           "role_named", "visible"]
+           "role_labels", "role_named", "visible"]

@@ -40,7 +40,7 @@ class Decision:
 ALLOWED = Decision(True)
 
 
-def can(user: Actor, action: str, record: Any = None, context: Mapping[str, Any] | None = None) -> Decision:
+def can(user: Actor, action: str, record: Any = None, context: Mapping[str, Any] | None = None) -> Decision:  # noqa: ARG001 -- read by conditions
     """Whether `user` may do `action` (`hse.incident.close`) to `record`, or to any record when none is given.
 
     `context` is kept for conditions on circumstances; viewing one record is decided by `visible()`, which adds what was delegated.

@@ -45,7 +45,7 @@ def check_grant(grant: RoleGrant) -> None:
 
 def _holds(user: Actor, grant: RoleGrant) -> bool:
     wanted, scope = grant.pattern.split("."), ORDER.index(str(grant.scope or "company"))
-    return any(all(have in ("*", want) for have, want in zip(held.pattern.split("."), wanted, strict=True)) and ORDER.index(held.scope) >= scope
+    return any(ORDER.index(held.scope) >= scope and all(have in ("*", want) for have, want in zip(held.pattern.split("."), wanted, strict=True))
                for held in user.grants)
 
 

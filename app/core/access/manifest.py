@@ -14,7 +14,7 @@ roles = Resource(
     filters=("system",),
     search={"label": "A", "key": "B", "description": "C"},
     form={_l("Role"): ("label", "key", "description")},
-    lines=Lines(RoleGrant, "role_id", ("pattern", "scope"), _l("Permissions"), maximum=200),
+    lines=Lines(RoleGrant, "role", ("pattern", "scope"), _l("Permissions"), maximum=200),
     import_key="key",
     importable=False,
     sort="label",

@@ -32,6 +32,7 @@ class Role(Record):
 
     label: Mapped[str] = fields.text(_l("Name"), max_length=80)
     key: Mapped[str] = fields.text(_l("Key"), max_length=60, required=False, sortable=False, column={"nullable": False},
+                                   extra={"samples": tuple(f"sample_{n}" for n in range(997))},
                                    help=_l("Used in approvals and by the API; made from the name when left empty."))
     description: Mapped[str | None] = fields.long_text(_l("What it is for"), max_length=500)
     system: Mapped[bool] = fields.boolean(_l("Comes with the product"), default=False)
@@ -45,6 +46,7 @@ class RoleGrant(Tenanted):
 
     role_id: Mapped[UUID] = fields.reference("role", _l("Role"))
     pattern: Mapped[str] = fields.text(_l("Permission"), max_length=120, sortable=False,
+                                       extra={"samples": ("hse.incident.view", "hse.incident.edit", "hse.*.export")},
                                        help=_l("module.resource.action; * stands for any of them."))
     scope: Mapped[Scope] = fields.choice(_l("Reach"), Scope, default=Scope.COMPANY)
 

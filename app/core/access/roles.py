@@ -101,15 +101,16 @@ def holders(permission: str) -> list[str]:
     """The labels of the roles that hold a permission, the narrowest first and at most three; the owner only when nobody else does."""
     rows = [row for row in _all_grants() if matches(row[2], permission)]
     ranked = sorted({(_width(rows, key), key, label) for key, label, _pattern in rows})
-    named = [str(_labels().get(key, label)) for _rank, key, label in ranked if key != "owner"]
-    return named[:3] or [str(_labels().get(key, label)) for _rank, key, label in ranked]
+    named = [str(role_labels().get(key, label)) for _rank, key, label in ranked if key != "owner"]
+    return named[:3] or [str(role_labels().get(key, label)) for _rank, key, label in ranked]
 
 
 def _width(rows: Iterable[tuple[str, str, str]], key: str) -> int:
     return min(pattern.count("*") for held_by, _label, pattern in rows if held_by == key)
 
 
-def _labels() -> dict[str, Any]:
+def role_labels() -> dict[str, Any]:
+    """The translated names of the declared roles, by key."""
     return {role.key: role.label for role in declared_roles()}
 
 

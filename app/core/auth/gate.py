@@ -46,7 +46,8 @@ BEGIN
 END $$""")
 
 define("auth_lookup(text)", f"""
-CREATE OR REPLACE FUNCTION auth_lookup(address text, OUT identity_id uuid, OUT secret text, OUT disabled boolean) RETURNS record {HEAD} AS $$
+CREATE OR REPLACE FUNCTION auth_lookup(address text, OUT identity_id uuid, OUT secret text, OUT disabled boolean)
+  RETURNS record {HEAD} AS $$
 BEGIN
   SELECT i.id, c.secret, i.disabled_at IS NOT NULL INTO identity_id, secret, disabled
     FROM identity i LEFT JOIN credential c ON c.identity_id = i.id AND c.kind = 'password' WHERE i.email = address;
@@ -69,7 +70,8 @@ BEGIN
 END $$""")
 
 define("auth_link(text, timestamptz)", f"""
-CREATE OR REPLACE FUNCTION auth_link(secret text, moment timestamptz, OUT link uuid, OUT who uuid, OUT email text) RETURNS record {HEAD} AS $$
+CREATE OR REPLACE FUNCTION auth_link(secret text, moment timestamptz, OUT link uuid, OUT who uuid, OUT email text)
+  RETURNS record {HEAD} AS $$
 BEGIN
   SELECT l.id, l.identity_id, i.email INTO link, who, email FROM sign_in_link l JOIN identity i ON i.id = l.identity_id
     WHERE l.secret_hash = secret AND l.used_at IS NULL AND l.expires_at > moment AND i.disabled_at IS NULL;
@@ -96,8 +98,8 @@ BEGIN
   DELETE FROM sign_in_attempt a WHERE a.account = person AND a.source = place;
 END $$""")
 
-define("auth_address_known(text)", f"""
-CREATE OR REPLACE FUNCTION auth_address_known(address text) RETURNS boolean {HEAD} AS $$
+define("auth_place(text)", f"""
+CREATE OR REPLACE FUNCTION auth_place(address text) RETURNS uuid {HEAD} AS $$
 BEGIN
-  RETURN EXISTS (SELECT FROM organisation_slug s WHERE address IS NULL OR s.slug = address);
+  RETURN (SELECT s.organisation_id FROM organisation_slug s WHERE address IS NULL OR s.slug = address LIMIT 1);
 END $$""")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 
 from app.core.auth.models import UserSession
 from app.core.auth.secrets import hash_secret, new_secret
@@ -36,15 +36,15 @@ def open_session(identity_id: UUID, *, address: str = "", agent: str = "") -> st
     return secret
 
 
-def seen(session_id: UUID, identity_id: UUID, last: datetime, organisation_id: UUID | None) -> None:
-    """Note that the session is in use, once a minute at most."""
+def seen(session_id: UUID, identity_id: UUID, last: datetime, organisation_id: UUID | None, *, moved: bool = False) -> None:
+    """Note that the session is in use, once a minute at most, and where when that changed."""
     now = clock.now()
-    if now - last < NOTICE:
+    if now - last < NOTICE and not (moved and organisation_id):
         return
     kept = {"last_seen_at": now, "idle_until": now + IDLE, **({"organisation_id": organisation_id} if organisation_id else {})}
     with as_identity(identity_id):
-        session().execute(update(UserSession).where(UserSession.id == session_id).values(**kept)
-                          .execution_options(synchronize_session=False))
+        free = select(UserSession.id).where(UserSession.id == session_id).with_for_update(skip_locked=True)
+        session().execute(update(UserSession).where(UserSession.id.in_(free)).values(**kept).execution_options(synchronize_session=False))
 
 
 def end_session(session_id: UUID, identity_id: UUID) -> None:

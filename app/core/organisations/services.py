@@ -42,8 +42,7 @@ def found(organisation_id: UUID, slug: str, name: str, *, currency: str = "EUR",
         work.flush()
         work.add(OrganisationSlug(slug=slug))
         access.install_roles()
-        made = _plain(row)
-    return made
+        return _plain(row)
 
 
 def move(slug: str) -> None:
@@ -58,14 +57,20 @@ def move(slug: str) -> None:
     session().flush()
 
 
+def place_of(slug: str) -> UUID | None:
+    """The organisation that has or had this address."""
+    found: UUID | None = session().execute(text("SELECT auth_place(:slug)"), {"slug": slug}).scalar()
+    return found
+
+
 def exists(slug: str) -> bool:
     """Whether an organisation has or had this address."""
-    return bool(session().execute(text("SELECT auth_address_known(:slug)"), {"slug": slug}).scalar())
+    return place_of(slug) is not None
 
 
 def any_exist() -> bool:
     """Whether there is any organisation at all."""
-    return bool(session().execute(text("SELECT auth_address_known(NULL)")).scalar())
+    return session().execute(text("SELECT auth_place(NULL)")).scalar() is not None
 
 
 def load_organisation(organisation_id: UUID) -> circumstances.Organisation | None:

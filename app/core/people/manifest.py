@@ -16,7 +16,7 @@ members = Resource(
     form={_l("Person"): ("name", "email", "job_title", "language", "timezone"),
           _l("Place"): ("department", "site", "manager"),
           _l("Access"): ("role", "active")},
-    lines=Lines(MemberRole, "member_id", ("role",), _l("Further roles"), maximum=20),
+    lines=Lines(MemberRole, "member", ("role",), _l("Further roles"), maximum=20),
     import_key="email",
     sort="name",
     title="name",

@@ -15,8 +15,9 @@ from app.core.people.services import last_owner_refusal
 from app.kernel.current import Actor, Organisation
 from app.kernel.delivery import install_loader
 
-_OTHERS = text("SELECT r.id AS owner, EXISTS (SELECT FROM member m WHERE m.organisation_id = r.organisation_id AND m.role_id = r.id AND m.active "
-               "AND m.archived_at IS NULL AND m.id <> :member) AS others FROM role r WHERE r.organisation_id = :organisation AND r.key = 'owner'")
+_OTHERS = text("""SELECT r.id AS owner, EXISTS (SELECT FROM member m WHERE m.organisation_id = r.organisation_id AND m.role_id = r.id
+    AND m.active AND m.archived_at IS NULL AND m.id <> :member) AS others
+  FROM role r WHERE r.organisation_id = :organisation AND r.key = 'owner'""")
 
 
 def install(_app: Flask) -> None:

@@ -1,0 +1,200 @@
+"""One's own settings in an organisation: language, zone, digest, password, tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+from zoneinfo import available_timezones
+
+import flask
+from babel.dates import format_datetime
+from flask import Blueprint, flash, g, redirect, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
+
+from app.core import access, audit
+from app.core.auth import sessions, signing, tokens
+from app.core.auth.edge import keep_cookie
+from app.core.auth.identities import set_password, verify_password
+from app.core.auth.models import ApiToken
+from app.core.auth.source import source_address
+from app.core.people import Member
+from app.kernel.current import current
+from app.kernel.db import session
+from app.kernel.errors import Forbidden, Invalid
+from app.kernel.fields import fields_of
+from app.kernel.kinds import Unreadable, show_moment
+from app.kernel.screens import screen
+
+screens = Blueprint("account", __name__)
+OWN = ("language", "timezone", "digest_hour")
+SCOPES = {"read": _l("Read: lists, records, exports"), "write": _l("Write: all that you may do yourself")}
+
+
+@dataclass(frozen=True)
+class Control:
+    """A field of one's own, as the kit draws it."""
+
+    name: str
+    label: Any
+    kind: str
+    value: Any
+    options: list[tuple[str, Any]] | None
+    errors: list[Any]
+    help: Any = ""
+    required: bool = True
+    widget: str = ""
+    max_length: int = 60
+    text: str = ""
+    suggest: str = ""
+    minimum: Any = None
+    maximum: Any = None
+    scale: int = 0
+    affix: str = ""
+    validate: str = ""
+    wide: bool = False
+    accept: str = ""
+
+
+@screens.get("/<org>/settings/")
+def settings() -> Response:
+    """One's own settings, for the organisation and for the device."""
+    return _settings({}, 200)
+
+
+@screens.post("/<org>/settings/")
+def save() -> Response:
+    """Keep them; all or none."""
+    member = _me()
+    errors: dict[str, list[Any]] = {}
+    for name in OWN:
+        try:
+            setattr(member, name, _read(name, request.form.get(name)))
+        except Unreadable as error:
+            errors[name] = [str(error)]
+    if errors:
+        session().rollback()
+        return _settings(errors, 422)
+    session().flush()
+    flash(_("Your settings are saved."), "good")
+    return redirect(url_for("account.settings"), 303)
+
+
+def _read(name: str, raw: str | None) -> Any:
+    value = fields_of(Member)[name].parse(raw)
+    if value is None or (name == "timezone" and value not in available_timezones()):
+        raise Unreadable(_("Choose one of the list."))
+    return value
+
+
+def _settings(errors: dict[str, list[Any]], status: int) -> Response:
+    member, fields = _me(), fields_of(Member)
+    controls = [_control(name, member, errors.get(name, []), str(fields[name].label)) for name in OWN]
+    summary = [(f"field-{name}", fields[name].label, said) for name, sentences in errors.items() for said in sentences]
+    manages = access.can(current.user, "settings.setting.manage")
+    return screen("account/settings.html", status=status, action=url_for("account.save"), member=controls, errors=summary,
+                  tokens_url=url_for("account.token_list"), password_url=url_for("account.password_page"), sessions_url="",
+                  organisation_url=url_for("settings.organisation") if manages else "")
+
+
+def _control(name: str, member: Member, errors: list[Any], label: str) -> Control:
+    typed = request.form.get(name) if errors else None
+    value = getattr(member, name)
+    shown = typed if typed is not None else getattr(value, "value", value)
+    if name == "language":
+        return Control(name, label, "choice", shown, [(entry.value, entry.label) for entry in type(member.language)], errors,
+                       help=_("Of mails, reports and, unless this device says otherwise, of pages."))
+    if name == "timezone":
+        zones = ["UTC", *sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix/", "right/")))]
+        return Control(name, label, "choice", shown, [(zone, zone.replace("_", " ")) for zone in zones], errors)
+    return Control(name, label, "choice", shown, [(str(hour), f"{hour:02d}:00") for hour in range(24)], errors)
+
+
+def _me() -> Member:
+    return session().get_one(Member, (current.organisation.id, current.user.id))
+
+
+@screens.get("/<org>/settings/password")
+def password_page() -> Response:
+    """The form for another password."""
+    return _password({}, 200)
+
+
+@screens.post("/<org>/settings/password")
+def change_password() -> Response:
+    """Set another password, proved by the present one; every other session ends and this one is renewed."""
+    _by_session()
+    identity, form = current.user.identity_id, request.form
+    if identity is None or not verify_password(identity, form.get("current", "")):
+        return _password({"current": [_("This is not your present password.")]}, 422)
+    if form.get("password", "") != form.get("again", ""):
+        return _password({"again": [_("The two are not the same.")]}, 422)
+    try:
+        set_password(identity, form.get("password", ""))
+    except Invalid as error:
+        return _password(error.errors, 422)
+    sessions.end_sessions(identity)
+    audit.note("auth.password.changed", resource="auth.password", record_id=current.user.id)
+    secret = signing.opened(identity, source=source_address(), agent=request.user_agent.string)
+    flask.session.clear()
+    flash(_("Your password is changed. Everywhere else you are signed out."), "good")
+    return keep_cookie(redirect(url_for("account.settings"), 303), secret, int(sessions.ABSOLUTE.total_seconds()))
+
+
+def _password(errors: dict[str, list[Any]], status: int) -> Response:
+    return screen("account/password.html", status=status, action=url_for("account.change_password"), errors=errors,
+                  email=current.user.email, settings_url=url_for("account.settings"))
+
+
+@screens.get("/<org>/settings/tokens")
+def token_list() -> Response:
+    """One's own tokens for the API."""
+    return _tokens()
+
+
+@screens.post("/<org>/settings/tokens")
+def make_token() -> Response:
+    """Make a token and show it this once."""
+    _by_session()
+    form = request.form
+    try:
+        _token, secret = tokens.make_token(form.get("name", ""), form.getlist("scopes"), int(form.get("days", tokens.DAYS)))
+    except ValueError:
+        return _tokens({"days": [_("A whole number is needed.")]}, status=422)
+    except Invalid as error:
+        return _tokens(error.errors, status=422)
+    return _tokens(made=secret)
+
+
+@screens.post("/<org>/settings/tokens/<uuid:token>/revoke")
+def revoke_token(token: UUID) -> Response:
+    """End a token at once."""
+    tokens.revoke_token(token)
+    flash(_("The token is revoked. What used it is refused from now on."), "good")
+    return redirect(url_for("account.token_list"), 303)
+
+
+def _tokens(errors: dict[str, list[Any]] | None = None, *, made: str = "", status: int = 200) -> Response:
+    return screen("account/tokens.html", status=status, tokens=[_shown(each) for each in tokens.tokens()], errors=errors or {}, made=made,
+                  action=url_for("account.make_token"), scopes=list(SCOPES.items()), settings_url=url_for("account.settings"))
+
+
+def _shown(token: ApiToken) -> dict[str, Any]:
+    writes = "*.*.*" in token.scopes
+    label = SCOPES["write"] if writes else SCOPES["read"] if set(token.scopes) <= set(tokens.SCOPES["read"]) else ", ".join(token.scopes)
+    return {"name": token.name, "prefix": token.hint, "scopes": label, "when": show_moment(token.created_at),
+            "last_used": show_moment(token.last_used_at) if token.last_used_at else "",
+            "expires": format_datetime(token.expires_at, "d MMM y", locale=current.user.language),
+            "revoke_url": url_for("account.revoke_token", token=token.id)}
+
+
+def _by_session() -> None:
+    """Passwords and tokens are not changed by token: the one who holds a token may not make it last."""
+    if g.entry.session_id is None:
+        raise Forbidden(_("This needs you to be signed in yourself."))
+
+
+for _view in (settings, save, password_page, change_password, token_list, make_token, revoke_token):
+    _view.needs = "signed-in"  # type: ignore[attr-defined]

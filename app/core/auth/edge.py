@@ -1,0 +1,170 @@
+"""The edge of every request: who asks, for which organisation, in one transaction that commits before the answer goes out."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from flask import Flask, Response, current_app, g, make_response, redirect, request, url_for
+from flask_babel import gettext as _
+from flask_login import LoginManager
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.wrappers import Response as AnyResponse
+
+from app.core.auth.entry import Entry, cookie_name, credentials, enter, is_for_machines, note_use
+from app.kernel.current import Context, current, settle
+from app.kernel.db import db
+from app.kernel.errors import Conflict, NotFound, Unavailable
+from app.kernel.faults import problem, refused
+from app.kernel.preferences import within
+from app.kernel.records import new_id
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+def install_edge(app: Flask) -> None:
+    """Put the edge around every request."""
+    settings = app.extensions["settings"]
+    app.config.update(SESSION_COOKIE_NAME=settings.cookie("state"), SESSION_COOKIE_SECURE=not settings.local, SESSION_COOKIE_HTTPONLY=True,
+                      SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_PATH="/")
+    app.url_value_preprocessor(_begin)
+    app.url_defaults(_fill_in)
+    app.before_request(admit)
+    app.after_request(_sign)
+    app.teardown_request(_end)
+    for trouble in (OperationalError, InterfaceError, PoolExhausted):
+        app.register_error_handler(trouble, _database_away)
+    app.register_error_handler(StaleDataError, _overtaken)
+    _commit_once(app)
+    manager = LoginManager(app)
+    manager.request_loader(_load)
+
+
+def _begin(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """Fresh circumstances, before anything else looks at them; the organisation's address is taken out of the view's arguments."""
+    given = request.headers.get("X-Request-ID", "")
+    request_id = given if REQUEST_ID.fullmatch(given) else str(new_id())
+    g.before = settle(Context(request_id=request_id, channel="api" if is_for_machines() else "page"))
+    g.slug = values.pop("org", None) if values else None
+
+
+def _fill_in(endpoint: str, values: dict[str, Any]) -> None:
+    if "org" not in values and current.has_organisation and current_app.url_map.is_endpoint_expecting(endpoint, "org"):
+        values["org"] = current.organisation.slug
+
+
+def admit() -> AnyResponse | None:
+    """Let in whoever may enter the organisation of the address; nobody else learns whether it exists."""
+    if g.get("slug") is None:
+        return None
+    given = credentials()
+    entry = enter(given, g.slug) if given else None
+    if entry is None:
+        return _signed_out(ended=given is not None)
+    g.entry = entry
+    if entry.organisation is None or entry.actor is None:
+        raise NotFound
+    settle(Context(entry.organisation, entry.actor, current.request_id, current.channel))
+    if entry.organisation.slug != g.slug:
+        return _moved(entry.organisation.slug)
+    note_use(entry)
+    return None
+
+
+def _signed_out(*, ended: bool) -> AnyResponse:
+    if is_for_machines():
+        response = problem(401, _("Sign in, or send a valid token: Authorization: Bearer …"))
+        response.headers["WWW-Authenticate"] = "Bearer"
+        return response
+    address = sign_in_url(_wanted(), ended=ended)
+    if request.headers.get("HX-Request") == "true":
+        return Response("", 200, {"HX-Redirect": address})
+    return redirect(address, 303)
+
+
+def _wanted() -> str:
+    """Where to go after signing in: the page asked for, or the one from which something was sent."""
+    if request.method in ("GET", "HEAD") and request.headers.get("HX-Request") != "true":
+        return request.full_path.rstrip("?")
+    shown = urlsplit(request.headers.get("HX-Current-URL") or request.headers.get("Referer") or "")
+    if shown.netloc != request.host:
+        return f"/{g.slug}/"
+    return within(shown.path + (f"?{shown.query}" if shown.query else ""))
+
+
+def sign_in_url(wanted: str, *, ended: bool = False) -> str:
+    """The sign-in page that leads back to `wanted`."""
+    asked = [f"next={quote(wanted, safe='/')}"] if wanted not in ("", "/") else []
+    asked += ["ended=1"] if ended else []
+    return "/sign-in" + ("?" + "&".join(asked) if asked else "")
+
+
+def _moved(slug: str) -> AnyResponse:
+    values = {**(request.view_args or {}), "org": slug}
+    query = request.query_string.decode()
+    return redirect(url_for(str(request.endpoint), **values) + (f"?{query}" if query else ""), 308)
+
+
+def _load(_request: Any) -> Entry | None:
+    """For Flask-Login, on pages outside any organisation."""
+    if "entry" not in g:
+        given = credentials()
+        g.entry = enter(given, None) if given else None
+    found: Entry | None = g.entry
+    return found
+
+
+def _commit_once(app: Flask) -> None:
+    """Commit when the view has answered well, roll back when it refused: before the answer goes out, so that it says the truth."""
+    inner = app.dispatch_request
+
+    def dispatch_request(*arguments: Any) -> Response:
+        try:
+            response = app.make_response(inner(*arguments))
+            if response.status_code < 400:
+                db.session.commit()
+            else:
+                db.session.rollback()
+        except BaseException:
+            db.session.rollback()
+            raise
+        return response
+
+    app.dispatch_request = dispatch_request  # type: ignore[method-assign,assignment]
+
+
+def _sign(response: Response) -> Response:
+    response.headers["X-Request-ID"] = current.request_id
+    return response
+
+
+def _end(_error: BaseException | None) -> None:
+    if "before" in g:
+        settle(g.before)
+
+
+def _database_away(_error: Exception) -> Response:
+    db.session.rollback()
+    return refused(Unavailable(_("The database does not answer at the moment. Nothing was changed; try again shortly.")))
+
+
+def _overtaken(_error: Exception) -> Response:
+    return refused(Conflict(_("Somebody else changed this in the meantime. Look at it again, then repeat your change.")))
+
+
+def keep_cookie(response: AnyResponse, secret: str, lifetime: int) -> AnyResponse:
+    """Put the session's secret into its cookie."""
+    answer = make_response(response)
+    answer.set_cookie(cookie_name(), secret, max_age=lifetime, path="/", httponly=True, samesite="Lax",
+                      secure=not current_app.extensions["settings"].local)
+    return answer
+
+
+def drop_cookie(response: AnyResponse) -> AnyResponse:
+    """Take the session's cookie away."""
+    answer = make_response(response)
+    answer.delete_cookie(cookie_name(), path="/", httponly=True, samesite="Lax", secure=not current_app.extensions["settings"].local)
+    return answer

@@ -1,0 +1,110 @@
+"""What the sign-in functions say about a request: who it is, for which organisation, with which rights."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from flask import current_app, request
+from flask_login import UserMixin
+from sqlalchemy import text, update
+
+from app.core.auth import sessions
+from app.core.auth.models import ApiToken
+from app.core.auth.secrets import TOKEN_MARK, hash_secret
+from app.core.auth.tokens import narrowed
+from app.core.people import actor_from
+from app.kernel import clock
+from app.kernel.current import Actor, Organisation
+from app.kernel.db import session
+
+_ENTER = text("SELECT proof, rights FROM auth_enter(:kind, :secret, :address, :now)")
+MACHINES = ("/api/", "/scim/")
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What a request brought along: `session` or `token`, and the hash of the secret."""
+
+    kind: str
+    secret_hash: str
+
+
+@dataclass(frozen=True)
+class Entry(UserMixin):  # type: ignore[misc]
+    """Who came in. `organisation` and `actor` are None when the address asked for is none of theirs."""
+
+    identity_id: UUID
+    session_id: UUID | None = None
+    token_id: UUID | None = None
+    last_seen: datetime | None = None
+    last_organisation: UUID | None = None
+    organisation: Organisation | None = None
+    actor: Actor | None = None
+
+    @property
+    def id(self) -> str:
+        """What Flask-Login calls the user's id."""
+        return str(self.identity_id)
+
+
+def cookie_name() -> str:
+    """The name of the cookie that holds a session's secret."""
+    return str(current_app.extensions["settings"].cookie("session"))
+
+
+def is_for_machines() -> bool:
+    """Whether the request is to the API."""
+    return request.path.startswith(MACHINES)
+
+
+def credentials() -> Credentials | None:
+    """The token (to the API only) or the session's cookie that the request brought along."""
+    scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
+    if is_for_machines() and scheme.lower() == "bearer":
+        secret = secret.strip()
+        return Credentials("token", hash_secret(secret)) if secret.startswith(TOKEN_MARK) else None
+    secret = request.cookies.get(cookie_name(), "")
+    return Credentials("session", hash_secret(secret)) if secret else None
+
+
+def enter(given: Credentials, slug: str | None) -> Entry | None:
+    """Ask the one function; None when the session or token is dead, or its identity disabled."""
+    row = session().execute(_ENTER, {"kind": given.kind, "secret": given.secret_hash, "address": slug, "now": clock.now()}).one()
+    if row.proof is None:
+        return None
+    organisation, actor = _understood(row.rights, tuple(row.proof.get("scopes") or ())) if row.rights else (None, None)
+    return Entry(UUID(row.proof["identity"]), _id(row.proof.get("session")), _id(row.proof.get("token")),
+                 _moment(row.proof.get("seen")), _id(row.proof.get("organisation")), organisation, actor)
+
+
+def note_use(entry: Entry) -> None:
+    """Note that the session or token is in use, once a minute at most."""
+    place = entry.organisation.id if entry.organisation else None
+    if entry.session_id and entry.last_seen:
+        sessions.seen(entry.session_id, entry.identity_id, entry.last_seen, place, moved=place != entry.last_organisation)
+    elif entry.token_id and (entry.last_seen is None or clock.now() - entry.last_seen > sessions.NOTICE):
+        session().execute(update(ApiToken).where(ApiToken.id == entry.token_id).values(last_used_at=clock.now())
+                          .execution_options(synchronize_session=False))
+
+
+@lru_cache(maxsize=4096)
+def _understood(rights: str, scopes: tuple[str, ...]) -> tuple[Organisation, Actor]:
+    """The same text means the same rights, so an actor keeps what it has worked out; another text is another actor."""
+    found: dict[str, Any] = json.loads(rights)
+    actor = actor_from(found["member"])
+    if scopes:
+        actor = replace(actor, grants=narrowed(actor.grants, scopes))
+    return Organisation(**{**found["organisation"], "id": UUID(found["organisation"]["id"])}), actor
+
+
+def _id(raw: str | None) -> UUID | None:
+    return UUID(raw) if raw else None
+
+
+def _moment(raw: str | None) -> datetime | None:
+    return datetime.fromisoformat(raw) if raw else None
