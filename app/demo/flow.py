@@ -95,12 +95,13 @@ def _pay(staff: Staff, dice: random.Random, moment: datetime) -> None:
 
 
 def _decide(staff: Staff, dice: random.Random, now: datetime) -> None:
-    """Whoever is asked answers what is older than a day or so; RED stays for the hands of the reader."""
+    """Whoever is asked answers what is older than a day or so; payments, and all that is RED, stay for the hands of the reader."""
     asked = (ApprovalSeat.request_id == ApprovalRequest.id) & (ApprovalSeat.organisation_id == ApprovalRequest.organisation_id)
     with unit_of_work():
         waiting = session().execute(
             select(ApprovalRequest.id, ApprovalSeat.member_id, ApprovalRequest.requested_at).join(ApprovalSeat, asked)
-            .where(ApprovalRequest.state == State.OPEN, ApprovalSeat.state == Seat.WAITING, ApprovalRequest.risk != "RED")
+            .where(ApprovalRequest.state == State.OPEN, ApprovalSeat.state == Seat.WAITING,
+                   ApprovalRequest.risk != "RED", ApprovalRequest.approval != "procurement.payment")
             .order_by(ApprovalRequest.requested_at)).all()
     by_id, done = {member.id: member for member in staff.members}, set()
     for request_id, member_id, asked_at in waiting:

@@ -77,7 +77,7 @@ def _stage(dice: random.Random, age: timedelta) -> Stage:
 
 def _payment(drawn: Purchases, staff: Staff, dice: random.Random, number: int, moment: datetime) -> Payment:
     clerk = staff.with_role("payments_clerk")[0]
-    amount = Decimal(str(round(dice.lognormvariate(6.3, 0.9), 2)))
+    amount = Decimal(str(round(dice.lognormvariate(7.6, 0.7), 2)))
     want = dice.choice(WANTS[staff.house.trade])
     return Payment(
         id=new_id(), paid_on=moment.date(), supplier_id=drawn.suppliers[want.supplier].id, currency=staff.house.currency,

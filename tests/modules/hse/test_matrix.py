@@ -11,7 +11,8 @@ ORDER = list(Risk)
 
 
 @pytest.mark.parametrize(("severity", "likelihood", "expected"), [
-    ("1", "1", Risk.LOW), ("1", "3", Risk.LOW), ("1", "4", Risk.MEDIUM), ("2", "3", Risk.MEDIUM), ("2", "4", Risk.HIGH), ("3", "3", Risk.HIGH),
+    ("1", "1", Risk.LOW), ("1", "3", Risk.LOW), ("1", "4", Risk.MEDIUM), ("2", "3", Risk.MEDIUM), ("2", "4", Risk.HIGH),
+    ("3", "3", Risk.HIGH),
     ("3", "5", Risk.EXTREME), ("5", "2", Risk.HIGH), ("5", "3", Risk.EXTREME), ("5", "5", Risk.EXTREME)])
 def test_a_cell_has_the_colour_of_its_score(severity, likelihood, expected):
     assert risk_of(Severity(severity), Likelihood(likelihood)) == expected
