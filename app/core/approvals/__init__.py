@@ -4,13 +4,13 @@ from app.core.approvals.bulk import submit as decide_together
 from app.core.approvals.decisions import Decided, decide
 from app.core.approvals.events import ApprovalDecided, ApprovalsAsked
 from app.core.approvals.granting import check_granted
-from app.core.approvals.models import ApprovalDecision, ApprovalRequest, ApprovalSeat, ExchangeRate, State, Verb
+from app.core.approvals.models import ApprovalDecision, ApprovalRequest, ApprovalSeat, ExchangeRate, Seat, State, Verb
 from app.core.approvals.queue import find, of_record, requested_count, waiting_count
 from app.core.approvals.requests import intercept
 from app.core.approvals.rounds import check_unlocked, locked, recheck, withdraw_records
 from app.core.approvals.sheets import sheet
 
-__all__ = ["ApprovalDecided", "ApprovalDecision", "ApprovalRequest", "ApprovalSeat", "ApprovalsAsked", "Decided", "ExchangeRate", "State",
-           "Verb",
+__all__ = ["ApprovalDecided", "ApprovalDecision", "ApprovalRequest", "ApprovalSeat", "ApprovalsAsked", "Decided", "ExchangeRate", "Seat",
+           "State", "Verb",
            "check_granted", "check_unlocked", "decide", "decide_together", "find", "intercept", "locked", "of_record", "recheck",
            "requested_count", "sheet", "waiting_count", "withdraw_records"]
