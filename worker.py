@@ -46,22 +46,21 @@ def main() -> int:
     return 0
 
 
-def make_worker(connection: redis.Redis, app: Flask) -> HouseWorker:
+def make_worker(app: Flask, connection: redis.Redis) -> HouseWorker:
     """A worker with short leases whose messages are JSON: a pickle in Redis would be code execution."""
     queues = [Queue(name, connection=connection, serializer=JSONSerializer) for name in QUEUES]
     worker = HouseWorker(
         queues, connection=connection, serializer=JSONSerializer, worker_ttl=LEASE,
-        maintenance_interval=MAINTENANCE, job_monitoring_interval=5, default_result_ttl=60,
+        maintenance_interval=MAINTENANCE, job_monitoring_interval=5, default_result_ttl=0,
     )  # fmt: skip
     worker.app = app
     return worker
 
 
 def _work(app: Flask) -> None:
-    settings: Settings = app.extensions["settings"]
-    connection = redis.from_url(settings.redis_url, socket_connect_timeout=5, health_check_interval=15)
+    connection = redis.Redis.from_url(app.extensions["settings"].redis_url, socket_connect_timeout=5, health_check_interval=15)
     connection.ping()
-    make_worker(connection, app).work(logging_level="WARNING")
+    make_worker(app, connection).work(logging_level="WARNING")
 
 
 class _Stopping:

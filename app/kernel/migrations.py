@@ -16,7 +16,7 @@ from alembic.config import Config
 from alembic.operations import ops
 from alembic.script import ScriptDirectory
 from flask import Flask
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import Connection, NullPool, Table, create_engine, text
 
 from app.kernel.config import PROJECT, ConfigError, Settings
 
@@ -107,6 +107,19 @@ def write_version(message: str, *, module: str | None = None, owner_url: str | N
         depends_on=_core_heads(script) if first and module else None, rev_id=f"{label}_{number}",
     )  # fmt: skip
     return Path(made.path) if made and not isinstance(made, list) else None
+
+
+def differences(owner_url: str) -> list[str]:
+    """How a migrated database differs from the mapped tables; empty when it does not."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    from app.kernel.db import Base
+
+    engine = create_engine(owner_url.replace("postgresql://", "postgresql+psycopg://", 1), poolclass=NullPool)
+    with engine.connect() as connection:
+        options = {"compare_type": True, "include_object": lambda _thing, name, *_rest: name != "alembic_version"}
+        return [str(found) for found in compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata)]
 
 
 def comparison() -> dict[str, Any]:

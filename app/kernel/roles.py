@@ -118,7 +118,7 @@ def refusal(variable: str, url: str, *, timeout: int = 5) -> str | None:
         user = connection.info.user
     if not found:
         return None
-    return f"{variable}: the role {user} {found[0]}; use the roles that `flask db roles` prints"
+    return f"{variable}: the role {user} {', '.join(found)}; use the roles that `flask db roles` prints"
 
 
 def _make_role(role: str, login: str, password: str | None) -> sql.Composed:

@@ -31,7 +31,7 @@ class Child:
     def start(self) -> None:
         """Start the process."""
         self._began = time.monotonic()
-        self._process = subprocess.Popen(self._command, cwd=PROJECT, start_new_session=True, preexec_fn=_end_with_parent)
+        self._process = subprocess.Popen(self._command, cwd=PROJECT, start_new_session=True, preexec_fn=_end_with_parent)  # noqa: PLW1509 - starts before any thread
 
     def check(self) -> None:
         """Start it again if it died, later and later. Raises `ConfigError` when it does not stay up."""

@@ -23,4 +23,7 @@ def check(as_json: bool) -> None:
     show(shown, as_json=as_json, lines=[f"{name:20} {value}" for name, value in shown.items()])
 
 
-COMMANDS: tuple[click.Command, ...] = (config, tenancy,)
+COMMANDS: tuple[click.Command, ...] = (
+    config,
+    tenancy,
+)

@@ -1,4 +1,4 @@
-"""The scheduler as a process: `python -m app.running.scheduler` runs it until SIGTERM."""
+"""The scheduler as a process of its own: `python -m app.running.scheduler` runs until SIGTERM."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ import sys
 from app import create_app
 from app.core.scheduler.cli import make_loop
 from app.kernel.attach import refuse_wide_rights
-from app.kernel.config import ConfigError, Settings
+from app.kernel.config import ConfigError
 
 
 def main() -> int:
-    """Run until told to stop. Exit 0 after a stop, 1 when a setting is wrong."""
+    """Keep the clock; what is away (database, Redis) is waited for."""
     try:
         app = create_app()
-        settings: Settings = app.extensions["settings"]
-        refuse_wide_rights(settings)
+        settings = app.extensions["settings"]
         logging.basicConfig(level=settings.log_level, format="%(asctime)s %(name)s %(message)s")
+        refuse_wide_rights(settings)
         with app.app_context():
             loop = make_loop()
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, lambda *_: loop.stop())
             loop.run()
     except ConfigError as error:
-        print(f"Error: {error}", file=sys.stderr)  # noqa: T201 -- before logging is set up
+        print(f"Error: {error}", file=sys.stderr)  # noqa: T201 - for whoever started it
         return 1
     return 0
 

@@ -101,13 +101,17 @@ def main() -> int:
     os.chdir(PROJECT)
     try:
         settings = Settings.load()
-        if not settings.local:
-            raise ConfigError("BASE_URL: `make run` is for one's own machine; use compose.yaml or deploy/systemd for a server")
+        _refuse_servers(settings)
         with _alone(settings):
             return _run(Supervisor(settings))
     except (ConfigError, embedded.EmbeddedError) as error:
         say(f"Error: {error}", to=sys.stderr)
         return 1
+
+
+def _refuse_servers(settings: Settings) -> None:
+    if not settings.local:
+        raise ConfigError("BASE_URL: `make run` is for one's own machine; use compose.yaml or deploy/systemd for a server")
 
 
 def _run(supervisor: Supervisor) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import sys
 from typing import Any
 
@@ -16,7 +17,7 @@ except ConfigError as error:
 bind = f"127.0.0.1:{settings.port}" if settings.local else f"0.0.0.0:{settings.port}"
 workers = settings.web_concurrency
 threads = 8
-worker_class = "app.running.streams.StreamWorker"
+worker_class = "gthread"  # with kernel/stream.py: measured against ASGI in docs/decisions
 preload_app = True
 timeout = 60
 graceful_timeout = 25
@@ -35,3 +36,10 @@ def on_starting(_server: Any) -> None:
         refuse_wide_rights(settings)
     except ConfigError as error:
         sys.exit(f"Error: {error}")
+
+
+def post_fork(_server: Any, _worker: Any) -> None:
+    """Let a worker hold as many streams as the system allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

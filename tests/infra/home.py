@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from app.kernel import embedded, migrations
 from app.kernel.embedded import postgres
+from app.kernel.embedded.remove import remove
 
 VARIABLE = "OPSFLUX_TEST_HOME"
 TEMPLATE = "opsflux"
@@ -31,15 +31,7 @@ def remove_home() -> None:
     """Throw the folder away, if this process made it."""
     if os.environ.get(f"{VARIABLE}_OWNER") != str(os.getpid()):
         return
-    folder = Path(os.environ[VARIABLE])
-    if (folder / "var" / "embedded.json").exists():
-        place = embedded.find(folder)
-        embedded.acquire(folder, durable=False).release()
-        if place.data != place.var:
-            shutil.rmtree(place.data, ignore_errors=True)
-        if place.run.parent == Path(tempfile.gettempdir()):
-            shutil.rmtree(place.run, ignore_errors=True)
-    shutil.rmtree(folder, ignore_errors=True)
+    remove(Path(os.environ[VARIABLE]))
 
 
 @contextmanager

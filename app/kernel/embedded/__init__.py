@@ -8,7 +8,7 @@ from app.kernel.embedded import postgres, valkey
 from app.kernel.embedded.holders import Holder
 from app.kernel.embedded.place import EmbeddedError, Place, find, new_secret, writing
 
-__all__ = ["EmbeddedError", "Place", "Servers", "acquire", "find", "new_secret"]
+__all__ = ["EmbeddedError", "Place", "Servers", "acquire", "find", "new_secret", "stop"]
 
 
 class Servers:
@@ -42,8 +42,7 @@ class Servers:
             self._holder.leave()
             self._holder = None
             if alone:
-                valkey.stop(self.place)
-                postgres.stop(self.place)
+                _stop(self.place)
         return alone
 
     def __enter__(self) -> Servers:
@@ -56,3 +55,14 @@ class Servers:
 def acquire(home: Path, *, database: bool = True, redis: bool = True, durable: bool = True) -> Servers:
     """Attach to the embedded servers of `home`, starting those that do not run."""
     return Servers(find(home), database=database, redis=redis, durable=durable)
+
+
+def stop(place: Place) -> None:
+    """Stop the servers whoever uses them."""
+    with writing(place.home):
+        _stop(place)
+
+
+def _stop(place: Place) -> None:
+    valkey.stop(place)
+    postgres.stop(place)

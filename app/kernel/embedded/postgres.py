@@ -49,7 +49,7 @@ def start(place: Place, *, durable: bool = True) -> bool:
     _make_folders(place, runner)
     _clear_stale_pid(place)
     if not (place.postgres_data / "PG_VERSION").exists():
-        _initialise(place, runner, programs)
+        _initialise(place, runner, programs, durable=durable)
     server = _launch(place, runner, programs, SETTINGS if durable else SETTINGS | IN_A_HURRY)
     _wait(place, server)
     _prepare(place)
@@ -133,7 +133,7 @@ def _make_folders(place: Place, runner: identity.Identity) -> None:
     place.log.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def _initialise(place: Place, runner: identity.Identity, programs: Path) -> None:
+def _initialise(place: Place, runner: identity.Identity, programs: Path, *, durable: bool) -> None:
     """Run initdb beside the final folder and move it there, so that a kill leaves nothing half made."""
     (place.var / "postgres.prepared").unlink(missing_ok=True)
     scratch = place.postgres_data.with_name(".postgres.new")
@@ -145,7 +145,7 @@ def _initialise(place: Place, runner: identity.Identity, programs: Path) -> None
         runner.own(Path(secret.name))
         command = [str(programs / "initdb"), "--pgdata", str(scratch), "--username=postgres", "--auth=scram-sha-256"]
         command += [f"--pwfile={secret.name}", "--encoding=UTF8", "--locale=C", "--locale-provider=builtin"]
-        command += ["--builtin-locale=C.UTF-8", "--no-instructions"]
+        command += ["--builtin-locale=C.UTF-8", "--no-instructions", *(() if durable else ("--no-sync",))]
         made = subprocess.run(command, capture_output=True, text=True, cwd="/", env=_environment(), check=False, **runner.popen())
     if made.returncode:
         lines = (made.stderr or made.stdout).strip().splitlines() or ["no message"]
