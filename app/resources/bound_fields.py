@@ -57,7 +57,7 @@ def bound_field(field: Field, raw: Any, *, errors: Sequence[Any] = (), text: str
     radio = field.widget == "radio" or (not field.widget and options is not None and field.required and len(options) < MANY_CHOICES)
     return BoundField(
         name=prefix + field.name, kind=field.kind, widget="radio" if radio else field.widget, label=field.label, help=field.help,
-        required=field.required and field.default is None or bool(options and field.required), value="" if raw is None else raw, text=text,
+        required=(field.required and field.default is None) or bool(options and field.required), value="" if raw is None else raw, text=text,
         errors=errors, options=options, suggest=picker_url(field) if field.kind == "reference" else "", max_length=field.max_length,
         minimum=field.minimum, maximum=field.maximum, scale=field.scale,
         affix=get_currency_symbol(current.organisation.currency) if field.kind == "money" and not field.currency else "",

@@ -97,7 +97,7 @@ def _refuse_taken(resource: Resource, bound: Sequence[Bound]) -> None:
 
 
 def _taken_label(resource: Resource, error: IntegrityError) -> str:
-    detail = str(getattr(error.orig, "diag", None) and error.orig.diag.constraint_name or "")  # type: ignore[union-attr]
+    detail = str((getattr(error.orig, "diag", None) and error.orig.diag.constraint_name) or "")  # type: ignore[union-attr]
     for name, field in fields_of(resource.model).items():
         if field.attribute in detail:
             return str(field.label)

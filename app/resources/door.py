@@ -24,6 +24,7 @@ from app.kernel.registry import known, registry
 from app.resources import stages
 from app.resources.binding import bind_form, bind_many
 from app.resources.creating import create
+from app.resources.removing import remove
 
 
 def perform(resource: Resource | str, action: str, targets: Sequence[Any] = (), data: Data | Sequence[Data] | None = None, *,
@@ -52,6 +53,8 @@ def _dispatch(resource: Resource, action: str, targets: Sequence[Any], data: Any
     records = stages.load(resource, targets, each=each)
     if action in ("edit", "archive", "restore"):
         return _built_in(resource, action, records, data, each)
+    if action == "delete":
+        return remove(resource, records)
     declared = resource.action(known(action, [a.name for a in resource.actions], f"{resource.key}: action"))
     assert declared is not None
     return _declared(resource, declared, records, data or {}, each, approved)

@@ -6,7 +6,8 @@ from typing import Any
 from uuid import uuid4
 
 from flask import Response, flash, redirect, request
-from flask_babel import gettext as _, ngettext
+from flask_babel import gettext as _
+from flask_babel import ngettext
 from werkzeug.datastructures import MultiDict
 
 from app.core import access

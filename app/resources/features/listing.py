@@ -103,7 +103,7 @@ class Listing:
             field = fields[name]
             active = self.wanted.sort.removeprefix("-") == name
             descending = self.wanted.sort.startswith("-")
-            url = self.with_(sort=name if active and descending or not active else f"-{name}") if name in orders else ""
+            url = self.with_(sort=name if (active and descending) or not active else f"-{name}") if name in orders else ""
             heads.append(Column(name, field.label, field.numeric, url, ("desc" if descending else "asc") if active else ""))
         return heads
 
