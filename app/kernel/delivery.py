@@ -137,7 +137,8 @@ def _outside(known: Handler, row: OutboxRow, claim: Claim) -> bool:
         if not _hold(claim):
             return False
         session().execute(_mine(claim).values(lease_until=clock.now() + LEASE, last_error=""))
-    after = known.deliver(row.payload, row)
+        given = known.prepare(row.payload, row) if known.prepare else row.payload
+    after = known.deliver(given, row)
     with unit_of_work():
         if callable(after):
             after()
@@ -165,9 +166,8 @@ def _put_off(known: Handler | None, row: OutboxRow, claim: Claim, error: Excepti
     with acting(bare(row.organisation_id), channel="outbox", request_id=row.request_id), unit_of_work():
         if not _hold(claim):
             return
-        row.state = FAILED if failed else WAITING
-        due_at = clock.now() + timedelta(seconds=pause)
-        session().execute(_mine(claim).values(state=row.state, lease_until=None, last_error=reason, due_at=due_at))
+        row.state, row.due_at = FAILED if failed else WAITING, clock.now() + timedelta(seconds=pause)
+        session().execute(_mine(claim).values(state=row.state, lease_until=None, last_error=reason, due_at=row.due_at))
         if known and known.failed:
             known.failed(row, reason)
 

@@ -6,7 +6,7 @@ import hmac
 import secrets
 from urllib.parse import urlsplit
 
-from flask import Flask, request, session
+from flask import Flask, current_app, request, session
 from flask_babel import gettext as _
 
 from app.kernel.errors import Forbidden
@@ -45,8 +45,10 @@ def same_origin() -> bool:
 
 
 def check() -> None:
-    """Refuse an unsafe request that carries no token of this session; a bearer token is proof by itself."""
+    """Refuse an unsafe request that carries no token of this session; a bearer token, or a signed address, is proof by itself."""
     if request.method in SAFE or request.headers.get("Authorization", "").startswith("Bearer "):
+        return
+    if getattr(current_app.view_functions.get(request.endpoint or ""), "signed_address", False):
         return
     given = _unmasked(request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", ""))
     expected = bytes.fromhex(session.get(KEPT_AS, ""))

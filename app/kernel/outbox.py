@@ -77,16 +77,18 @@ Index("ix_outbox_change_set", _table.c.organisation_id, _table.c.change_set_id, 
 @dataclass(frozen=True)
 class Handler:
     """Who delivers rows of a name. An `outside` handler calls mail or HTTP and runs in no transaction; what it returns, if callable, is
-    called in the transaction that marks the row done. Every other handler runs inside that transaction.
+    called in the transaction that marks the row done. What `prepare(payload, row)` gives, in the transaction that records the attempt,
+    comes to it in place of the payload. Every other handler runs inside the transaction that marks the row done.
     """
 
     name: str
-    deliver: Callable[[dict[str, Any], OutboxRow], Any]
+    deliver: Callable[[Any, OutboxRow], Any]
     outside: bool = False
     lane: str = ""
     attempts: int = ATTEMPTS
     longest: int = 3600
     failed: Callable[[OutboxRow, str], Any] | None = None
+    prepare: Callable[[dict[str, Any], OutboxRow], Any] | None = None
 
 
 class Retry(Exception):  # noqa: N818 -- an instruction, not an error
@@ -107,14 +109,15 @@ _delivering: ContextVar[OutboxRow | None] = ContextVar("delivering", default=Non
 
 
 def handler(name: str, *, outside: bool = False, lane: str = "", attempts: int = ATTEMPTS, longest: int = 3600,
-            failed: Callable[[OutboxRow, str], Any] | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+            failed: Callable[[OutboxRow, str], Any] | None = None,
+            prepare: Callable[[dict[str, Any], OutboxRow], Any] | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register `fn(payload, row)` as what delivers rows of `name`; `longest` is the longest pause between attempts, in seconds."""
 
     def register(fn: Callable[..., Any]) -> Callable[..., Any]:
         known = _handlers.get(name)
         if known is not None and known.deliver.__qualname__ != fn.__qualname__:
             raise DeclarationError(f"The effect “{name}” already has a handler: {known.deliver.__qualname__}.")
-        _handlers[name] = Handler(name, fn, outside, lane, attempts, longest, failed)
+        _handlers[name] = Handler(name, fn, outside, lane, attempts, longest, failed, prepare)
         return fn
 
     return register

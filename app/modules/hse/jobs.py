@@ -18,5 +18,5 @@ def tell_owner(fact: CorrectiveActionAssigned) -> None:
     if action is None or not action.is_open():
         return
     notifications.notify(action.owner_id, "hse.action_assigned",
-                         _("%(title)s is yours to do by %(day)s", title=action.title, day=action.due_on.isoformat()),
+                         lambda: _("%(title)s is yours to do by %(day)s", title=action.title, day=action.due_on.isoformat()),
                          url_of(action), record=action)

@@ -1,0 +1,44 @@
+"""The look of mails: what each class of the mail templates means, written onto the elements because mail programs know no style sheet."""
+
+from __future__ import annotations
+
+FONT = "font-family:Inter,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
+INK, QUIET, LINE, ACCENT = "#111827", "#5b6472", "#e5e7eb", "#1d4ed8"
+
+CLASSES: dict[str, str] = {
+    "page": f"margin:0;padding:0;background:#f4f5f7;color:{INK};{FONT};font-size:15px;line-height:22px",
+    "preheader": "display:none;max-height:0;overflow:hidden;color:#f4f5f7",
+    "outer": "width:100%;border-collapse:collapse;background:#f4f5f7",
+    "gutter": "padding:24px 12px",
+    "sheet": f"width:100%;max-width:600px;margin:0 auto;border-collapse:collapse;background:#ffffff;border:1px solid {LINE}",
+    "head": f"padding:18px 28px;border-bottom:1px solid {LINE};font-size:13px;color:{QUIET}",
+    "brand": f"font-weight:600;color:{INK};font-size:15px",
+    "body": "padding:28px",
+    "foot": f"padding:18px 28px;border-top:1px solid {LINE};font-size:12px;line-height:18px;color:{QUIET}",
+    "title": f"margin:0 0 12px;font-size:21px;line-height:28px;font-weight:600;color:{INK}",
+    "section": f"margin:28px 0 8px;font-size:14px;line-height:20px;font-weight:600;color:{INK}",
+    "count": f"font-weight:400;color:{QUIET}",
+    "text": "margin:0 0 14px",
+    "quiet": f"color:{QUIET}",
+    "small": "font-size:13px;line-height:18px",
+    "rows": "width:100%;border-collapse:collapse",
+    "row": f"padding:10px 0;border-top:1px solid {LINE};vertical-align:top",
+    "row_end": f"padding:10px 0 10px 16px;border-top:1px solid {LINE};vertical-align:top;text-align:right;white-space:nowrap",
+    "label": f"padding:6px 16px 6px 0;color:{QUIET};vertical-align:top;white-space:nowrap",
+    "value": "padding:6px 0;vertical-align:top;font-weight:500",
+    "figure": "font-variant-numeric:tabular-nums;font-weight:600",
+    "link": f"color:{INK};font-weight:600;text-decoration:none",
+    "footlink": f"color:{QUIET};text-decoration:underline",
+    "action": "margin:22px 0 6px",
+    "button": f"display:inline-block;padding:11px 20px;background:{ACCENT};color:#ffffff;font-weight:600;text-decoration:none;"
+              "border-radius:6px",
+    "tiles": "width:100%;border-collapse:separate;border-spacing:0;margin:6px 0 4px",
+    "tile": f"width:25%;padding:12px 14px;border:1px solid {LINE};text-align:left",
+    "tile_figure": "font-size:24px;line-height:30px;font-weight:600;font-variant-numeric:tabular-nums",
+    "late": "color:#b42318;font-weight:600",
+    "good": "color:#067647;font-weight:600",
+    "GREEN": "color:#067647;font-weight:600;font-size:12px",
+    "ORANGE": "color:#b54708;font-weight:600;font-size:12px",
+    "RED": "color:#b42318;font-weight:600;font-size:12px",
+    "mono": "font-family:ui-monospace,Menlo,Consolas,monospace;font-size:11px;line-height:16px;word-break:break-all",
+}

@@ -1,0 +1,169 @@
+"""The log of mail, the door behind links in mails, and one click to unsubscribe."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, Response, flash, redirect, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy import func, select
+
+from app.core import access
+from app.core.mail import queue, tickets
+from app.core.mail.models import MailMessage, State
+from app.core.people import Member
+from app.kernel.current import Organisation, acting, current
+from app.kernel.db import enter, session
+from app.kernel.errors import Conflict, Forbidden, NotFound
+from app.kernel.kinds import show_moment
+from app.kernel.screens import screen
+
+screens = Blueprint("mail", __name__)
+VIEW, MANAGE = "mail.message.view", "mail.message.manage"
+SIZE = 50
+
+
+@screens.get("/<org>/mail/")
+def log() -> Response:
+    """What was sent and what waits, newest first."""
+    access.require(current.user, VIEW)
+    wanted = _state(request.args.get("state", ""))
+    query = select(MailMessage).order_by(MailMessage.id.desc()).limit(SIZE + 1)
+    if wanted:
+        query = query.where(MailMessage.state == wanted)
+    if before := request.args.get("before", ""):
+        query = query.where(MailMessage.id < _id(before))
+    found = list(session().scalars(query))
+    return screen("jobs/mail.html", block="results", mails=[_line(mail) for mail in found[:SIZE]], tabs=_tabs(wanted),
+                  pager=_pager(found, wanted))
+
+
+@screens.get("/<org>/mail/<uuid:mail_id>/")
+def detail(mail_id: UUID) -> Response:
+    """One mail with everything that is known of it."""
+    access.require(current.user, VIEW)
+    mail = _found(mail_id)
+    may = access.can(current.user, MANAGE).allowed
+    shown = _line(mail) | {
+        "text": mail.text, "html_url": "",
+        "retry_url": url_for("mail.retry", mail_id=mail.id) if may and mail.can_be_retried else "",
+        "cancel_url": url_for("mail.cancel", mail_id=mail.id) if may and mail.can_be_cancelled else ""}
+    return screen("jobs/mail_detail.html", mail=shown, facts=_facts(mail), list_url=url_for("mail.log"))
+
+
+@screens.post("/<org>/mail/<uuid:mail_id>/retry")
+def retry(mail_id: UUID) -> Response:
+    """Send a failed or cancelled mail after all."""
+    access.require(current.user, MANAGE)
+    if not queue.retry(_found(mail_id)):
+        raise Conflict(_("This mail is not one that can be sent again."))
+    flash(_("The mail is on its way."), "good")
+    return redirect(url_for("mail.detail", mail_id=mail_id), 303)  # type: ignore[return-value]
+
+
+@screens.post("/<org>/mail/<uuid:mail_id>/cancel")
+def cancel(mail_id: UUID) -> Response:
+    """Keep a waiting mail from leaving."""
+    access.require(current.user, MANAGE)
+    if not queue.cancel(_found(mail_id)):
+        raise Conflict(_("It is too late: the mail left, or may have."))
+    flash(_("The mail is cancelled."), "good")
+    return redirect(url_for("mail.detail", mail_id=mail_id), 303)  # type: ignore[return-value]
+
+
+@screens.get("/<org>/mail/open/<token>")
+def follow(token: str) -> Response:
+    """Where a link in a mail leads: to its page, for its reader only, and not for ever."""
+    try:
+        path = tickets.opened(token, current.organisation.id, current.user.id)
+    except Forbidden:
+        raise Forbidden(_("This link was sent to somebody else. Sign in as the person whom the mail was for.")) from None
+    if path is None:
+        flash(_("This link is too old to be used. The page may still be found from here."), "warning")
+    return redirect(path or f"/{current.organisation.slug}/", 303)  # type: ignore[return-value]
+
+
+@screens.route("/mail/unsubscribe/<token>", methods=["GET", "POST"])
+def unsubscribe(token: str) -> Response:
+    """One click, by the mail program or on this page, ends a kind of mail; a GET changes nothing."""
+    organisation_id, member_id, kind = tickets.unsubscribed(token)
+    with acting(Organisation(organisation_id, "", "")):
+        enter()
+        member = session().get(Member, (organisation_id, member_id))
+        if member is None:
+            raise NotFound
+        done = request.method == "POST"
+        if done:
+            member.preferences = {**member.preferences, f"mail_{kind}": "off"}
+            session().flush()
+            session().commit()
+    enter()
+    return screen("mail/unsubscribe.html", done=done, kind=kind)
+
+
+for _view in (log, detail):
+    _view.needs = VIEW  # type: ignore[attr-defined]
+for _view in (retry, cancel):
+    _view.needs = MANAGE  # type: ignore[attr-defined]
+unsubscribe.signed_address = True  # type: ignore[attr-defined]
+unsubscribe.public = True  # type: ignore[attr-defined]
+
+
+def _found(mail_id: UUID) -> MailMessage:
+    mail = queue.find(mail_id)
+    if mail is None:
+        raise NotFound
+    return mail
+
+
+def _line(mail: MailMessage) -> dict[str, Any]:
+    return {"subject": mail.subject or _("To be written when it leaves"), "to": mail.to_address, "state": mail.state.label,
+            "when": show_moment(mail.sent_at or mail.created_at), "tone": mail.state.tone, "attempts": mail.attempts, "error": "" if mail.state == State.SENT else mail.last_error,
+            "url": url_for("mail.detail", mail_id=mail.id)}
+
+
+def _facts(mail: MailMessage) -> list[tuple[str, str]]:
+    facts = [(_("To"), mail.to_address), (_("Queued"), show_moment(mail.created_at)), (_("Attempts"), str(mail.attempts)),
+             (_("Message-ID"), mail.message_id)]
+    if mail.sent_at:
+        facts.append((_("Sent"), show_moment(mail.sent_at)))
+    if mail.next_try_at and mail.state == State.WAITING:
+        facts.append((_("Next attempt"), show_moment(mail.next_try_at)))
+    if mail.uncertain:
+        facts.append((_("Uncertain"), _("An attempt was cut off: it may have arrived twice, under the same Message-ID.")))
+    if mail.last_error:
+        facts.append((_("Last error"), mail.last_error))
+    if mail.effect_id:
+        facts.append((_("Effect"), mail.effect_id))
+    if mail.thread:
+        facts.append((_("Thread"), mail.thread))
+    return facts
+
+
+def _tabs(wanted: State | None) -> list[tuple[Any, str, bool, int | None]]:
+    open_states = (State.WAITING, State.FAILED)
+    counted = select(MailMessage.state, func.count()).where(MailMessage.state.in_(open_states)).group_by(MailMessage.state)
+    counts = dict(session().execute(counted).tuples().all())
+    shown = [state for state in State if state != State.SENDING]
+    return [(_("All"), url_for("mail.log"), wanted is None, None),
+            *((state.label, url_for("mail.log", state=state.value), wanted == state, counts.get(state)) for state in shown)]
+
+
+def _pager(found: list[MailMessage], wanted: State | None) -> dict[str, str]:
+    older = {"state": wanted.value if wanted else None, "before": str(found[SIZE - 1].id)} if len(found) > SIZE else None
+    return {"count_text": "", "previous_url": "", "next_url": url_for("mail.log", **older) if older else ""}
+
+
+def _state(raw: str) -> State | None:
+    try:
+        return State(raw) if raw else None
+    except ValueError:
+        raise NotFound from None
+
+
+def _id(raw: str) -> UUID:
+    try:
+        return UUID(raw)
+    except ValueError:
+        raise NotFound from None

@@ -1,0 +1,80 @@
+"""The daily digest: at each reader's hour and zone, what waits, what is late, what was decided, and the head of the audit chain.
+
+A row per member and day makes it one digest. Its words are written when it leaves, so what was settled meanwhile is not in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from babel.dates import format_date
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from app.core import access, approvals, audit, mail, people
+from app.core.notifications.models import DigestDay
+from app.core.notifications.telling import unread_count
+from app.core.people import Member
+from app.kernel import clock
+from app.kernel.current import current
+from app.kernel.db import session
+from app.kernel.kinds import show_moment
+from app.kernel.records import new_id
+
+LOOKS_BACK, WINDOW = timedelta(days=1), 6
+WITNESS = "audit.entry.view"
+_DUE = text("""
+    SELECT m.id, CAST(:now AT TIME ZONE m.timezone AS date) AS day FROM member m
+    WHERE m.organisation_id = :organisation AND m.active AND m.archived_at IS NULL
+      AND coalesce(m.preferences->>'mail_digest', '') <> 'off'
+      AND extract(hour FROM CAST(:now AS timestamptz) AT TIME ZONE m.timezone) >= m.digest_hour
+      AND extract(hour FROM CAST(:now AS timestamptz) AT TIME ZONE m.timezone) < m.digest_hour + :window
+      AND NOT EXISTS (SELECT FROM digest_day d WHERE d.organisation_id = m.organisation_id AND d.member_id = m.id
+                      AND d.day = CAST(CAST(:now AS timestamptz) AT TIME ZONE m.timezone AS date))
+    ORDER BY m.id LIMIT 200""")
+
+
+def queue_due() -> int:
+    """Owe the digest to everybody whose hour has come today; gives to how many."""
+    found = session().execute(_DUE, {"now": clock.now(), "organisation": current.organisation.id, "window": WINDOW}).all()
+    return sum(queue(row.id, row.day) is not None for row in found)
+
+
+def queue(member_id: UUID, day: date | None = None) -> mail.MailMessage | None:
+    """Owe a member the digest of a day (of their own zone; today's, unless said); None when they have had it."""
+    member = session().get_one(Member, (current.organisation.id, member_id))
+    day = day or clock.today(member.timezone)
+    row = {"organisation_id": current.organisation.id, "id": new_id(), "member_id": member_id, "day": day}
+    taken = session().execute(insert(DigestDay).values(**row).on_conflict_do_nothing().returning(DigestDay.id)).scalar()
+    if taken is None:
+        return None
+    return mail.send(member, "digest", key=f"digest:{member_id}:{day}", optional="digest", thread="digest", writer=contents)
+
+
+def contents(member_id: UUID) -> Mapping[str, Any] | None:
+    """What the digest says at this moment; None when there is nothing and the reader is no witness of the audit chain."""
+    summary = approvals.summary_for(member_id, clock.now() - LOOKS_BACK)
+    actor = people.load_actor(current.organisation, member_id)
+    if actor is None or (summary.is_empty and not access.can(actor, WITNESS)):
+        return None
+    number, head = audit.chain_head()
+    root = f"/{current.organisation.slug}"
+    return {"day": format_date(clock.today(current.user.timezone), "full", locale=get_locale()), "summary": summary,
+            "sections": _sections(summary), "unread": unread_count(member_id), "chain_number": number, "chain_head": head,
+            "as_of": show_moment(clock.now()), "inbox": f"{root}/inbox/", "requests": f"{root}/inbox/requested"}
+
+
+def was_sent(member_id: UUID, day: date) -> bool:
+    """Whether a member's digest of a day is owed or sent."""
+    return session().scalar(select(DigestDay.id).where(DigestDay.member_id == member_id, DigestDay.day == day)) is not None
+
+
+def _sections(summary: approvals.Summary) -> list[tuple[str, Any, str]]:
+    """Heading, section and what its rows show last: `due`, `step` or `verb`."""
+    return [(_("Overdue"), summary.overdue, "due"), (_("Waiting for you"), summary.waiting, "due"),
+            (_("Decided since yesterday"), summary.decided, "verb"), (_("You asked for"), summary.requested, "step")]
