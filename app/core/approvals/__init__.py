@@ -9,9 +9,10 @@ from app.core.approvals.queue import find, of_record, requested_count, waiting_c
 from app.core.approvals.requests import intercept
 from app.core.approvals.rounds import check_unlocked, locked, recheck, withdraw_records
 from app.core.approvals.sheets import sheet
+from app.core.approvals.showing import requests_about
 from app.core.approvals.summary import Summary, summary_for
 
 __all__ = ["ApprovalDecided", "ApprovalDecision", "ApprovalRequest", "ApprovalSeat", "ApprovalsAsked", "Decided", "ExchangeRate", "Seat",
            "State", "Summary", "Verb",
            "check_granted", "check_unlocked", "decide", "decide_together", "find", "intercept", "locked", "of_record", "recheck",
-           "requested_count", "sheet", "summary_for", "waiting_count", "withdraw_records"]
+           "requested_count", "requests_about", "sheet", "summary_for", "waiting_count", "withdraw_records"]

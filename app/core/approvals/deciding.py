@@ -153,7 +153,7 @@ def refused(request_id: UUID, verb: str, error: Refusal) -> Response:
 
 
 def _catch_up(found: ApprovalRequest, error: Refusal) -> None:
-    """A record that was changed by a way that did not say so: its requests are brought up to date now."""
+    """A record that was changed by a way that did not say so: its requests are brought up to date now, whatever the answer's status."""
     if not error.details.get("changed"):
         return
     resource = registry.resource(found.resource)
@@ -161,6 +161,7 @@ def _catch_up(found: ApprovalRequest, error: Refusal) -> None:
     record = session().scalars(select(model).where(model.id == found.record_id).with_for_update()).first()
     if record is not None:
         rounds.recheck(resource, [record])
+        session().commit()
 
 
 @screens.post("/<org>/inbox/bulk")

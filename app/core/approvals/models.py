@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel import clock
-from app.kernel.fields import choice, currency, day, decimal, moment, money, reference, text
+from app.kernel.fields import choice, currency, day, decimal, moment, money, text
 from app.kernel.kinds import Choices
 from app.kernel.records import Record, Tenanted
 
@@ -98,7 +98,7 @@ class ApprovalRequest(Record):
     risk: Mapped[Colour] = choice(_l("Risk"), Colour, default=Colour.RED)
     amount: Mapped[int | None] = money(_l("Amount"), required=False)
     currency: Mapped[str] = currency(_l("Currency"))
-    department_id: Mapped[UUID | None] = reference("department", _l("Department"), required=False)
+    department_id: Mapped[UUID | None] = mapped_column(Uuid)
     due_at: Mapped[datetime] = moment(_l("Due"))
     last_verb: Mapped[Verb] = choice(_l("Last step"), Verb, default=Verb.REQUEST)
     last_reason: Mapped[str | None] = text(_l("Reason"), max_length=4_000, required=False, sortable=False)

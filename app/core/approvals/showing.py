@@ -16,7 +16,7 @@ from sqlalchemy import select
 from app.core import files
 from app.core.approvals import guards, levels, preview, snapshots, words
 from app.core.approvals.models import ApprovalDecision, ApprovalRequest, ApprovalSeat, Colour, Seat, State, Verb
-from app.core.approvals.queue import Entry
+from app.core.approvals.queue import Entry, of_record
 from app.core.approvals.rounds import story
 from app.kernel import clock
 from app.kernel.current import current
@@ -125,6 +125,14 @@ def peek(request: ApprovalRequest, *, dry_run: bool = True) -> dict[str, Any]:
         "snapshot": request.snapshot_hash, "state": None if live else (str(request.state.label), request.state.tone),
         "files": _files(record),
         "comments": _comments(told), "buttons": buttons(request), "sheet_url": sheet_url(request), "held": undo(request)}
+
+
+def requests_about(resource: Resource, record: Any) -> list[dict[str, Any]]:
+    """For the page of a record: every request about it, the newest first, with its levels."""
+    return [{"title": heading(found), "state": str(found.state.label), "tone": found.state.tone, "url": page_url(found),
+             "risk": found.risk.value,
+             "levels": level_rows(found), "snapshot": found.snapshot_hash, "sheet_url": sheet_url(found)} for found in of_record(resource,
+                                                                                                                                 record.id)]
 
 
 def _record(resource: Resource, record_id: UUID) -> Any:

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from uuid import UUID
 
-from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy import select
 
 from app.core import notifications
@@ -32,20 +32,19 @@ def tell_asked(fact: ApprovalsAsked) -> None:
     asked: dict[UUID, list[ApprovalRequest]] = defaultdict(list)
     for seat, request in session().execute(query):
         asked[seat.member_id].append(request)
-    people = _people(asked)
     for member_id, requests in asked.items():
-        with force_locale(people[member_id].language.value):
-            _notify_asked(member_id, requests)
-    refresh(people.values())
+        _notify_asked(member_id, requests)
+    refresh(_people(asked).values())
 
 
 def _notify_asked(member_id: UUID, requests: list[ApprovalRequest]) -> None:
-    first = requests[0]
-    title = heading(first) if len(requests) == 1 else ngettext("%(num)d request waits for your decision",
-                                                               "%(num)d requests wait for your decision",
-                                                               len(requests))
-    notifications.notify(member_id, "approval", _("Waiting for you: %(title)s", title=title) if len(requests) == 1 else title,
-                         address(first) if len(requests) == 1 else inbox(), record=first if len(requests) == 1 else None)
+    first, count = requests[0], len(requests)
+    if count == 1:
+        notifications.notify(member_id, "approval", lambda: _("Waiting for you: %(title)s", title=heading(first)), address(first),
+                             record=first)
+    else:
+        notifications.notify(member_id, "approval", lambda: ngettext("%(num)d request waits for your decision",
+                                                                     "%(num)d requests wait for your decision", count), inbox())
 
 
 def tell_decided(fact: ApprovalDecided) -> None:
@@ -57,9 +56,9 @@ def tell_decided(fact: ApprovalDecided) -> None:
     people = _people([request.requested_by, fact.by_id, *_seated(request)])
     to = request.requested_by
     if verb in ANSWERS and to != fact.by_id and to in people:
-        with force_locale(people[to].language.value):
-            title = _("%(title)s: %(verb)s", title=heading(request), verb=str(verb.label))
-            notifications.notify(to, "approval", title, address(request), record=request)
+        notifications.notify(to, "approval", lambda: _("%(title)s: %(verb)s", title=heading(request), verb=str(verb.label)),
+                             address(request),
+                             record=request, text=request.last_reason or "")
     refresh(people.values())
 
 

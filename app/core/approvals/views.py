@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, current_app, redirect, request, url_for
+from flask import Response as PdfResponse
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from app.core.approvals import queue, showing
 from app.core.approvals.sheets import sheet as sheet_of
+from app.kernel import clock
+from app.kernel.current import current
 from app.kernel.errors import NotFound
+from app.kernel.kinds import show_moment
 from app.kernel.screens import screen, target_id
 
 screens = Blueprint("inbox", __name__)
@@ -54,6 +59,7 @@ def _pager(tab: str, page: queue.Page, count: int) -> dict[str, str]:
             "next_url": _tab_url(tab, after=page.after) if page.after else ""}
 
 
+@screens.get("/<org>/inbox/requested")
 @screens.get("/<org>/requests/")
 def requests() -> Response:
     """What the reader asked for: a tab of the inbox under a name of its own."""
@@ -78,4 +84,10 @@ def sheet(ref: str) -> Response:
     """The decision sheet: snapshot, hash, decisions, who, when, on whose behalf."""
     from app.core import exports
 
-    return exports.decision_sheet(sheet_of(queue.find(ref)))
+    found, stream = queue.find(ref), BytesIO()
+    printed = _("Printed by %(who)s, %(when)s", who=current.user.name, when=show_moment(clock.now()))
+    address = current_app.extensions["settings"].base_url + showing.page_url(found)
+    imprint = exports.Imprint(_("Decision sheet"), current.organisation.name, printed, address, found.record_reference, str(found.round))
+    exports.write_decision(sheet_of(found), stream, imprint)
+    return PdfResponse(stream.getvalue(), mimetype="application/pdf", headers={
+        "Content-Disposition": f'attachment; filename="{found.record_reference}-{found.reference}.pdf"'})
