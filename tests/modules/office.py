@@ -26,8 +26,10 @@ SMALL = House(
     sites=(("Yard", "base", "Here"),),
     units=(Unit("Roads"), Unit("Parks", "Roads", managed=False)),
     posts=(Post("Olive Owner", "Director", "owner", "Parks"), Post("Max Manager", "Head of roads", "manager", "Roads"),
-           Post("Hanna Hse", "HSE manager", "member", "Roads", ("hse_manager",)), Post("Cleo Clerk", "Clerk", "member", "Roads", ("payments_clerk",)),
-           Post("Fay First", "Approver", "approver", "Roads", ("finance_approver",)), Post("Sam Second", "Approver", "approver", "Roads", ("finance_approver",)),
+           Post("Hanna Hse", "HSE manager", "member", "Roads", ("hse_manager",)),
+           Post("Cleo Clerk", "Clerk", "member", "Roads", ("payments_clerk",)),
+           Post("Fay First", "Approver", "approver", "Roads", ("finance_approver",)),
+           Post("Sam Second", "Approver", "approver", "Roads", ("finance_approver",)),
            Post("Bea Buyer", "Buyer", "member", "Parks", ("buyer",)), Post("Mo Member", "Gardener", "member", "Parks")))
 
 

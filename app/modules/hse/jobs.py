@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flask_babel import format_date
 from flask_babel import gettext as _
 
 from app.core import notifications
@@ -17,6 +18,9 @@ def tell_owner(fact: CorrectiveActionAssigned) -> None:
     action = session().get(CorrectiveAction, (current.organisation.id, fact.action_id))
     if action is None or not action.is_open():
         return
-    notifications.notify(action.owner_id, "hse.action_assigned",
-                         lambda: _("%(title)s is yours to do by %(day)s", title=action.title, day=action.due_on.isoformat()),
-                         url_of(action), record=action)
+    notifications.notify(action.owner_id, "hse.action_assigned", lambda: _said(action), url_of(action), record=action,
+                         key=f"hse.action_assigned:{action.id}:{action.owner_id}")
+
+
+def _said(action: CorrectiveAction) -> str:
+    return _("%(title)s is yours to do by %(day)s", title=action.title, day=format_date(action.due_on))

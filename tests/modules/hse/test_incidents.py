@@ -9,6 +9,7 @@ import pytest
 
 from app.core.approvals import State, Verb
 from app.core.approvals.models import ApprovalRequest
+from app.core.notifications import Notification
 from app.kernel import clock
 from app.kernel.errors import Conflict, Forbidden, Invalid
 from app.kernel.fields import fields_of
@@ -48,7 +49,8 @@ def test_a_missing_field_is_named(office: Office, name: str) -> None:
     assert list(refused.value.errors) == [name]
 
 
-@pytest.mark.parametrize(("kind", "heading"), [("near_miss", Counted.NEAR_MISS), ("first_aid", Counted.INJURY), ("fatality", Counted.INJURY),
+@pytest.mark.parametrize(("kind", "heading"), [("near_miss", Counted.NEAR_MISS), ("first_aid", Counted.INJURY),
+                                               ("fatality", Counted.INJURY),
                                                ("property", Counted.OTHER), ("observation", Counted.OTHER)])
 def test_it_is_counted_under_its_heading(office: Office, kind: str, heading: Counted) -> None:
     assert office.make("hse.incident", "mo", said(office, kind=kind)).record.counted_as == heading
@@ -76,7 +78,8 @@ def test_it_could_not_have_been_less_bad_than_it_was(office: Office) -> None:
 
 def test_an_edit_paints_the_matrix_anew(office: Office) -> None:
     incident = office.make("hse.incident", "mo", said(office)).record
-    edited = office.act("hse.incident", "edit", incident.id, "mo", {"kind": "near_miss", "potential_severity": "2", "potential_likelihood": "1"})
+    change = {"kind": "near_miss", "potential_severity": "2", "potential_likelihood": "1"}
+    edited = office.act("hse.incident", "edit", incident.id, "mo", change)
     assert (edited.record.potential_risk, edited.record.counted_as) == (Risk.LOW, Counted.NEAR_MISS)
 
 
@@ -167,3 +170,18 @@ def test_it_is_late_from_the_day_after_the_deadline_while_it_is_open(office: Off
         made = office.act("hse.corrective_action", "complete", made.id, "max").record
     with office.as_():
         assert fields_of(CorrectiveAction)["due_on"].is_late(made) is late
+
+
+def test_the_owner_is_told_once_and_a_new_owner_too(office: Office) -> None:
+    made = step(office, office.make("hse.incident", "mo", said(office)).record)
+    office.deliver()
+    office.act("hse.corrective_action", "edit", made.id, "hanna", {"title": "Mats at both gates"})
+    office.deliver()
+    told = office.all(Notification, Notification.kind == "hse.action_assigned")
+    assert [(notice.member_id, notice.record_id) for notice in told] == [(office.ids["max"], made.id)]
+    assert "Mats at the gate is yours to do by" in told[0].title
+    assert told[0].path == f"/office/hse/corrective-actions/{made.reference}/"
+    office.act("hse.corrective_action", "edit", made.id, "hanna", {"owner": str(office.ids["bea"])})
+    office.deliver()
+    assert {notice.member_id for notice in office.all(Notification, Notification.kind == "hse.action_assigned")} == {
+        office.ids["max"], office.ids["bea"]}
