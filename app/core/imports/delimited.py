@@ -43,7 +43,8 @@ def read_delimited(stream: BinaryIO, encoding: str, separator: str) -> Iterator[
         raise Unusable(_("Row %(row)d cannot be read: a quotation mark is not closed, or a cell is longer than %(most)d characters.",
                          row=number + 1, most=LONGEST_CELL)) from error
     finally:
-        text.detach()
+        if not stream.closed:
+            text.detach()
 
 
 def _bare(cell: str) -> str:

@@ -35,8 +35,8 @@ def check(run_id: str) -> None:
         run = run_of(run_id)
         work.execute(delete(ImportRow).where(ImportRow.organisation_id == run.organisation_id, ImportRow.run_id == run.id))
         resource, mapping, shape = registry.resource(run.resource), Mapping.from_json(run.mapping), Shape(**run.shape)
-        file, wanted = files.find(run.file_id), run.row_count
-    with files.open_file(file) as stream:
+        stream, wanted = files.open_file(files.find(run.file_id)), run.row_count
+    with stream:
         table = read(stream, shape)
         parser = RowParser(resource, table.headers, mapping)
         links, keys = Links(parser), Keys(parser)
