@@ -85,6 +85,6 @@ _entry, _link, _checkpoint = AuditEntry.__table__.c, AuditLink.__table__.c, Audi
 Index("ix_audit_entry_at", _entry.organisation_id, _entry.at, _entry.id)
 Index("ix_audit_entry_record", _entry.organisation_id, _entry.record_id, _entry.at)
 Index("ix_audit_entry_actor", _entry.organisation_id, _entry.actor_id, _entry.at)
-Index("ix_audit_entry_tx", _entry.organisation_id, _entry.tx)
+Index("ix_audit_entry_tx", _entry.organisation_id, _entry.tx, _entry.id)
 Index("uq_audit_link_seq", _link.organisation_id, _link.seq, unique=True)
 Index("uq_audit_checkpoint_seq", _checkpoint.organisation_id, _checkpoint.seq, unique=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,9 +12,8 @@ from sqlalchemy import Connection, insert, text
 from app.core.audit import anchors
 from app.core.audit.canonical import GENESIS, checkpoint, key, link
 from app.core.audit.connecting import apart_from_session, within_chain
-from app.core.audit.models import AuditCheckpoint, AuditLink
+from app.core.audit.models import AuditCheckpoint
 from app.kernel import clock
-from app.kernel.bulk import MANY
 from app.kernel.current import PLATFORM_ID, current
 from app.kernel.db import session
 from app.kernel.records import new_id
@@ -21,31 +21,42 @@ from app.kernel.records import new_id
 BATCH = 5_000
 CHECKPOINT_ROWS, CHECKPOINT_SECONDS = 1_000, 60
 
-# Every transaction below the horizon was over when an earlier sealing looked, so its entries are linked. A restored database may
+# Every transaction below the horizon was over when an earlier sealing began, so its entries are linked. A restored database may
 # count transactions from lower again: then everything is looked at once.
 _UNSEALED = text("""
-SELECT e.id, e.digest FROM audit_entry e
-WHERE e.organisation_id = :organisation AND e.tx >= :horizon
+SELECT e.id, e.digest, e.tx FROM audit_entry e
+WHERE e.organisation_id = :organisation AND (e.tx, e.id) > (:tx, :id)
   AND NOT EXISTS (SELECT 1 FROM audit_link l WHERE l.organisation_id = e.organisation_id AND l.id = e.id)
 ORDER BY e.tx, e.id LIMIT :batch""")
+_ADD = text("INSERT INTO audit_link (organisation_id, id, seq, hash, horizon) SELECT :organisation, link.id, link.seq, link.hash, :horizon "
+            "FROM unnest(CAST(:ids AS uuid[]), CAST(:seqs AS bigint[]), CAST(:hashes AS bytea[])) AS link (id, seq, hash)")
 _HEAD = text("SELECT seq, hash, horizon FROM audit_link WHERE organisation_id = :organisation ORDER BY seq DESC LIMIT 1")
 _LAST_CHECKPOINT = text("SELECT seq, at FROM audit_checkpoint WHERE organisation_id = :organisation ORDER BY seq DESC LIMIT 1")
 _NOW = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
 _LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended('audit:' || :organisation, 0))")
 
 
+@dataclass
+class _Run:
+    """How far one sealing has come: batches go on from (tx, id); `horizon` is what was over when it began."""
+
+    horizon: int = -1
+    tx: int = 0
+    id: UUID = PLATFORM_ID
+    sealed: int = 0
+    over: bool = False
+
+
 def seal(organisation_id: UUID) -> int:
     """Link the committed entries of one chain that have no place yet; gives how many. Someone else sealing it is no error."""
-    sealed = 0
-    while True:
+    run = _Run()
+    while not run.over:
         with apart_from_session(organisation_id) as connection:
-            done, whole = _seal_batch(connection, organisation_id)
+            _seal_batch(connection, organisation_id, run)
             signed = _checkpoint(connection, organisation_id)
         if signed:
             anchors.keep(signed)
-        sealed += done
-        if whole:
-            return sealed
+    return run.sealed
 
 
 def seal_all() -> int:
@@ -54,25 +65,25 @@ def seal_all() -> int:
     return sum(seal(organisation_id) for organisation_id in (*own, PLATFORM_ID))
 
 
-def _seal_batch(connection: Connection, organisation_id: UUID) -> tuple[int, bool]:
-    """How many were linked, and whether none are left."""
-    told = {"organisation": str(organisation_id)}
-    if not connection.execute(_LOCK, told).scalar():
-        return 0, True
+def _seal_batch(connection: Connection, organisation_id: UUID, run: _Run) -> None:
+    if not connection.execute(_LOCK, {"organisation": str(organisation_id)}).scalar():
+        run.over = True
+        return
     seq, head, horizon = _head(connection, organisation_id)
-    now = connection.execute(_NOW).scalar_one()
-    since = horizon if horizon <= now else 0
-    rows = connection.execute(_UNSEALED, {**told, "horizon": since, "batch": BATCH}).all()
-    whole = len(rows) < BATCH
-    link_key, links = key("link"), []
-    for entry_id, entry_digest in rows:
-        seq += 1
-        head = link(link_key, head, seq, entry_id, bytes(entry_digest))
-        links.append({"organisation_id": organisation_id, "id": entry_id, "seq": seq, "hash": head, "horizon": now if whole else since})
-    table: Any = AuditLink.__table__
-    for start in range(0, len(links), MANY):
-        connection.execute(insert(table), links[start:start + MANY])
-    return len(links), whole
+    if run.horizon < 0:
+        run.horizon = connection.execute(_NOW).scalar_one()
+        run.tx = horizon if horizon <= run.horizon else 0
+    rows = connection.execute(_UNSEALED, {"organisation": organisation_id, "tx": run.tx, "id": run.id, "batch": BATCH}).all()
+    link_key, hashes = key("link"), []
+    for place, row in enumerate(rows, start=seq + 1):
+        head = link(link_key, head, place, row.id, bytes(row.digest))
+        hashes.append(head)
+    run.over = len(rows) < BATCH
+    run.sealed += len(rows)
+    if rows:
+        run.tx, run.id = rows[-1].tx, rows[-1].id
+        connection.execute(_ADD, {"organisation": organisation_id, "horizon": run.horizon if run.over else min(horizon, run.horizon),
+                                  "ids": [row.id for row in rows], "seqs": list(range(seq + 1, seq + 1 + len(rows))), "hashes": hashes})
 
 
 def _head(connection: Connection, organisation_id: UUID) -> tuple[int, bytes, int]:

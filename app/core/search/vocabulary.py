@@ -6,17 +6,20 @@ import time
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
-from sqlalchemy import text
+from sqlalchemy import event, text
+from sqlalchemy.orm import Session
 
 from app.kernel.current import current
 from app.kernel.db import session
 
 FRESH_SECONDS, SHORTEST, CUTOFF, MOST = 30.0, 4, 0.7, 4
 LARGEST = 300_000
+LEARNED = "search_words"
 _WORDS = text("SELECT DISTINCT word FROM search_word WHERE organisation_id = :organisation LIMIT :most")
 _COUNT = text("SELECT id FROM search_word WHERE organisation_id = :organisation ORDER BY id DESC LIMIT 1")
 
@@ -40,8 +43,24 @@ def is_word(word: str) -> bool:
 
 
 def unknown_words(words: Iterable[str]) -> set[str]:
-    """Those of the words that are not in the vocabulary yet."""
-    return {word for word in words if is_word(word)} - vocabulary().known
+    """Those of the words that are not in the vocabulary yet; the caller adds them in this transaction."""
+    new = {word for word in words if is_word(word)} - vocabulary().known
+    pending = session().info.setdefault(LEARNED, {}).setdefault(current.organisation.id, set())
+    new -= pending
+    pending |= new
+    return new
+
+
+@event.listens_for(Session, "after_commit")
+def _keep(work: Session) -> None:
+    for organisation_id, words in work.info.pop(LEARNED, {}).items():
+        if organisation_id in _cache:
+            _cache[organisation_id].known |= words
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _forget(work: Session, _transaction: Any) -> None:
+    work.info.pop(LEARNED, None)
 
 
 def vocabulary(fresh: float = FRESH_SECONDS) -> Vocabulary:

@@ -1,0 +1,139 @@
+"""What people type, and what they find."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from app.core import audit, search
+from app.core.organisations import Site
+from app.kernel import clock
+from app.kernel.bulk import copy_records, record_rows
+from app.kernel.manifest import Resource
+from app.kernel.records import new_id, refresh_keys
+from app.kernel.references import assign
+from app.kernel.registry import registry
+from tests.core.stand import Stand
+
+NAMES = ("Nordsee Électricité", "Harbour crane", "Pump house number 7", "Pump house number 77", "O'Brien's quay-side office")
+
+
+@pytest.fixture
+def sites() -> Resource:
+    """The resource of sites."""
+    found = registry.of_model(Site)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def stand(app: Flask, sites: Resource) -> Stand:
+    """An organisation with some places to find."""
+    made = Stand()
+    with made.work():
+        search.index(sites, [made.site(name) for name in NAMES])
+    return made
+
+
+def _found(stand: Stand, typed: str, role: str = "owner") -> list[str]:
+    with stand.work(role):
+        return [hit.title for hit in search.find(typed).hits]
+
+
+@pytest.mark.requirement("OF-184")
+@pytest.mark.parametrize(("typed", "title"), [
+    ("crane", "Harbour crane"), ("CRANE harbour", "Harbour crane"), ("electricite", "Nordsee Électricité"),
+    ("ÉLECTRICITÉ", "Nordsee Électricité"), ("harb", "Harbour crane"), ("harbour cra", "Harbour crane"),
+    ("obrien's", "O'Brien's quay-side office"), ("quay", "O'Brien's quay-side office"), ("quay-side", "O'Brien's quay-side office"),
+])
+def test_words_in_any_order_case_and_accent_and_beginnings_are_found(stand: Stand, typed: str, title: str) -> None:
+    assert _found(stand, typed) == [title]
+
+
+@pytest.mark.parametrize("typed", ["carne", "harbuor", "cranne", "nordze electrcite", "habour crane"])
+def test_typing_errors_are_corrected_and_it_says_so(stand: Stand, typed: str) -> None:
+    with stand.work():
+        found = search.find(typed)
+    assert len(found.hits) == 1
+    assert found.suggestion not in ("", typed)
+
+
+def test_a_whole_word_stands_above_its_continuations(stand: Stand) -> None:
+    assert _found(stand, "pump 7") == ["Pump house number 7", "Pump house number 77"]
+
+
+def test_a_record_is_found_by_its_reference_and_by_parts_of_it(stand: Stand) -> None:
+    with stand.work() as work:
+        site = work.scalars(select(Site).where(Site.name == "Harbour crane")).one()
+    for typed in (site.reference, site.reference.lower(), site.reference[-5:]):
+        assert _found(stand, typed) == ["Harbour crane"]
+
+
+@pytest.mark.parametrize("typed", ["", "   ", "'", "' | '", "a & !b", "crane:*:*A", "\\", "%", "<script>", "\x00", "(((", "–", "🦀"])
+def test_nothing_that_is_typed_breaks_it(stand: Stand, typed: str) -> None:
+    _found(stand, typed)
+
+
+def test_an_edit_moves_the_words_and_an_archive_takes_them_away(stand: Stand, sites: Resource) -> None:
+    with stand.work() as work:
+        site = work.scalars(select(Site).where(Site.name == "Harbour crane")).one()
+        site.name = "Harbour derrick"
+        refresh_keys(site)
+        work.flush()
+        search.index(sites, [site])
+    assert (_found(stand, "derrick"), _found(stand, "crane")) == (["Harbour derrick"], [])
+    with stand.work() as work:
+        site = work.scalars(select(Site).where(Site.name == "Harbour derrick")).one()
+        site.archived_at = clock.now()
+        work.flush()
+        search.index(sites, [site])
+    assert _found(stand, "derrick") == []
+
+
+def test_undone_work_cannot_be_found(stand: Stand, sites: Resource) -> None:
+    with pytest.raises(RuntimeError), stand.work():
+        search.index(sites, [stand.site("Lighthouse")])
+        raise RuntimeError
+    assert _found(stand, "lighthouse") == []
+
+
+def test_many_by_copy_are_found_like_one(stand: Stand, sites: Resource) -> None:
+    with stand.work():
+        made = [Site(name=f"Container {place}") for place in range(600)]
+        assign(made)
+        for site in made:
+            site.organisation_id, site.id = stand.organisation.id, new_id()
+        record_rows(made)
+        for site in made:
+            refresh_keys(site)
+        copy_records(made)
+        audit.record_created(made)
+        search.index(sites, made)
+    assert _found(stand, "container 599") == ["Container 599"]
+    with stand.work():
+        assert len(search.matching("container", sites, limit=1_000)) == 600
+        search.remove([site.id for site in made])
+    assert _found(stand, "container 599") == []
+
+
+def test_another_organisation_finds_nothing_of_it(stand: Stand) -> None:
+    other = Stand("other")
+    assert _found(other, "crane") == []
+    assert _found(other, "carne") == []
+
+
+def test_who_may_not_view_does_not_find(stand: Stand) -> None:
+    from dataclasses import replace
+
+    stand.actors["member"] = replace(stand.actors["member"], grants=())
+    assert _found(stand, "crane", "member") == []
+
+
+def test_hits_say_where_they_lead_and_are_grouped(stand: Stand, sites: Resource) -> None:
+    with stand.work():
+        found = search.find("pump")
+        (group,) = found.groups
+        assert (group.label, len(group.hits)) == (sites.plural, 2)
+        assert found.hits[0].url == f"/{stand.organisation.slug}/{sites.module}/{sites.slug}/{found.hits[0].reference}/"
+        assert group.url.endswith("?q=pump")
