@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from app.core import menu
 from app.kernel import door
 from app.resources import finding
 from app.resources.door import perform
@@ -15,4 +16,5 @@ def install(app: Flask) -> None:
     door.install(perform)
     mount(app)
     app.register_blueprint(finding.screens)
+    menu.bind_keys(app)
     door.check()

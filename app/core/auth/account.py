@@ -197,4 +197,4 @@ def _by_session() -> None:
 
 
 for _view in (settings, save, password_page, change_password, token_list, make_token, revoke_token):
-    _view.needs = "signed-in"  # type: ignore[attr-defined]
+    _view.needs = "member"  # type: ignore[attr-defined]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -22,6 +23,8 @@ from app.kernel.faults import problem, refused
 from app.kernel.preferences import within
 from app.kernel.records import new_id
 
+log = logging.getLogger("opsflux.edge")
+AWAY = ("08", "40", "53", "55P", "57")  # SQLSTATE: connection, deadlock, out of room, lock, shut down or timed out
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
@@ -146,7 +149,11 @@ def _end(_error: BaseException | None) -> None:
         settle(g.before)
 
 
-def _database_away(_error: Exception) -> Response:
+def _database_away(error: Exception) -> Response:
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    if state and not state.startswith(AWAY):
+        raise error
+    log.warning("The database did not answer: %s", error, extra={"request_id": current.request_id})
     db.session.rollback()
     return refused(Unavailable(_("The database does not answer at the moment. Nothing was changed; try again shortly.")))
 

@@ -17,12 +17,13 @@ ORGANISATION = """jsonb_build_object('id', o.id, 'slug', o.slug, 'name', o.name,
 define("auth_enter(text, text, text, timestamptz)", f"""
 CREATE OR REPLACE FUNCTION auth_enter(kind text, secret text, address text, moment timestamptz,
   OUT proof jsonb, OUT rights text) RETURNS record {HEAD} AS $$
-DECLARE who uuid; place uuid; token record; held record;
+DECLARE who uuid; place uuid; bound uuid; token record; held record;
 BEGIN
   IF kind = 'token' THEN
     SELECT t.id, t.organisation_id, t.member_id, t.scopes, t.last_used_at INTO token FROM api_token t
       WHERE t.secret_hash = secret AND t.revoked_at IS NULL AND t.expires_at > moment;
     IF NOT FOUND THEN RETURN; END IF;
+    bound := token.organisation_id;
     SELECT m.identity_id INTO who FROM member m WHERE m.organisation_id = token.organisation_id AND m.id = token.member_id;
     proof := jsonb_build_object('token', token.id, 'identity', who, 'scopes', token.scopes, 'seen', token.last_used_at);
   ELSE
@@ -38,7 +39,7 @@ BEGIN
   END IF;
   IF address IS NULL THEN RETURN; END IF;
   SELECT s.organisation_id INTO place FROM organisation_slug s WHERE s.slug = address;
-  IF NOT FOUND OR (kind = 'token' AND place <> token.organisation_id) THEN RETURN; END IF;
+  IF NOT FOUND OR place <> bound THEN RETURN; END IF;
   SELECT jsonb_build_object('organisation', {ORGANISATION}, 'member', {MEMBER})::text INTO rights
     FROM organisation o JOIN member m ON m.organisation_id = o.id
     WHERE o.id = place AND o.suspended_at IS NULL AND m.identity_id = who AND m.active AND m.archived_at IS NULL;

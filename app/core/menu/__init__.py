@@ -1,0 +1,7 @@
+"""The menu, the breadcrumbs' sections, the palette's pages and the counts on them, all from the registry."""
+
+from app.core.menu.building import Entry, entries_for, menu_for, tabs_for
+from app.core.menu.keys import bind_keys
+from app.core.menu.notices import provide_notices
+
+__all__ = ["Entry", "bind_keys", "entries_for", "menu_for", "provide_notices", "tabs_for"]

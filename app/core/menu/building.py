@@ -1,0 +1,107 @@
+"""Builds the menu of a person: what they may see, in sections, with counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from flask import has_request_context, request, url_for
+from flask_babel import gettext as _
+
+from app.core import access
+from app.kernel.current import Actor, current
+from app.kernel.frame import Item, Section
+from app.kernel.keys import registered, shown_keys
+from app.kernel.kinds import fold
+from app.kernel.manifest import Module, Resource
+from app.kernel.registry import registry
+
+BUSINESS = ("operations", "business")
+TABS = 4
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A place in the menu, before it is drawn: `key` names its badge and its key."""
+
+    key: str
+    label: Any
+    url: str
+    icon: str
+    section: Any
+    badge: Callable[[], int] | None = None
+
+
+def menu_for(user: Actor) -> list[Section]:
+    """The sections of the sidebar: work first, then each business module, then what runs the house."""
+    sections: dict[str, list[Item]] = {}
+    shown = [*places(user)]
+    here = _here([entry.url for entry in shown])
+    for entry in shown:
+        item = Item(entry.label, entry.url, entry.icon, entry.badge() if entry.badge else 0, entry.key, entry.url == here)
+        sections.setdefault(str(entry.section), []).append(item)
+    return [Section(label, items) for label, items in sections.items()]
+
+
+def tabs_for(sections: list[Section]) -> list[Item]:
+    """The phone's bottom bar: the first places of work, then the first of each module."""
+    return [item for number, section in enumerate(sections) for item in section.items[:2 if number == 0 else 1]][:TABS]
+
+
+def entries_for(user: Actor, words: str = "") -> list[dict[str, Any]]:
+    """The palette's pages whose label or section has the words; and for records that one may make, the page that makes one."""
+    wanted = fold(words).split()
+    pages = [(entry.key, entry.label, str(entry.section), entry.url, entry.icon) for entry in places(user)]
+    pages += [(f"new-{key}", _("New: %(what)s", what=label), where, url, "plus") for key, label, where, url in _making(user)]
+    return [{"id": f"page-{key.replace('.', '-')}", "title": label, "subtitle": where, "url": url, "icon": icon, "keys": _keys(key), "run": ""}
+            for key, label, where, url, icon in pages if all(word in fold(f"{label} {where}") for word in wanted)]
+
+
+def places(user: Actor) -> Iterator[Entry]:
+    """Every place that the person may see, in the order of the menu."""
+    yield from _items(user, _("Work"), ("work",))
+    for section in BUSINESS:
+        for module in registry.modules.values():
+            if module.section == section:
+                yield from _resources(user, module, module.label)
+                yield from _items(user, module.label, (section,), module)
+    for module in registry.modules.values():
+        if module.section not in (*BUSINESS, "work"):
+            yield from _resources(user, module, _("Administration"))
+    yield from _items(user, _("Administration"), ("admin", "settings", "core"))
+
+
+def _resources(user: Actor, module: Module, section: Any) -> Iterator[Entry]:
+    for resource in module.resources:
+        if resource.menu and access.can(user, resource.permission("view")):
+            yield Entry(resource.key, resource.plural, _list(resource), resource.icon, section)
+
+
+def _items(user: Actor, label: Any, sections: tuple[str, ...], only: Module | None = None) -> Iterator[Entry]:
+    for module in (only,) if only else registry.modules.values():
+        for item in module.menu:
+            if item.section in sections and (not item.permission or access.can(user, item.permission)):
+                yield Entry(item.key, item.label, url_for(item.endpoint), item.icon, label, item.badge)
+
+
+def _making(user: Actor) -> Iterator[tuple[str, Any, str, str]]:
+    for resource in registry:
+        if resource.form and resource.creatable and access.can(user, resource.permission("create")):
+            module = registry.modules[resource.module]
+            yield resource.key, resource.label, str(module.label), f"{_list(resource)}new"
+
+
+def _list(resource: Resource) -> str:
+    return f"/{current.organisation.slug}/{resource.module}/{resource.slug}/"
+
+
+def _here(urls: list[str]) -> str:
+    """The deepest of the addresses that the page is at or below."""
+    path = request.path if has_request_context() else ""
+    return max((url for url in urls if path.startswith(url)), key=len, default="")
+
+
+def _keys(name: str) -> list[str]:
+    action = f"go.{name}"
+    return shown_keys(action) if any(key.action == action for key in registered()) else []

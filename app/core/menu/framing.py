@@ -1,0 +1,48 @@
+"""What surrounds a page, for whoever looks at it."""
+
+from __future__ import annotations
+
+import time
+from uuid import UUID
+
+from flask import url_for
+
+from app.core import access, auth
+from app.core.menu import notices
+from app.core.menu.building import menu_for, tabs_for
+from app.kernel.current import current
+from app.kernel.frame import Choice, Frame
+
+REMEMBERED = 30.0
+_places: dict[UUID, tuple[float, list[tuple[str, str, str]]]] = {}
+
+
+def frame() -> Frame:
+    """The frame of the page; empty where nobody is in an organisation."""
+    if not current.has_organisation or not current.is_signed_in:
+        return Frame()
+    sections, labels = menu_for(current.user), access.role_labels()
+    main = next(iter(current.user.roles), "")
+    return Frame(sections=sections, organisations=_choices(), unread=unread_count(), notifications=notices.address(),
+                 root=f"/{current.organisation.slug}/", role=str(labels.get(main, main)), stream=url_for("menu.live"),
+                 poll=url_for("menu.badges"), tabs=tabs_for(sections))
+
+
+def unread_count() -> int:
+    """How many notifications wait for whoever looks."""
+    return notices.unread()
+
+
+def _choices() -> list[Choice]:
+    """The organisations to switch to: links only, so a list half a minute old does no harm."""
+    identity = current.user.identity_id
+    if identity is None:
+        return []
+    since, found = _places.get(identity, (0.0, []))
+    if time.monotonic() - since > REMEMBERED:
+        if len(_places) > 5000:
+            _places.clear()
+        found = [(place.slug, place.name, place.role) for place in auth.organisations_of(identity)]
+        _places[identity] = (time.monotonic(), found)
+    labels = access.role_labels()
+    return [Choice(name, f"/{slug}/", str(labels.get(role, role)), slug == current.organisation.slug) for slug, name, role in found]

@@ -1,0 +1,52 @@
+"""The start of an organisation, the sheet of keys, the counts of the menu and the stream that says when they move."""
+
+from __future__ import annotations
+
+from flask import Blueprint, jsonify, redirect, request
+from werkzeug.wrappers import Response
+
+from app.core.menu.building import menu_for, tabs_for
+from app.core.menu.framing import unread_count
+from app.kernel import stream
+from app.kernel.current import current
+from app.kernel.errors import NotFound
+from app.kernel.keys import SCOPES, sheet
+from app.kernel.registry import registry
+from app.kernel.screens import screen
+
+screens = Blueprint("menu", __name__)
+
+
+@screens.get("/<org>/")
+def start() -> Response:
+    """The first place of the menu."""
+    sections = menu_for(current.user)
+    if not sections:
+        raise NotFound
+    return redirect(tabs_for(sections)[0].url, 303)
+
+
+@screens.get("/<org>/keys")
+def keys() -> Response:
+    """The keys that work, everywhere or in the scopes asked for."""
+    asked = request.args.get("scopes", "").replace(",", " ").split()
+    scopes = [scope for scope in asked if scope in SCOPES] if "scopes" in request.args else list(SCOPES)
+    return screen("account/keys.html", block="sheet", groups=sheet(*scopes))
+
+
+@screens.get("/<org>/badges")
+def badges() -> Response:
+    """The counts of the menu, by name."""
+    counted = {item.key for module in registry.modules.values() for item in module.menu if item.badge}
+    counts = {item.key: item.count for section in menu_for(current.user) for item in section.items if item.key in counted}
+    return jsonify({**counts, "notifications": unread_count()})
+
+
+@screens.get("/<org>/stream")
+def live() -> Response:
+    """The live stream of the organisation, for whoever looks."""
+    return stream.answer(current.organisation.id, current.user.identity_id or current.user.id)
+
+
+for _view in (start, keys, badges, live):
+    _view.needs = "member"  # type: ignore[attr-defined]
