@@ -13,7 +13,7 @@ run: setup ## Start everything on http://localhost:PORT (PORT and OPSFLUX_HOME c
 	@exec $(PYTHON) -m app.running.supervisor
 
 demo: setup ## Throw the demo's data away and make it afresh
-	@exec $(FLASK) demo reset $(ARGS)
+	@exec $(FLASK) demo reset --yes $(ARGS)
 
 setup: ## Make .venv and install what is pinned; does nothing when nothing changed
 	@.ci/setup

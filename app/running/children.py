@@ -12,7 +12,7 @@ from collections.abc import Callable
 from app.kernel.config import PROJECT, ConfigError
 
 DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
-TOO_SOON = 5.0  # seconds: a child that dies before them has not started at all
+TOO_SOON = 15.0  # seconds: a child that dies before them has not started at all
 MOST_FALSE_STARTS = 5
 
 _libc = ctypes.CDLL(None, use_errno=True)

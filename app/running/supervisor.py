@@ -73,7 +73,7 @@ class Supervisor:
         if mark.exists() or not self.settings.local:
             return
         say("Filling the empty database with the demo …")
-        seeding = Child("demo", [sys.executable, "-m", "flask", "demo", "seed"], limit=10)
+        seeding = Child("demo", [sys.executable, "-m", "flask", "demo", "seed", "--if-empty"], limit=10)
         if seeding.run(until=lambda: self.stopping):
             mark.touch()
 

@@ -21,6 +21,6 @@ def demo_accounts() -> list[str]:
     """One line per demo account that is worth knowing, where the demo is installed."""
     if importlib.util.find_spec("app.demo") is None:
         return []
-    from app.demo.seed import PASSWORD, accounts
+    from app.demo.accounts import lines
 
-    return [f"{each.email:44} {each.job} ({each.organisation})" for each in accounts()] + [f"Password of each: {PASSWORD}"]
+    return lines()
