@@ -16,7 +16,7 @@ from sqlalchemy import exists, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from app.kernel import carrier, clock, outbox
-from app.kernel.current import Actor, Organisation, acting
+from app.kernel.current import SYSTEM, Actor, Organisation, acting
 from app.kernel.db import session, unit_of_work
 from app.kernel.errors import Refusal
 from app.kernel.outbox import DONE, FAILED, WAITING, GiveUp, Handler, OutboxRow, Retry
@@ -24,7 +24,7 @@ from app.kernel.outbox import DONE, FAILED, WAITING, GiveUp, Handler, OutboxRow,
 LEASE, BATCH, TURN = timedelta(seconds=60), 20, 25.0
 Claim = tuple[UUID, int]
 
-Loader = Callable[[UUID, UUID], tuple[Organisation, Actor] | None]
+Loader = Callable[[UUID, UUID], tuple[Organisation, Actor | None] | None]
 _loader: list[Loader] = []
 _stopping: list[bool] = []
 
@@ -32,7 +32,7 @@ log = logging.getLogger("opsflux.outbox")
 
 
 def install_loader(loader: Loader) -> None:
-    """Fill the slot: `loader(organisation_id, actor_id)` gives both, or None when the organisation is gone."""
+    """Fill the slot: `loader(organisation_id, actor_id)` gives both, the actor None when it can act no more; None without organisation."""
     _loader[:] = [loader]
 
 
@@ -48,13 +48,18 @@ def is_stopping() -> bool:
 
 @contextmanager
 def on_behalf(organisation_id: UUID, actor_id: UUID, *, channel: str, request_id: str = "") -> Iterator[None]:
-    """Act as the actor for the organisation, in the actor's language, whatever was set before."""
+    """Act as the actor for the organisation, in the actor's language, whatever was set before.
+
+    What is owed is delivered even when whoever caused it has left: then the system does it. A job of theirs does not run.
+    """
     with acting(bare(organisation_id), channel=channel, request_id=request_id):
         found = _loader[0](organisation_id, actor_id) if _loader else None
         session().rollback()
     if found is None:
-        raise GiveUp("The organisation or the member is gone.")
-    organisation, actor = found
+        raise GiveUp("The organisation is gone or suspended.")
+    organisation, actor = found[0], found[1] or (SYSTEM if channel == "outbox" else None)
+    if actor is None:
+        raise GiveUp("Whoever asked for this can act here no more.")
     try:
         with acting(organisation, actor, channel=channel, request_id=request_id):
             refresh()

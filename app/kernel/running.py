@@ -71,7 +71,7 @@ class Running:
         """Write progress at once over a connection of its own, for work that is one long transaction; then a checkpoint."""
         self.progress += steps
         self.total = self.total if total is None else total
-        with db.engine.begin() as connection:
+        with _transaction(db.engine) as connection:
             row = self._update(connection, {"progress": self.progress, "total": self.total, "lease_until": clock.now() + LEASE})
         self._lost = self._lost or row is None
         self._cancel_asked = self._cancel_asked or bool(row and row.cancel_asked)

@@ -119,7 +119,8 @@ def _found(mail_id: UUID) -> MailMessage:
 
 def _line(mail: MailMessage) -> dict[str, Any]:
     return {"subject": mail.subject or _("To be written when it leaves"), "to": mail.to_address, "state": mail.state.label,
-            "when": show_moment(mail.sent_at or mail.created_at), "tone": mail.state.tone, "attempts": mail.attempts, "error": "" if mail.state == State.SENT else mail.last_error,
+            "when": show_moment(mail.sent_at or mail.created_at), "tone": mail.state.tone,
+            "attempts": mail.attempts, "error": "" if mail.state == State.SENT else mail.last_error,
             "url": url_for("mail.detail", mail_id=mail.id)}
 
 

@@ -11,6 +11,7 @@ from flask_babel import ngettext
 
 from app.core import imports
 from app.core.imports import ImportRow, ImportRun, Mapping, State
+from app.core.jobs import shown_job
 from app.kernel import jobs
 from app.kernel.current import current
 from app.kernel.db import session
@@ -19,7 +20,6 @@ from app.kernel.manifest import Resource
 from app.kernel.registry import registry
 from app.kernel.screens import screen
 from app.resources.import_forms import date_shapes, encodings, separators
-from app.resources.job_shown import shown_job
 from app.resources.labels import labels_for
 from app.resources.urls import list_url, record_url
 

@@ -1,0 +1,9 @@
+"""The pages of jobs, declared; the table is the kernel's."""
+
+from flask_babel import lazy_gettext as _l
+
+from app.kernel import jobs, outbox  # noqa: F401 -- the tables belong to the schema
+from app.kernel.manifest import MenuItem, Module
+
+module = Module("jobs", label=_l("Jobs"), icon="list-todo", section="work",
+                menu=(MenuItem("jobs", _l("Jobs"), "list-todo", "jobs.listing", keys="jobs"),))
