@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import click
-from flask import Flask
+from flask import Flask, has_app_context
 from flask.cli import ScriptInfo
 
 from app.kernel.attach import attached
@@ -81,5 +81,7 @@ def _guarded(callback: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _inside(app: Flask, callback: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    if has_app_context():
+        return callback(*args, **options)
     with app.app_context():
         return callback(*args, **options)

@@ -19,6 +19,7 @@ from flask import Flask
 from sqlalchemy import Connection, NullPool, Table, create_engine, text
 
 from app.kernel.config import PROJECT, ConfigError, Settings
+from app.kernel.fields import ChoiceType
 
 FOLDER = PROJECT / "migrations"
 MODULES = PROJECT / "app" / "modules"
@@ -63,7 +64,22 @@ def applied(url: str) -> set[str]:
 
 def behind(url: str) -> bool:
     """Whether the database lacks something that the code expects."""
-    return not heads() <= applied(url)
+    return not heads() <= reached(applied(url))
+
+
+def reached(versions: set[str]) -> set[str]:
+    """The versions with all that they stand on: a branch that depends on another hides that one's version in the table."""
+    script = ScriptDirectory.from_config(configuration())
+    known = {revision.revision: revision for revision in script.walk_revisions()}
+    found: set[str] = set()
+    waiting = [version for version in versions if version in known]
+    while waiting:
+        version = waiting.pop()
+        if version not in found:
+            found.add(version)
+            revision = known[version]
+            waiting += [*_listed(revision.down_revision), *_listed(revision.dependencies)]
+    return found
 
 
 def upgrade(owner_url: str, target: str = "heads") -> None:
@@ -104,7 +120,7 @@ def write_version(message: str, *, module: str | None = None, owner_url: str | N
     made = command.revision(
         config, message, autogenerate=True, head="base" if first else f"{label}@head", splice=first,
         branch_label=label if first else None, version_path=str(folder) if first else None,
-        depends_on=_core_heads(script) if first and module else None, rev_id=f"{label}_{number}",
+        depends_on=_needs(script, module) if first and module else None, rev_id=f"{label}_{number}",
     )  # fmt: skip
     return Path(made.path) if made and not isinstance(made, list) else None
 
@@ -134,6 +150,7 @@ def comparison() -> dict[str, Any]:
         "compare_type": True,
         "include_object": lambda _thing, name, kind, _reflected, _other: _concerns(name, kind, module),
         "process_revision_directives": _protect_new_tables,
+        "render_item": _render,
     }
 
 
@@ -154,14 +171,24 @@ def modules_of_tables() -> dict[str, str]:
     return found
 
 
+def _listed(versions: Any) -> list[str]:
+    return [versions] if isinstance(versions, str) else list(versions or ())
+
+
 def _set_locations(config: Config, *_: object) -> Config:
     config.set_main_option("version_locations", os.pathsep.join(map(str, locations())))
     return config
 
 
-def _core_heads(script: ScriptDirectory) -> str | None:
-    found = [head for head in script.get_heads() if "core" in (script.get_revision(head).branch_labels or ())]
-    return found[0] if found else None
+def _needs(script: ScriptDirectory, module: str) -> list[str] | None:
+    """The newest versions of the core and of each module whose tables this module's tables refer to."""
+    from app.kernel.db import Base
+
+    owners = modules_of_tables()
+    mine = [Base.metadata.tables[name] for name, owner in owners.items() if owner == module]
+    wanted = {"core", *(owners[key.column.table.name] for table in mine for key in table.foreign_keys)} - {module}
+    labels = {head: script.get_revision(head).branch_labels or set() for head in script.get_heads()}
+    return sorted(head for head, names in labels.items() if wanted & set(names)) or None
 
 
 def _next_number(folder: Path) -> str:
@@ -177,6 +204,11 @@ def _concerns(name: str | None, kind: str, module: str | None) -> bool:
     return modules_of_tables().get(str(name)) == module
 
 
+def _render(kind: str, thing: Any, _context: Any) -> str | bool:
+    """Versions name only what SQLAlchemy knows, so that they outlive the code they were made from."""
+    return "sa.Text()" if kind == "type" and isinstance(thing, ChoiceType) else False
+
+
 def _protect_new_tables(_context: Any, _revision: Any, directives: Sequence[Any]) -> None:
     """Write the second wall of each new table into the version that makes it."""
     from app.kernel import schema
@@ -188,3 +220,5 @@ def _protect_new_tables(_context: Any, _revision: Any, directives: Sequence[Any]
         for name in made:
             statements = schema.statements_for(Base.metadata.tables[name])
             operations.extend(ops.ExecuteSQLOp(statement) for statement in statements)
+        if "identity" in made:
+            operations.extend(ops.ExecuteSQLOp(statement) for statement in schema.function_statements())

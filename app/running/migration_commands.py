@@ -31,7 +31,7 @@ def downgrade(target: str) -> None:
 @without_migrating
 def status(as_json: bool) -> None:
     """Show which versions the database has and which the code expects; exit 1 when it is behind."""
-    applied, expected = migrations.applied(_settings().database_url), migrations.heads()
+    applied, expected = migrations.reached(migrations.applied(_settings().database_url)), migrations.heads()
     behind = not expected <= applied
     data = {"applied": sorted(applied), "expected": sorted(expected), "behind": behind}
     show(data, as_json=as_json, lines=[f"{name}: {value}" for name, value in data.items()])
