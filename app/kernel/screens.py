@@ -58,11 +58,17 @@ def screen(template: str | Sequence[str], block: str | None = None, oob: Sequenc
     else:
         response = make_response(render_template(chosen, **context), status)
     if trigger and wants_fragment():
-        response.headers["HX-Trigger"] = trigger if isinstance(trigger, str) else json.dumps(trigger)
+        response.headers["HX-Trigger"] = _announced(trigger)
     if push and wants_fragment():
         response.headers["HX-Push-Url"] = push
     response.headers["Vary"] = VARY
     return response
+
+
+def _announced(trigger: str | Mapping[str, Any]) -> str:
+    """Events for the page: raised on body, since the element that asked may be gone by then."""
+    named = {name.strip(): {} for name in trigger.split(",")} if isinstance(trigger, str) else trigger
+    return json.dumps({name: {**detail, "target": "body"} for name, detail in named.items()})
 
 
 def lead_htmx(response: Response) -> Response:

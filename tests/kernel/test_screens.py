@@ -50,7 +50,7 @@ def test_a_partial_request_gets_the_block_and_the_others_out_of_band(client: Fla
     assert answer.text.startswith('<ul id="rows">')
     assert '<hx-partial hx-target="#tally" hx-swap="outerHTML"><p id="tally">one</p></hx-partial>' in answer.text
     assert "<html" not in answer.text
-    assert answer.headers["HX-Trigger"] == '{"decided": {"said": "x"}}'
+    assert answer.headers["HX-Trigger"] == '{"decided": {"said": "x", "target": "body"}}'
     assert answer.headers["HX-Push-Url"] == "/rows?q=1"
 
 

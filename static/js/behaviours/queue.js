@@ -14,7 +14,7 @@ export function queue(form) {
     if (!row) return;
     panel.dataset.open = "true";
     panel.dataset.row = row.id;
-    row.querySelector("[data-peek]")?.click();
+    htmx.ajax("GET", row.dataset.peek, { source: panel, target: panel, swap: "innerHTML" });
   };
   const close = () => { panel.dataset.open = "false"; };
   const move = (step, extend) => {
