@@ -120,7 +120,8 @@ def write_version(message: str, *, module: str | None = None, owner_url: str | N
     made = command.revision(
         config, message, autogenerate=True, head="base" if first else f"{label}@head", splice=first,
         branch_label=label if first else None, version_path=str(folder) if first else None,
-        depends_on=_needs(script, module) if first and module else None, rev_id=f"{label}_{number}",
+        depends_on=_needs(script, module) if first and module else None,  # type: ignore[arg-type]  # Alembic takes lists
+        rev_id=f"{label}_{number}",
     )  # fmt: skip
     return Path(made.path) if made and not isinstance(made, list) else None
 

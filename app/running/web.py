@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import resource
 import sys
 from typing import Any
@@ -36,6 +37,11 @@ def on_starting(_server: Any) -> None:
         refuse_wide_rights(settings)
     except ConfigError as error:
         sys.exit(f"Error: {error}")
+
+
+def pre_fork(_server: Any, _worker: Any) -> None:
+    """Keep the loaded application out of the workers' garbage collection, so that they go on sharing its memory."""
+    gc.freeze()
 
 
 def post_fork(_server: Any, _worker: Any) -> None:
