@@ -8,10 +8,12 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+from html.parser import HTMLParser
 from http.cookiejar import CookieJar
 from typing import Any
 from urllib.error import HTTPError
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode, urljoin, urlsplit
 from urllib.request import HTTPCookieProcessor, HTTPRedirectHandler, Request, build_opener
 
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
@@ -40,15 +42,71 @@ class Page:
         """The body as JSON."""
         return json.loads(self.body)
 
-    def field(self, name: str) -> str:
-        """The value of a hidden field; empty when there is none."""
-        found = re.search(rf'name="{re.escape(name)}" value="([^"]*)"', self.text)
-        return html.unescape(found[1]) if found else ""
+    def form(self, ending: str) -> Form:
+        """The first form whose address ends so, as it would be sent. Raises `RefusedError` when the page has none."""
+        reader = _FormReader()
+        reader.feed(self.text)
+        found = next((form for form in reader.forms if urlsplit(form.action).path.endswith(ending)), None)
+        if found is None:
+            raise RefusedError(f"{self.url} ({self.status}) has no form that goes to …{ending}")
+        return found
 
-    def action(self, within: str = "") -> str:
-        """The address of the first form after the text `within`."""
-        found = re.compile(r'<form[^>]*\baction="([^"]+)"').search(self.text, max(self.text.find(within), 0))
-        return html.unescape(found[1]) if found else ""
+    def has_form(self, ending: str) -> bool:
+        """Whether there is such a form."""
+        return re.search(rf'action="[^"]*{re.escape(ending)}(\?[^"]*)?"', self.text) is not None
+
+
+@dataclass
+class Form:
+    """A form as it stands on its page: address, and the fields that have a value."""
+
+    action: str
+    fields: list[tuple[str, str]] = dataclass_field(default_factory=list)
+    options: dict[str, list[tuple[str, str]]] = dataclass_field(default_factory=dict)
+
+    def with_(self, **changes: str) -> list[tuple[str, str]]:
+        """Its fields, some of them filled in anew."""
+        return [(name, value) for name, value in self.fields if name not in changes] + list(changes.items())
+
+
+class _FormReader(HTMLParser):
+    """Collects forms with inputs, chosen options and texts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[Form] = []
+        self._select, self._chosen, self._option, self._area = "", ""
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """A form begins, a field stands in it, an option is offered."""
+        said = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.forms.append(Form(said.get("action", "")))
+        elif not self.forms:
+            return
+        elif tag == "input" and said.get("name") and said.get("type") not in ("file", "submit"):
+            if said.get("type") not in ("checkbox", "radio") or "checked" in said:
+                self.forms[-1].fields.append((said["name"], said.get("value", "")))
+        elif tag == "select":
+            self._select, self._chosen = said.get("name", ""), ""
+            self.forms[-1].options[self._select] = []
+        elif tag == "option" and self._select:
+            self._option = said.get("value", "")
+            self.forms[-1].options[self._select].append((self._option, ""))
+            if "selected" in said:
+                self._chosen = self._option
+
+    def handle_data(self, data: str) -> None:
+        """The words of an option."""
+        if self._select and self.forms[-1].options[self._select]:
+            value, text = self.forms[-1].options[self._select][-1]
+            self.forms[-1].options[self._select][-1] = (value, (text + data).strip())
+
+    def handle_endtag(self, tag: str) -> None:
+        """A choice is complete: what is selected, or the first."""
+        if tag == "select" and self._select:
+            offered = self.forms[-1].options[self._select]
+            self.forms[-1].fields.append((self._select, self._chosen or (offered[0][0] if offered else "")))
+            self._select = ""
 
 
 class Browser:

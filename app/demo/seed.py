@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from uuid import UUID
 
-from app.core import auth, organisations, settings
+from app.core import auth, imports, organisations, settings
 from app.demo import flow, incidents, people, purchases
 from app.demo.accounts import PASSWORD
 from app.demo.cast import HOUSES, House
@@ -15,6 +15,8 @@ from app.demo.writing import keep
 from app.kernel.current import acting
 from app.kernel.db import unit_of_work
 from app.kernel.records import new_id
+from app.kernel.registry import registry
+from app.modules.procurement import samples
 from app.modules.procurement.models import JournalLine, Payment
 
 INCIDENTS, REQUISITIONS, PAYMENTS = 300, 200, 60
@@ -40,6 +42,8 @@ def _organisation(house: House, secret: str) -> None:
         with unit_of_work():
             settings.set("procurement.remittance_domain", "suppliers.example")
             _year(staff, dice)
+            if house.trade == "council":
+                _mappings()
         flow.play(staff, dice)
 
 
@@ -49,6 +53,12 @@ def _year(staff: Staff, dice: random.Random) -> None:
     bought = purchases.draw(staff, dice, REQUISITIONS - flow.REQUISITIONS, PAYMENTS)
     for some in (bought.suppliers, bought.requisitions, bought.lines, bought.payments, [_posted(p) for p in bought.payments]):
         keep(some)
+
+
+def _mappings() -> None:
+    """The saved mappings with which the published payment files come in."""
+    for saved in samples.mappings():
+        imports.save_mapping(registry.resource(saved["resource"]), saved["name"], imports.Mapping.from_json(saved["mapping"]))
 
 
 def _posted(payment: Payment) -> JournalLine:
