@@ -18,7 +18,7 @@ from app.kernel import idempotency
 from app.kernel.current import Actor, acting, current
 from app.kernel.db import session
 from app.kernel.door import Data, Outcome
-from app.kernel.errors import NotFound, Refusal
+from app.kernel.errors import NotFound, Refusal, Unavailable
 from app.kernel.manifest import Action, Resource
 from app.kernel.registry import known, registry
 from app.resources import stages
@@ -126,6 +126,8 @@ def _attempt(record: Any, each: bool, work: Callable[[], Any]) -> Outcome:
     try:
         with session().begin_nested():
             return Outcome("done", record=record, result=work())
+    except Unavailable:
+        raise  # a part that all records need is away: nothing of the call may be kept
     except Refusal as error:
         return Outcome("refused", record=record, error=error)
 

@@ -15,6 +15,7 @@ from app.kernel.current import SYSTEM, SYSTEM_ID, Actor, current
 from app.kernel.db import session
 
 LARGEST = 10_000
+_LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
 _known: set[tuple[UUID, UUID, str, str]] = set()
 
 
@@ -27,6 +28,8 @@ def remember(connection: Connection, organisation_id: UUID, actor: Actor | None,
     if said in _known or said in pending:
         return
     told = {"organisation": organisation_id, "id": actor.id, "name": actor.name, "email": actor.email, "now": clock.now()}
+    if not connection.execute(_LOCK, {"name": f"audit_person:{organisation_id}:{actor.id}"}).scalar():
+        return  # another transaction is about to say the same; should it be undone, the next one says it
     connection.execute(text("INSERT INTO audit_person (organisation_id, id, name, email, seen_at) "
                             "VALUES (:organisation, :id, :name, :email, :now) ON CONFLICT DO NOTHING"), told)
     connection.execute(text("UPDATE audit_person SET name = :name, email = :email, seen_at = :now WHERE organisation_id = :organisation "

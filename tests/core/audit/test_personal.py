@@ -18,7 +18,9 @@ def _enrol(stand: Stand) -> people.Member:
     with stand.work() as work:
         member = people.enrol(NAME, EMAIL, "member")
         work.flush()
-        return member
+        work.refresh(member)
+        work.expunge(member)
+    return member
 
 
 def test_the_trail_never_holds_a_personal_value_in_the_clear(stand: Stand) -> None:

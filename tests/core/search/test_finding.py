@@ -65,8 +65,8 @@ def test_a_whole_word_stands_above_its_continuations(stand: Stand) -> None:
 
 def test_a_record_is_found_by_its_reference_and_by_parts_of_it(stand: Stand) -> None:
     with stand.work() as work:
-        site = work.scalars(select(Site).where(Site.name == "Harbour crane")).one()
-    for typed in (site.reference, site.reference.lower(), site.reference[-5:]):
+        reference = work.scalars(select(Site.reference).where(Site.name == "Harbour crane")).one()
+    for typed in (reference, reference.lower(), reference[-5:]):
         assert _found(stand, typed) == ["Harbour crane"]
 
 
@@ -110,7 +110,7 @@ def test_many_by_copy_are_found_like_one(stand: Stand, sites: Resource) -> None:
         copy_records(made)
         audit.record_created(made)
         search.index(sites, made)
-    assert _found(stand, "container 599") == ["Container 599"]
+    assert "Container 599" in _found(stand, "container 599")
     with stand.work():
         assert len(search.matching("container", sites, limit=1_000)) == 600
         search.remove([site.id for site in made])
