@@ -183,7 +183,7 @@ def bulk_decide() -> Response:
         chosen = bulk.sort_out(queue.chosen([i for i, _shown in items]), Verb.RETURN if verb != "approve" else Verb.APPROVE)
         return _bulk_page(chosen, Verb.RETURN if verb != "approve" else Verb.APPROVE, errors=error.errors, status=422)
     flash(_("%(title)s: under way", title=job.title), "success")
-    return redirect(url_for("inbox.listing"), 303)
+    return redirect(url_for("inbox.listing", look=request.form.getlist("left")[:queue.SIZE]), 303)
 
 
 def _bulk_page(chosen: bulk.Sorted, verb: Verb, *, errors: Mapping[str, Any] | None = None, status: int = 200) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -30,15 +30,15 @@ LATE = timedelta(hours=4)
 TAGS, LONGEST_TAG = 2, 42
 
 
-def row(entry: Entry) -> dict[str, Any]:
-    """One line of the queue."""
+def row(entry: Entry, selected: bool = False) -> dict[str, Any]:
+    """One line of the queue; `selected` when it was left for a look by a bulk decision."""
     request, left = entry.request, entry.request.due_at - clock.now()
     return {
         "id": request.id, "url": page_url(request), "peek_url": url_for("inbox.peek", ref=request.reference), "title": heading(request),
         "reference": request.record_reference, "subtitle": request.subtitle or "", "tags": tags(request), "risk": request.risk.value,
         "amount": preview.money(request), "step": step_text(request), "due": due_text(request, left), "late": left < LATE,
         "overdue": left.total_seconds() < 0, "mine": entry.seat is not None and entry.seat.asked.value in ("own", "escalated"),
-        "links": links(entry), "green": green(entry), "outlier": request.flags, "hash": request.snapshot_hash}
+        "links": links(entry), "green": green(entry), "outlier": request.flags, "hash": request.snapshot_hash, "selected": selected}
 
 
 def page_url(request: ApprovalRequest) -> str:
@@ -93,11 +93,11 @@ def green(entry: Entry) -> dict[str, str] | None:
             "key": guards.evidence_key(entry.request)}
 
 
-def groups(entries: Sequence[Entry]) -> list[tuple[str, list[dict[str, Any]]]]:
+def groups(entries: Sequence[Entry], selected: Container[str] = ()) -> list[tuple[str, list[dict[str, Any]]]]:
     """Rows by urgency, in the order in which they came."""
     found: dict[str, list[dict[str, Any]]] = {}
     for entry in entries:
-        found.setdefault(_urgency(entry.request), []).append(row(entry))
+        found.setdefault(_urgency(entry.request), []).append(row(entry, str(entry.request.id) in selected))
     return list(found.items())
 
 

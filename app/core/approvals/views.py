@@ -31,7 +31,8 @@ def listing() -> Response:
     page = queue.page(tab, after=request.args.get("after", ""), before=request.args.get("before", ""))
     counts = queue.counts()
     return screen("inbox/list.html", block="rows" if target_id() == "queue" else None, tabs=tabs(tab, counts), url=_tab_url(tab),
-                  bulk_url=url_for("inbox.bulk_sheet"), pager=_pager(tab, page, counts[tab]), groups=showing.groups(page.entries),
+                  bulk_url=url_for("inbox.bulk_sheet"), pager=_pager(tab, page, counts[tab]), groups=showing.groups(page.entries,
+                                                                                                                    request.args.getlist("look")),
                   undos=undos(),
                   peek=None)
 
