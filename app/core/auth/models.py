@@ -97,7 +97,6 @@ class ApiToken(Tenanted):
     """A personal token: what its holder may do here, narrowed to `scopes` (permission patterns), until it expires."""
 
     __tablename__ = "api_token"
-    __audited__ = True
 
     member_id: Mapped[UUID] = mapped_column(Uuid)
     name: Mapped[str] = mapped_column(Text)

@@ -33,9 +33,9 @@ def make_token(name: str, scopes: Sequence[str] = ("read",), days: int = DAYS) -
         errors["scopes"] = [_("Choose what the token may do.")]
     if errors:
         raise Invalid(errors)
-    secret = TOKEN_MARK + new_secret()
+    secret, now = TOKEN_MARK + new_secret(), clock.now()
     token = ApiToken(member_id=current.user.id, name=name.strip()[:80], secret_hash=hash_secret(secret), hint=secret[:8], scopes=patterns,
-                     expires_at=clock.now() + timedelta(days=days))
+                     created_at=now, expires_at=now + timedelta(days=days))
     session().add(token)
     session().flush()
     audit.note("auth.token.made", resource="auth.token", record_id=token.id, context={"name": token.name, "scopes": patterns})
