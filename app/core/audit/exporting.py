@@ -30,7 +30,7 @@ def export(organisation_id: UUID) -> Iterator[bytes]:
                          "entry": dict(zip(COLUMNS, values, strict=True))})
         for row in connection.execute(text("SELECT organisation_id, seq, head, at, signature FROM audit_checkpoint "
                                            "WHERE organisation_id = :organisation ORDER BY seq"), {"organisation": organisation_id}):
-            yield _line({"checkpoint": plain(row._mapping)})
+            yield _line({"checkpoint": plain(dict(row._mapping))})
     last: dict[str, Any] = {"organisation_id": str(organisation_id), "entries": seq, "head": head.hex()}
     yield _line({"end": last, "signature": hmac.new(key("checkpoint"), canonical(last), "sha256").hexdigest()})
 

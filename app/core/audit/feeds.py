@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import LargeBinary, event, inspect
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
+from sqlalchemy.orm.base import PASSIVE_NO_INITIALIZE
 
 from app.core.audit.canonical import machine
 from app.core.audit.doing import under_way
@@ -65,7 +66,8 @@ def _planned(attribute: Any) -> tuple[str, str, bool]:
 
 
 def _subject(record: Any) -> UUID:
-    return getattr(record, "audit_subject", None) or record.id
+    subject: UUID = getattr(record, "audit_subject", None) or record.id
+    return subject
 
 
 def _kept(record: Any, value: Any, personal: bool) -> Any:
@@ -103,7 +105,9 @@ def changed(record: Any) -> Entry | None:
     state = inspect(record)
     changes: dict[str, list[Any]] = {}
     for attribute, name, personal in plan_of(type(record)):
-        history = state.attrs[attribute].history
+        if attribute not in state.committed_state:
+            continue  # never set: asking each attribute for its history costs a third of a large import
+        history = state.get_history(attribute, PASSIVE_NO_INITIALIZE)
         if history.has_changes():
             before, after = (side[0] if side else None for side in (history.deleted, history.added))
             if machine(before) != machine(after):

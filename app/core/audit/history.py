@@ -84,11 +84,11 @@ def listed(filters: Filters, per_page: int = PER_PAGE) -> Page:
     return Page(shown(found[:per_page]), found[per_page - 1].id if len(found) > per_page else None)
 
 
-def _of_here() -> Select[tuple[AuditEntry]]:
+def _of_here() -> Select[AuditEntry]:
     return select(AuditEntry).where(AuditEntry.organisation_id == current.organisation.id)
 
 
-def _narrowed(filters: Filters) -> Select[tuple[AuditEntry]]:
+def _narrowed(filters: Filters) -> Select[AuditEntry]:
     query = _of_here()
     if filters.record:
         query = query.where(AuditEntry.record_reference == filters.record.strip().upper())

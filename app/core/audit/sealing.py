@@ -73,12 +73,12 @@ def _seal_batch(connection: Connection, organisation_id: UUID, run: _Run) -> Non
     if run.horizon < 0:
         run.horizon = connection.execute(_NOW).scalar_one()
         run.tx = horizon if horizon <= run.horizon else 0
-    rows = connection.execute(_UNSEALED, {"organisation": organisation_id, "tx": run.tx, "id": run.id, "batch": BATCH}).all()
+    rows = connection.execute(_UNSEALED, {"organisation": organisation_id, "tx": run.tx, "id": run.id, "batch": BATCH + 1}).all()
+    run.over, rows = len(rows) <= BATCH, rows[:BATCH]
     link_key, hashes = key("link"), []
     for place, row in enumerate(rows, start=seq + 1):
         head = link(link_key, head, place, row.id, bytes(row.digest))
         hashes.append(head)
-    run.over = len(rows) < BATCH
     run.sealed += len(rows)
     if rows:
         run.tx, run.id = rows[-1].tx, rows[-1].id

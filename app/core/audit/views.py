@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, request, url_for
@@ -27,7 +28,7 @@ def trail() -> Response:
     access.require(current.user, VIEW)
     typed = {name: request.args.get(name, "").strip()[:LONGEST] for name in ("actor", "action", "record", "since", "until", "before")}
     page = listed(_filters(typed))
-    asked = {name: value for name, value in typed.items() if value and name != "before"}
+    asked: dict[str, Any] = {name: value for name, value in typed.items() if value and name != "before"}
     older = url_for("audit.trail", **asked, before=str(page.older)) if page.older else ""
     newest = url_for("audit.trail", **asked) if typed["before"] else ""
     return screen("audit/trail.html", block="results", entries=page.entries, typed=typed, older=older, newest=newest)

@@ -10,7 +10,7 @@ from babel.numbers import is_currency
 from flask_babel import gettext as _
 from sqlalchemy import text
 
-from app.core import access
+from app.core import access, audit
 from app.core.organisations.models import Organisation, OrganisationSlug
 from app.kernel import current as circumstances
 from app.kernel.current import SYSTEM, acting, current
@@ -42,6 +42,7 @@ def found(organisation_id: UUID, slug: str, name: str, *, currency: str = "EUR",
         work.flush()
         work.add(OrganisationSlug(slug=slug))
         access.install_roles()
+        audit.note("platform.organisation.create", platform=True, record_id=organisation_id, record_reference=slug)
         return _plain(row)
 
 

@@ -75,8 +75,7 @@ def _address(module: Module) -> str:
     return url_for("settings.save", module=module.name)
 
 
-for _view in (organisation, save):
-    _view.needs = MANAGE  # type: ignore[attr-defined]
+organisation.needs = save.needs = MANAGE  # type: ignore[attr-defined]
 
 
 def _id(key: str) -> str:
@@ -85,7 +84,7 @@ def _id(key: str) -> str:
 
 def _line(setting: Setting, typed: Mapping[str, str], errors: Mapping[str, list[str]]) -> Line:
     value = typed.get(setting.key) if setting.key in typed else services.get(setting.key)
-    options = tuple((entry.value, entry.label) for entry in setting.choices or ())
+    options = tuple((entry.value, entry.label) for entry in (list(setting.choices) if setting.choices else ()))
     suffix = f" ({current.organisation.currency})" if setting.kind == "money" else ""
     return Line(setting.key, _id(setting.key), setting.label, setting.help, setting.kind, "" if value is None else value, options,
                 tuple(errors.get(setting.key, ())), suffix, services.field_of(setting).required)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlalchemy import select, update
 
@@ -158,7 +160,16 @@ def test_crossing_organisations_needs_a_reason_and_stands_in_the_platforms_chain
     with stand.work(), audit.across_organisations("support case 42"):
         pass
     assert stand.entries(action="platform.organisation.cross") == []
-    platform = Organisation(PLATFORM_ID, "platform", "Platform")
-    with acting(platform, SYSTEM), unit_of_work() as work:
-        found = work.scalars(select(AuditEntry).where(AuditEntry.actor_id == stand.actors["owner"].id)).all()
-        assert [entry.context for entry in found] == [{"reason": "support case 42"}]
+    assert [entry.context for entry in _platform(actor_id=stand.actors["owner"].id)] == [{"reason": "support case 42"}]
+
+
+def test_making_an_organisation_stands_in_the_platforms_chain(stand: Stand) -> None:
+    (entry,) = _platform(record_id=stand.organisation.id)
+    assert (entry.action, entry.record_reference) == ("platform.organisation.create", stand.organisation.slug)
+
+
+def _platform(**wanted: Any) -> list[AuditEntry]:
+    with acting(Organisation(PLATFORM_ID, "platform", "Platform"), SYSTEM), unit_of_work() as work:
+        found = list(work.scalars(select(AuditEntry).filter_by(**wanted)))
+        work.expunge_all()
+    return found
