@@ -48,6 +48,12 @@ def test_filters_narrow_it(app: Flask, stand: Stand, page: str, asked: str, show
     assert hidden not in seen
 
 
+def test_what_somebody_was_refused_is_kept(app: Flask, stand: Stand, page: str) -> None:
+    assert _signed_in(app, stand, "member").get(page).status_code == 403
+    (entry,) = stand.entries(result="refused")
+    assert (entry.actor_id, entry.context["path"]) == (stand.actors["member"].id, page)
+
+
 def test_a_fragment_is_part_of_the_page(app: Flask, stand: Stand, page: str) -> None:
     client = _signed_in(app, stand, "auditor")
     part = client.get(page, headers={"HX-Request": "true", "HX-Request-Type": "partial"})
