@@ -15,10 +15,10 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 from app import create_app
-from app.kernel.attach import refuse_wide_rights
 from app.kernel.carrier import QUEUES
 from app.kernel.config import ConfigError, Settings
 from app.kernel.horses import HouseWorker
+from app.running.guards import refuse_to_serve
 
 LEASE = 30  # seconds after which a silent worker counts as dead
 MAINTENANCE = 10  # seconds between looks for what dead workers left behind
@@ -31,7 +31,7 @@ def main() -> int:
     try:
         app = create_app()
         settings: Settings = app.extensions["settings"]
-        refuse_wide_rights(settings)
+        refuse_to_serve(app)
     except ConfigError as error:
         print(f"Error: {error}", file=sys.stderr)  # noqa: T201 - before logging is set up
         return 1

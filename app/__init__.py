@@ -24,6 +24,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from app.kernel.i18n import install_languages
     from app.kernel.screens import install_screens
     from app.kernel.stream import install_stream
+    from app.running.guards import offer_demo
 
     settings = settings or Settings.load()
     app = Flask("app", root_path=str(ROOT / "app"), template_folder=str(ROOT / "templates"), static_folder=None)
@@ -37,6 +38,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     install_stream(app)
     migrations.install(app, db)
     cli.install(app)
+    offer_demo(app)
     return app
 
 

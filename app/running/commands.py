@@ -6,6 +6,8 @@ import click
 from flask import current_app
 
 from app.kernel.commands import json_option, show, starts_nothing
+from app.running.doctor import doctor
+from app.running.mapping import map_word
 from app.running.tenancy_command import tenancy
 
 
@@ -25,5 +27,7 @@ def check(as_json: bool) -> None:
 
 COMMANDS: tuple[click.Command, ...] = (
     config,
+    doctor,
+    map_word,
     tenancy,
 )

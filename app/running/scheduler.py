@@ -8,8 +8,8 @@ import sys
 
 from app import create_app
 from app.core.scheduler.cli import make_loop
-from app.kernel.attach import refuse_wide_rights
 from app.kernel.config import ConfigError
+from app.running.guards import refuse_to_serve
 
 
 def main() -> int:
@@ -18,7 +18,7 @@ def main() -> int:
         app = create_app()
         settings = app.extensions["settings"]
         logging.basicConfig(level=settings.log_level, format="%(asctime)s %(name)s %(message)s")
-        refuse_wide_rights(settings)
+        refuse_to_serve(app)
         with app.app_context():
             loop = make_loop()
             for number in (signal.SIGINT, signal.SIGTERM):

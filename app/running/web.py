@@ -7,8 +7,8 @@ import resource
 import sys
 from typing import Any
 
-from app.kernel.attach import refuse_wide_rights
 from app.kernel.config import ConfigError, Settings
+from app.running.guards import refuse_to_serve
 
 try:
     settings = Settings.load()
@@ -32,9 +32,11 @@ control_socket_disable = True
 
 
 def on_starting(_server: Any) -> None:
-    """Refuse to serve with wider database rights than the product needs."""
+    """Refuse to serve with wider database rights than the product needs, or with the demo in public."""
+    from wsgi import app
+
     try:
-        refuse_wide_rights(settings)
+        refuse_to_serve(app)
     except ConfigError as error:
         sys.exit(f"Error: {error}")
 
