@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from sqlalchemy import Row, bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import Uuid
+from sqlalchemy import func, select
 
 from app.core import settings
 from app.kernel.current import current
@@ -23,27 +24,17 @@ from app.modules.procurement.models import Payment
 TIMES_MEDIAN, HISTORY_DAYS, TWIN_DAYS = 3, 90, 30
 NEAR = Decimal("0.95")
 WANTED = ("category", "purpose", "department")
+Key = tuple[UUID, str]
 
-HISTORY = text("""
-    SELECT a.id, h.median, h.twin, h.twin_days, coalesce(h.known, false) AS known,
-           h.together_first, h.count_first, h.together_second, h.count_second
-      FROM procurement_payment a
-      LEFT JOIN LATERAL (
-        SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY o.amount) FILTER (
-                 WHERE o.id <> a.id AND o.amount > 0 AND o.paid_on BETWEEN a.paid_on - :history AND a.paid_on) AS median,
-               bool_or(o.paid_on < a.paid_on) AS known,
-               min(o.reference) FILTER (WHERE o.id <> a.id AND o.amount = a.amount AND abs(o.paid_on - a.paid_on) <= :twin) AS twin,
-               min(abs(o.paid_on - a.paid_on)) FILTER (
-                 WHERE o.id <> a.id AND o.amount = a.amount AND abs(o.paid_on - a.paid_on) <= :twin) AS twin_days,
-               sum(o.amount) FILTER (WHERE o.paid_on = a.paid_on AND o.amount BETWEEN 1 AND :first) AS together_first,
-               count(*) FILTER (WHERE o.paid_on = a.paid_on AND o.amount BETWEEN 1 AND :first) AS count_first,
-               sum(o.amount) FILTER (WHERE o.paid_on = a.paid_on AND o.amount BETWEEN 1 AND :second) AS together_second,
-               count(*) FILTER (WHERE o.paid_on = a.paid_on AND o.amount BETWEEN 1 AND :second) AS count_second
-          FROM procurement_payment o
-         WHERE o.organisation_id = a.organisation_id AND o.supplier_id = a.supplier_id AND o.currency = a.currency
-           AND o.archived_at IS NULL AND o.paid_on <= a.paid_on + :twin) h ON true
-     WHERE a.organisation_id = :organisation AND a.id = ANY(:ids)
-""").bindparams(bindparam("ids", type_=ARRAY(Uuid)), bindparam("organisation", type_=Uuid))
+@dataclass(frozen=True)
+class Past:
+    """What other payments say of one: whether its supplier is known, the usual amount, a twin, and what its day adds up to by limit."""
+
+    known: bool
+    median: int | None
+    twin: str
+    twin_days: int
+    together: tuple[tuple[int, int], ...]
 
 
 def outliers(payments: Sequence[Payment]) -> Mapping[UUID, list[str]]:
@@ -51,13 +42,64 @@ def outliers(payments: Sequence[Payment]) -> Mapping[UUID, list[str]]:
     if not payments:
         return {}
     limits = _limits()
-    rows = session().execute(HISTORY, {
-        "organisation": current.organisation.id, "ids": [payment.id for payment in payments], "history": HISTORY_DAYS, "twin": TWIN_DAYS,
-        "first": limits[0], "second": limits[1]})
-    found = {row.id: row for row in rows}
-    said = {payment.id: [*_history(payment, found.get(payment.id)), *_missing(payment), *_limit(payment, found.get(payment.id), limits)]
+    pasts = _pasts(payments, limits)
+    said = {payment.id: [*_history(payment, pasts[payment.id]), *_missing(payment), *_limit(payment, pasts[payment.id], limits)]
             for payment in payments}
     return {payment_id: sentences for payment_id, sentences in said.items() if sentences}
+
+
+def _pasts(payments: Sequence[Payment], limits: tuple[int, int]) -> dict[UUID, Past]:
+    """Read the payments of these suppliers around these days once, and compare in memory: a fresh import has no statistics to plan by."""
+    since, others = _first_days(payments), _around(payments)
+    days = {key: _sums(rows, limits) for key, rows in others.items()}
+    twins: dict[tuple[Key, int], list[Any]] = defaultdict(list)
+    for key, rows in others.items():
+        for row in rows:
+            twins[key, row.amount].append(row)
+    found = {}
+    for payment in payments:
+        key = (payment.supplier_id, payment.currency)
+        near = min((r for r in twins[key, payment.amount] if r.id != payment.id and abs((r.paid_on - payment.paid_on).days) <= TWIN_DAYS),
+                   key=lambda r, p=payment: (abs((r.paid_on - p.paid_on).days), r.reference), default=None)
+        found[payment.id] = Past(
+            known=since.get(key, payment.paid_on) < payment.paid_on, median=_median(payment, others[key]),
+            twin=near.reference if near else "", twin_days=abs((near.paid_on - payment.paid_on).days) if near else 0,
+            together=days.get(key, {}).get(payment.paid_on, ((0, 0),) * len(limits)))
+    return found
+
+
+def _first_days(payments: Sequence[Payment]) -> dict[Key, date]:
+    query = select(Payment.supplier_id, Payment.currency, func.min(Payment.paid_on)).where(
+        Payment.organisation_id == current.organisation.id, Payment.supplier_id.in_({p.supplier_id for p in payments}),
+        Payment.archived_at.is_(None)).group_by(Payment.supplier_id, Payment.currency)
+    return {(supplier, currency): day for supplier, currency, day in session().execute(query)}
+
+
+def _around(payments: Sequence[Payment]) -> dict[Key, list[Any]]:
+    days = [payment.paid_on for payment in payments]
+    query = select(Payment.id, Payment.supplier_id, Payment.currency, Payment.amount, Payment.paid_on, Payment.reference).where(
+        Payment.organisation_id == current.organisation.id, Payment.supplier_id.in_({p.supplier_id for p in payments}),
+        Payment.archived_at.is_(None),
+        Payment.paid_on.between(min(days) - timedelta(days=HISTORY_DAYS), max(days) + timedelta(days=TWIN_DAYS)))
+    found: dict[Key, list[Any]] = defaultdict(list)
+    for row in session().execute(query):
+        found[row.supplier_id, row.currency].append(row)
+    return found
+
+
+def _sums(rows: Sequence[Any], limits: tuple[int, int]) -> dict[date, tuple[tuple[int, int], ...]]:
+    """Per day, for each limit, the sum and the number of the payments that do not pass it."""
+    by_day: dict[date, list[int]] = defaultdict(list)
+    for row in rows:
+        by_day[row.paid_on].append(row.amount)
+    return {day: tuple((sum(below), len(below)) for limit in limits for below in [[a for a in amounts if 0 < a <= limit]])
+            for day, amounts in by_day.items()}
+
+
+def _median(payment: Payment, rows: Sequence[Any]) -> int | None:
+    begin = payment.paid_on - timedelta(days=HISTORY_DAYS)
+    amounts = sorted(r.amount for r in rows if r.id != payment.id and r.amount > 0 and begin <= r.paid_on <= payment.paid_on)
+    return amounts[(len(amounts) - 1) // 2] if amounts else None
 
 
 def _limits() -> tuple[int, int]:
@@ -66,9 +108,7 @@ def _limits() -> tuple[int, int]:
     return first, second
 
 
-def _history(payment: Payment, row: Row[Any] | None) -> list[str]:
-    if row is None:
-        return []
+def _history(payment: Payment, row: Past) -> list[str]:
     said = []
     if not row.known:
         said.append(_("First payment to this supplier"))
@@ -87,16 +127,15 @@ def _missing(payment: Payment) -> list[str]:
     return [_("Missing: %(fields)s", fields=", ".join(empty))] if empty else []
 
 
-def _limit(payment: Payment, row: Row[Any] | None, limits: tuple[int, int]) -> list[str]:
+def _limit(payment: Payment, row: Past, limits: tuple[int, int]) -> list[str]:
     """Just under a limit, or several of one supplier and day that pass it together; limits are in the organisation's currency."""
-    if row is None or payment.currency != current.organisation.currency:
+    if payment.currency != current.organisation.currency:
         return []
     said = []
-    groups = ((limits[0], row.together_first, row.count_first), (limits[1], row.together_second, row.count_second))
-    for limit, together, count in groups:
+    for limit, (together, count) in zip(limits, row.together, strict=True):
         if NEAR * limit <= payment.amount <= limit:
             said.append(_("Just under the limit of %(limit)s", limit=_money(payment, limit)))
-        if 0 < payment.amount <= limit < (together or 0) and count > 1:
+        if 0 < payment.amount <= limit < together and count > 1:
             said.append(_("One of %(count)d to this supplier on this day that pass %(limit)s together", count=count,
                           limit=_money(payment, limit)))
     return said
