@@ -65,7 +65,7 @@ _KEYS: list[Key] = [
     Key("detail.copy", ("y",), _l("Copy the permanent link"), "detail"),
     Key("detail.print", ("Shift+P",), _l("Print"), "detail"),
     Key("form.save", ("Mod+s",), _l("Save"), "form"),
-    Key("form.send", ("Mod+Enter",), _l("Send")),
+    Key("send", ("Mod+Enter",), _l("Send")),
     _queue("next", ("j", "ArrowDown"), _l("Next")),
     _queue("previous", ("k", "ArrowUp"), _l("Previous")),
     _queue("extend_next", ("Shift+J",), _l("Extend selection down")),

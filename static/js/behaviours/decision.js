@@ -30,7 +30,7 @@ export function decision(dialog) {
 // Ctrl/Cmd+Enter sends the form that is being written.
 export function send(form) {
   document.addEventListener("key", (event) => {
-    if (!form.isConnected || event.detail.action !== "form.send") return;
+    if (!form.isConnected || event.detail.action !== "send") return;
     event.preventDefault();
     form.requestSubmit(form.querySelector("button[name]"));
   });

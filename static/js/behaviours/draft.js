@@ -20,7 +20,7 @@ export function draft(form) {
   });
   form.addEventListener("submit", () => { dirty = false; clearTimeout(timer); });
   document.addEventListener("key", (event) => {
-    if (!form.isConnected || !["form.save", "form.send"].includes(event.detail.action)) return;
+    if (!form.isConnected || !["form.save", "send"].includes(event.detail.action)) return;
     event.preventDefault();
     form.requestSubmit();
   });
