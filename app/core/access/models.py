@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
@@ -9,7 +10,7 @@ from sqlalchemy import Index
 from sqlalchemy.orm import Mapped
 
 from app.kernel import fields
-from app.kernel.kinds import Choices
+from app.kernel.kinds import Choices, fold
 from app.kernel.records import Record, Tenanted
 
 
@@ -21,6 +22,12 @@ class Scope(Choices):
     SITE = "site", _l("Own site")
     COMPANY = "company", _l("The whole organisation")
     ALL = "all", _l("Also the client organisations it manages")
+
+
+def plain_key(label: str) -> str:
+    """`finance_approver` of “Finance approver”."""
+    folded = re.sub(r"(?<!\d)0+(?=\d)", "", fold(label))
+    return re.sub(r"[^a-z0-9]+", "_", folded).strip("_")[:60]
 
 
 class Role(Record):

@@ -107,7 +107,8 @@ def _control(name: str, member: Member, errors: list[Any], label: str) -> Contro
         return Control(name, label, "choice", shown, [(entry.value, entry.label) for entry in type(member.language)], errors,
                        help=_("Of mails, reports and, unless this device says otherwise, of pages."))
     if name == "timezone":
-        zones = ["UTC", *sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix/", "right/")))]
+        named = (zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix/", "right/")))
+        zones = ["UTC", *sorted(named)]
         return Control(name, label, "choice", shown, [(zone, zone.replace("_", " ")) for zone in zones], errors)
     return Control(name, label, "choice", shown, [(str(hour), f"{hour:02d}:00") for hour in range(24)], errors)
 

@@ -30,8 +30,8 @@ def open_session(identity_id: UUID, *, address: str = "", agent: str = "") -> st
     """Start a session; gives the secret for the cookie. Every sign-in makes a new one, whatever the browser brought along."""
     secret, now = new_secret(), clock.now()
     with as_identity(identity_id):
-        session().add(UserSession(identity_id=identity_id, secret_hash=hash_secret(secret), idle_until=now + IDLE, expires_at=now + ABSOLUTE,
-                                  address=address[:100], agent=agent[:300]))
+        session().add(UserSession(identity_id=identity_id, secret_hash=hash_secret(secret), created_at=now, last_seen_at=now,
+                                  idle_until=now + IDLE, expires_at=now + ABSOLUTE, address=address[:100], agent=agent[:300]))
         session().flush()
     return secret
 
@@ -50,7 +50,7 @@ def seen(session_id: UUID, identity_id: UUID, last: datetime, organisation_id: U
 def end_session(session_id: UUID, identity_id: UUID) -> None:
     """Sign out one browser."""
     with as_identity(identity_id):
-        session().execute(update(UserSession).where(UserSession.id == session_id, UserSession.ended_at.is_(None)).values(ended_at=clock.now()))
+        session().execute(update(UserSession).where(UserSession.id == session_id).values(ended_at=clock.now()))
 
 
 def end_sessions(identity_id: UUID, *, but: UUID | None = None) -> int:

@@ -63,5 +63,5 @@ def _count(account: str, place: str) -> None:
                             {"account": account, "place": place, "now": clock.now()}).scalar_one()
     if wait:
         minutes = math.ceil(wait / 60)
-        raise TooMany(ngettext("Too many attempts. Try again in %(num)d minute.", "Too many attempts. Try again in %(num)d minutes.", minutes),
-                      retry_after=wait)
+        sentence = ngettext("Too many attempts. Try again in %(num)d minute.", "Too many attempts. Try again in %(num)d minutes.", minutes)
+        raise TooMany(sentence, retry_after=wait)

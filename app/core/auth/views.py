@@ -56,7 +56,8 @@ def _go_on(secret: str, address: str) -> Response:
     return keep_cookie(redirect(address, 303), secret, int(sessions.ABSOLUTE.total_seconds()))
 
 
-def _form(*, email: str = "", errors: dict[str, list[Any]] | None = None, notice: str = "", status: int = 200, wanted: str | None = None) -> Response:
+def _form(*, email: str = "", errors: dict[str, list[Any]] | None = None, notice: str = "", status: int = 200,
+          wanted: str | None = None) -> Response:
     offered, password = _demo()
     return screen("account/sign_in.html", status=status, email=email[:254], next=within(wanted), errors=errors or {}, notice=notice,
                   demo=offered, demo_password=password)

@@ -54,7 +54,8 @@ def entries_for(user: Actor, words: str = "") -> list[dict[str, Any]]:
     wanted = fold(words).split()
     pages = [(entry.key, entry.label, str(entry.section), entry.url, entry.icon) for entry in places(user)]
     pages += [(f"new-{key}", _("New: %(what)s", what=label), where, url, "plus") for key, label, where, url in _making(user)]
-    return [{"id": f"page-{key.replace('.', '-')}", "title": label, "subtitle": where, "url": url, "icon": icon, "keys": _keys(key), "run": ""}
+    return [{"id": f"page-{key.replace('.', '-')}", "title": label, "subtitle": where, "url": url, "icon": icon, "keys": _keys(key),
+             "run": ""}
             for key, label, where, url, icon in pages if all(word in fold(f"{label} {where}") for word in wanted)]
 
 

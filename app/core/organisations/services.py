@@ -19,8 +19,12 @@ from app.kernel.errors import Invalid
 from app.kernel.preferences import LANGUAGES
 
 SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
-RESERVED = frozenset(
-    ["api", "scim", "static", "assets", "sign-in", "sign-out", "sign-up", "welcome", "preferences", "healthz", "readyz", "version", "metrics", "stream", "s", "offline", "well-known", "admin", "account", "profile", "help", "docs", "about", "status", "favicon", "robots", "manifest", "sw", "new", "mail", "mailer", "www", "platform", "keys", "organisations", "login", "logout", "oauth", "oidc", "saml", "sso", "mcp", "public", "search"])
+RESERVED = frozenset({
+    "api", "scim", "static", "assets", "sign-in", "sign-out", "sign-up", "welcome", "preferences", "healthz", "readyz", "version",
+    "metrics", "stream", "s", "offline", "well-known", "admin", "account", "profile", "help", "docs", "about", "status", "favicon",
+    "robots", "manifest", "sw", "new", "mail", "mailer", "www", "platform", "keys", "organisations", "login", "logout", "oauth", "oidc",
+    "saml", "sso", "mcp", "public", "search",
+})
 
 
 def is_reserved(slug: str) -> bool:

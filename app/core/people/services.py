@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 from zoneinfo import available_timezones
 
 from flask_babel import gettext as _
@@ -37,13 +36,12 @@ def with_role(key: str) -> Sequence[Member]:
 
 
 def before_save(member: Member) -> None:
-    """Complete a member: language and zone of the organisation, an identity to sign in with; guard the owner's role."""
+    """Complete a member: language and zone of the organisation, an identity to sign in with."""
     organisation = current.organisation
     member.language = member.language or Language(organisation.language)
     member.timezone = member.timezone or organisation.timezone
     if member.timezone not in available_timezones():
         raise Invalid({"timezone": [_("“%(raw)s” is not a time zone. Write it like Europe/Paris.", raw=member.timezone[:40])]})
-    _guard_owners(member)
     if member.id is not None and member.manager_id == member.id:
         raise Invalid({"manager": [_("Nobody is their own manager.")]})
     if member.email:
@@ -77,23 +75,11 @@ def is_inactive(member: Member) -> bool | str:
     return True if not member.active else _("This member is active already.")
 
 
+def owner_refusal() -> Forbidden:
+    """Why somebody who is no owner cannot make one, or unmake one."""
+    return Forbidden(_("Only an owner can give or take the role of owner."))
+
+
 def last_owner_refusal() -> Conflict:
     """Why the last owner cannot be archived, deactivated or given another role."""
     return Conflict(_("This is the last owner. Make somebody else an owner first."))
-
-
-def _owner_role() -> UUID | None:
-    with session().no_autoflush:
-        return session().scalar(select(access.Role.id).where(access.Role.key == "owner"))
-
-
-def _guard_owners(member: Member) -> None:
-    """Only an owner makes owners; that the last one stays is held at flush."""
-    owner = _owner_role()
-    with session().no_autoflush:
-        before = session().scalar(select(Member.role_id).where(Member.id == member.id)) if member.id else None
-    if owner is None or owner not in (before, member.role_id):
-        return
-    user = current.context.user
-    if before != member.role_id and user and not user.is_system and "owner" not in user.roles:
-        raise Forbidden(_("Only an owner can give or take the role of owner."))

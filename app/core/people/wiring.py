@@ -11,8 +11,8 @@ from sqlalchemy import event, inspect, text
 from app.core.organisations import load_organisation
 from app.core.people.loading import load_actor
 from app.core.people.models import Member
-from app.core.people.services import last_owner_refusal
-from app.kernel.current import Actor, Organisation
+from app.core.people.services import last_owner_refusal, owner_refusal
+from app.kernel.current import Actor, Organisation, current
 from app.kernel.delivery import install_loader
 
 _OTHERS = text("""SELECT r.id AS owner, EXISTS (SELECT FROM member m WHERE m.organisation_id = r.organisation_id AND m.role_id = r.id
@@ -24,13 +24,13 @@ def install(_app: Flask) -> None:
     """Fill the loader's slot and listen to members that are changed."""
     install_loader(_load)
     if not event.contains(Member, "before_update", _changed):
+        event.listen(Member, "before_insert", _changed)
         event.listen(Member, "before_update", _changed)
 
 
-def _load(organisation_id: UUID, actor_id: UUID) -> tuple[Organisation, Actor] | None:
+def _load(organisation_id: UUID, actor_id: UUID) -> tuple[Organisation, Actor | None] | None:
     organisation = load_organisation(organisation_id)
-    actor = load_actor(organisation, actor_id) if organisation else None
-    return (organisation, actor) if organisation and actor else None
+    return (organisation, load_actor(organisation, actor_id)) if organisation else None
 
 
 def _changed(_mapper: Any, connection: Any, member: Member) -> None:
@@ -38,7 +38,17 @@ def _changed(_mapper: Any, connection: Any, member: Member) -> None:
     if not any(state.attrs[name].history.has_changes() for name in ("role_id", "active", "archived_at")):
         return
     row = connection.execute(_OTHERS, {"member": member.id, "organisation": member.organisation_id}).first()
-    was = next(iter(state.attrs.role_id.history.deleted or state.attrs.role_id.history.unchanged or ()), None)
-    stays = row is not None and member.role_id == row.owner and member.active and member.archived_at is None
-    if row is not None and was == row.owner and not row.others and not stays:
+    if row is None:
+        return
+    history = state.attrs.role_id.history
+    was = next(iter(history.deleted or history.unchanged or ()), None)
+    stays = member.role_id == row.owner and member.active and member.archived_at is None
+    if was == row.owner and not row.others and not stays:
         raise last_owner_refusal()
+    if was != member.role_id and row.owner in (was, member.role_id) and not _may_name_owners():
+        raise owner_refusal()
+
+
+def _may_name_owners() -> bool:
+    user = current.context.user
+    return user is None or user.is_system or "owner" in user.roles
