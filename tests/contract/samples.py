@@ -18,8 +18,10 @@ from app.resources.binding import form_names
 WORDS = ("Älpha", "bravo", "Çharlie", "delta", "Echo", "foxtrot", "golf 2", "golf 10", "hôtel", "India")
 
 
-def value(field: Field, number: int, key: bool = False) -> Any:
+def value(field: Field, number: int) -> Any:
     """The `number`-th value of a field, as somebody would type it."""
+    if "samples" in field.extra:
+        return field.extra["samples"][number % len(field.extra["samples"])]
     match field.kind:
         case "choice":
             entries = list(field.choices or ())
@@ -68,7 +70,8 @@ def data(resource: Resource, number: int = 1) -> dict[str, Any]:
              and not (fields[name].kind == "reference" and not fields[name].required and fields[name].reference == resource.model.__tablename__)}
     if resource.lines:
         inner = fields_of(resource.lines.model)
-        found["lines"] = [{n: value(inner[n], number + i) for n in resource.lines.fields} for i in range(2)]
+        found["lines"] = [{n: value(inner[n], number + i) for n in resource.lines.fields}
+                          for i in range(1 if any(inner[n].kind == "reference" for n in resource.lines.fields) else 2)]
     return found
 
 

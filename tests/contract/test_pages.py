@@ -136,7 +136,7 @@ def test_a_missing_field_is_named_and_nothing_is_lost(resource: Resource, world:
 @listed(CREATABLE)
 def test_script_in_text_is_shown_as_text(resource: Resource, world: World) -> None:
     texts = [n for n in form_names(resource) if fields_of(resource.model)[n].kind in ("text", "long_text") and not fields_of(resource.model)[n].widget
-             and fields_of(resource.model)[n].max_length >= 40 and n != "timezone"]
+             and fields_of(resource.model)[n].max_length >= 40 and n not in ("timezone", "key")]
     with world.acting("owner"):
         data = {**samples.data(resource, 7), **dict.fromkeys(texts, "<script>alert(1)</script>")}
     answer = world.post(world.url(resource) + "new", data)
@@ -180,11 +180,16 @@ def test_a_stale_form_is_a_conflict(resource: Resource, world: World) -> None:
 def test_archive_hides_and_restore_brings_back(resource: Resource, world: World) -> None:
     record = world.records(resource, 1)[0]
     url = f"{world.url(resource)}{record.reference}/"
+    if resource.lock and resource.lock(record) is not True:
+        assert world.post(url + "archive", {}).status_code == 409, "what is locked is not put away"
+        return
     assert world.post(url + "archive", {}).status_code == 303
     client = world.client("owner")
+    client.get(url)  # the message about it is shown once
     assert record.reference not in client.get(world.url(resource)).text
     assert record.reference in client.get(world.url(resource) + "?archived=1").text
     assert world.post(url + "restore", {}).status_code == 303
+    client.get(url)
     assert record.reference in client.get(world.url(resource)).text
 
 
@@ -212,8 +217,9 @@ def test_the_trail_leads_back(resource: Resource, world: World) -> None:
 @listed(EDITABLE)
 def test_what_cannot_be_done_says_why(resource: Resource, world: World) -> None:
     record = world.records(resource, 1)[0]
-    page = checks.unescaped(world.client("viewer").get(f"{world.url(resource)}{record.reference}/").text)
-    assert resource.permission("edit") in page, "a viewer is told which permission editing needs"
+    answer = world.client("viewer").get(f"{world.url(resource)}{record.reference}/")
+    verb = "edit" if answer.status_code == 200 else "view"
+    assert resource.permission(verb) in checks.unescaped(answer.text), "a viewer is told which permission is missing"
 
 
 @listed(CREATABLE)

@@ -69,7 +69,9 @@ class World:
     def member(self, role: str) -> Any:
         """The member of that role."""
         with self.acting("owner"):
-            return session().get(people.Member, (self.place.id, self.ids[role]))
+            found = session().get_one(people.Member, (self.place.id, self.ids[role]), populate_existing=True)
+            session().expunge(found)
+        return found
 
     def client(self, role: str) -> FlaskClient:
         """A browser in which the member of that role is signed in."""
@@ -127,7 +129,9 @@ class World:
 
     def entries(self, record: Any) -> list[AuditEntry]:
         """The rows of the trail about a record, oldest first."""
-        return list(session().scalars(select(AuditEntry).where(AuditEntry.record_id == record.id).order_by(AuditEntry.at, AuditEntry.id)))
+        found = list(session().scalars(select(AuditEntry).where(AuditEntry.record_id == record.id).order_by(AuditEntry.at, AuditEntry.id)))
+        session().expunge_all()
+        return found
 
     def queries(self, work: Callable[[FlaskClient], Any]) -> int:
         """How many statements a request sends to the database."""

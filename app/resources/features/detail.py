@@ -160,7 +160,7 @@ class Detail:
     @cached_property
     def files(self) -> Any:
         """The files attached to the record."""
-        return files.attached(self.record)
+        return [{"name": f.name, "size": f.size, "url": files.url_of(f)} for f in files.files_of(self.record)]
 
     @cached_property
     def related(self) -> list[RelatedPanel]:

@@ -133,7 +133,7 @@ def _result(run: ImportRun) -> dict[str, Any]:
 def _rolled_back(resource: Resource, run: ImportRun) -> dict[str, Any] | None:
     if run.state not in (State.ROLLED_BACK, State.UNDONE):
         return None
-    return {"gone": run.gone_count, "stayed": [(ref, record_url(resource, ref), reason) for _id, ref, reason in run.stayed[:PAGE]]}
+    return {"gone": run.gone_count, "count": len(run.stayed), "stayed": [(ref, record_url(resource, ref), reason) for _id, ref, reason in run.stayed[:PAGE]]}
 
 
 def rollback_page(resource: Resource, run: ImportRun) -> Response:
@@ -141,4 +141,4 @@ def rollback_page(resource: Resource, run: ImportRun) -> Response:
     going, stays = imports.what_would_stay(run, resource)
     session().expire_all()
     return screen("imports/rollback.html", **_frame(resource, run), action=f"{_run_url(resource, run)}rollback", back_url=_run_url(resource, run),
-                  going=going, staying=[(s.reference, record_url(resource, s.reference), s.reason) for s in stays[:PAGE]])
+                  going=going, staying_count=len(stays), staying=[(s.reference, record_url(resource, s.reference), s.reason) for s in stays[:PAGE]])
