@@ -45,7 +45,7 @@ class Arrived:
     left_out: list[str]
 
 
-def bring_in(clerk: Browser, path: str, mapping: str) -> Arrived:
+def bring_in(clerk: Browser, path: str, mapping: str, say: Callable[[str], object]) -> Arrived:
     """Import a file (that of June 2020 when none is named) with a saved mapping, one from a file, or what the wizard proposes."""
     name, content = _file(path)
     page = clerk.get(WIZARD)
@@ -54,9 +54,11 @@ def bring_in(clerk: Browser, path: str, mapping: str) -> Arrived:
     mapped = clerk.post(form.action, form.with_(mapping=chosen), ("file", name, content))
     _expect(mapped, "/map")
     left_out = _left_out(mapped)
+    say("the file is up and its columns are mapped")
     form = mapped.form("/map")
     run_page = urlsplit(clerk.post(form.action, form.fields).url).path
     checked = _until(clerk, run_page, lambda page: page.has_form("/apply"))
+    say("every row is checked")
     form = checked.form("/apply")
     clerk.post(form.action, form.fields)
     _until(clerk, run_page, lambda page: 'aria-busy="false"' in page.text or "aria-busy" not in page.text)

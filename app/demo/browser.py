@@ -75,7 +75,7 @@ class _FormReader(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.forms: list[Form] = []
-        self._select, self._chosen, self._option, self._area = "", ""
+        self._select = self._chosen = self._option = ""
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """A form begins, a field stands in it, an option is offered."""
         said = {name: value or "" for name, value in attrs}

@@ -37,11 +37,15 @@ Say = Callable[[str], object]
 def run(path: str = "", mapping: str = "", *, say: Say = lambda _line: None) -> dict[str, Any]:
     """Play it; gives the figures. Starts what is not running and stops only that."""
     began = time.monotonic()
+
+    def told(line: str) -> None:
+        say(f"{time.monotonic() - began:5.0f} s  {line}")
+
     with Stage() as stage:
-        say(f"running at {stage.base} after {time.monotonic() - began:.0f} s")
+        told(f"running at {stage.base}")
         place = _place()
         with acting(place, _clerk(place), channel="demo"):
-            figures = _play(stage, path, mapping, say)
+            figures = _play(stage, path, mapping, told)
     return {**figures, "seconds": round(time.monotonic() - began, 1)}
 
 
@@ -50,7 +54,7 @@ def _play(stage: Stage, path: str, mapping: str, say: Say) -> dict[str, Any]:
     earlier = set(seen.values())
     clerk = Browser(stage.base)
     clerk.sign_in(address_in(CLERK, NORTHGATE), PASSWORD)
-    arrived = bring_in(clerk, path, mapping)
+    arrived = bring_in(clerk, path, mapping, say)
     say(f"{arrived.created} of {arrived.rows} rows came in, {arrived.requests} wait for approval")
     among = _requests(arrived.run_id)
     decide_all(stage.base, frozenset(among), say)
@@ -58,8 +62,11 @@ def _play(stage: Stage, path: str, mapping: str, say: Say) -> dict[str, Any]:
     delivered = _wait_for_mail(stage, seen, earlier, expected)
     say(f"{delivered} effects reached the mail catcher")
     files = leaving.write_files(clerk, stage.var / "main-job")
+    say(f"{len(files)} files written")
     digests = _send_digests(stage)
+    say(f"{digests} digests sent")
     whole = _verify()
+    say("the audit trail is whole" if whole else "the audit trail is BROKEN")
     return {**_figures(arrived, among), "effects_expected": expected, "effects_delivered": delivered, "audit_rows": _audit_rows() - before,
             "chain_verified": whole, "digests_sent": digests, "files_written": [_described(path) for path in files],
             "columns_left_out": arrived.left_out, "refusals": arrived.refusals[:20]}
