@@ -91,7 +91,7 @@ class Handler:
     prepare: Callable[[dict[str, Any], OutboxRow], Any] | None = None
 
 
-class Retry(Exception):  # noqa: N818 -- an instruction, not an error
+class Retry(Exception):
     """The delivery did not work now; try again `after` seconds, or by the usual back-off."""
 
     def __init__(self, reason: Any, after: float | None = None) -> None:
@@ -99,7 +99,7 @@ class Retry(Exception):  # noqa: N818 -- an instruction, not an error
         self.after = after
 
 
-class GiveUp(Exception):  # noqa: N818 -- an instruction, not an error
+class GiveUp(Exception):
     """The delivery can never work; the row fails at once and says why."""
 
 
@@ -136,7 +136,7 @@ def put(kind: str, name: str, payload: Mapping[str, Any], *, due_at: datetime | 
     """Owe a delivery. With a `key` that is already there the first row is given back and nothing is added."""
     row = _row(kind, name, payload, due_at, risk, key)
     if not key:
-        made = OutboxRow(**row)
+        made = OutboxRow(id=new_id(), **row)
         session().add(made)
     else:
         session().execute(pg_insert(OutboxRow).values(**_complete(row)).on_conflict_do_nothing())

@@ -45,7 +45,7 @@ def add_marks(count: int, stop_at: int = 0) -> dict[str, int]:
 
 def look_around() -> None:
     """Notes who it is run as."""
-    SEEN.update(user=current.user.id, organisation=current.organisation.slug, channel=current.channel, timezone=current.organisation.timezone)
+    SEEN.update(user=current.user.id, organisation=current.organisation.slug, channel=current.channel)
 
 
 def fail() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import smtplib
-from collections.abc import Iterator
 from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -48,11 +47,11 @@ class Server:
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+def server(monkeypatch: pytest.MonkeyPatch) -> Server:
     """The mail server, as it behaves in the test."""
     found = Server()
     monkeypatch.setattr(delivery, "_connection", lambda: found)
-    yield found
+    return found
 
 
 @pytest.fixture
@@ -141,7 +140,8 @@ def test_the_server_is_away_and_comes_back(stand: Stand, server: Server) -> None
     waiting = mail_of(stand, mail_id)
     assert (waiting.state, waiting.attempts) == (State.WAITING, 1)
     assert "away" in waiting.last_error
-    assert waiting.next_try_at and waiting.next_try_at > clock.now()
+    assert waiting.next_try_at is not None
+    assert waiting.next_try_at > clock.now()
     server.trouble = None
     with clock.at(waiting.next_try_at + timedelta(seconds=1)):
         drain(stand)

@@ -111,8 +111,8 @@ def test_quiet_hours_hold_all_channels_and_critical_passes(stand: Stand) -> None
 
 
 @pytest.mark.parametrize(("begin", "end", "hour", "expected"), [
-    ("22:00", "06:00", 21, 21), ("22:00", "06:00", 23, 30), ("22:00", "06:00", 5, 6), ("12:00", "14:00", 13, 14), ("12:00", "14:00", 14, 14),
-    ("", "", 3, 3), ("08:00", "08:00", 8, 8)])
+    ("22:00", "06:00", 21, 21), ("22:00", "06:00", 23, 30), ("22:00", "06:00", 5, 6), ("12:00", "14:00", 13, 14),
+    ("12:00", "14:00", 14, 14), ("", "", 3, 3), ("08:00", "08:00", 8, 8)])
 def test_when_one_may_be_disturbed(begin: str, end: str, hour: int, expected: int) -> None:
     member = Member(timezone="UTC", preferences={"quiet_from": begin, "quiet_to": end})
     start = datetime(2026, 3, 10, tzinfo=UTC)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -31,10 +30,9 @@ def chore() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _fresh() -> Iterator[None]:
+def _fresh() -> None:
     RUNS.clear()
     ticks._served.clear()
-    yield
 
 
 @pytest.fixture
@@ -183,7 +181,8 @@ def test_old_rows_are_cleared_away_but_failures_stay(stand: Stand) -> None:
     long_ago = clock.now() - timedelta(days=60)
     with stand.work() as work:
         for state in ("done", "cancelled", "failed", "waiting"):
-            work.add(OutboxRow(kind="effect", name="old", payload={}, state=state, done_at=long_ago, due_at=clock.now() + timedelta(days=1)))
+            work.add(OutboxRow(kind="effect", name="old", payload={}, state=state, done_at=long_ago,
+                               due_at=clock.now() + timedelta(days=1)))
         work.add(Job(title="old", function="x", state="done", finished_at=long_ago))
         work.add(Job(title="routine", function="x", state="done", quiet=True, finished_at=clock.now() - timedelta(days=2)))
         work.add(Job(title="new", function="x", state="done", finished_at=clock.now()))
