@@ -161,12 +161,12 @@ class Writer:
         return door.perform(resource, "create", data=[{title.name: word} for word in words], each=True, channel=CHANNEL)
 
     def _mark(self, rows: Sequence[ImportRow], results: Mapping[int, Outcome]) -> None:
-        values = [self._ending(row, results.get(row.number)) for row in rows]
-        session().execute(_MARK, values)
+        endings = [self._ending(row, results.get(row.number)) for row in rows]
+        names = ("id", "state", "record", "mark", "errors")
+        session().execute(_MARK, {"organisation": current.organisation.id, **{n: [e[n] for e in endings] for n in names}})
 
     def _ending(self, row: ImportRow, outcome: Outcome | None) -> dict[str, Any]:
-        ending: dict[str, Any] = {"organisation": row.organisation_id, "id": row.id, "state": "done", "record": row.record_id, "mark": "",
-                                  "errors": "[]"}
+        ending: dict[str, Any] = {"id": row.id, "state": "done", "record": row.record_id, "mark": "", "errors": "[]"}
         if outcome is not None and outcome.state != "refused":
             ending |= {"record": outcome.record.id, "mark": fingerprint(self.resource, outcome.record, self.fields)}
         elif row.way != "same":
@@ -181,8 +181,10 @@ class Writer:
         return [[labels.get(name, name), "", str(said)] for name, sentences in error.errors.items() for said in sentences]
 
 
-_MARK = text("UPDATE import_row SET state = :state, record_id = :record, mark = :mark, errors = CAST(:errors AS jsonb) "
-             "WHERE organisation_id = :organisation AND id = :id")
+_MARK = text("UPDATE import_row SET state = e.state, record_id = e.record, mark = e.mark, errors = CAST(e.errors AS jsonb) "
+             "FROM unnest(CAST(:id AS uuid[]), CAST(:state AS text[]), CAST(:record AS uuid[]), CAST(:mark AS text[]), "
+             "CAST(:errors AS text[])) AS e(id, state, record, mark, errors) "
+             "WHERE import_row.organisation_id = :organisation AND import_row.id = e.id")
 
 
 def _dumped(value: Any) -> str:
@@ -204,18 +206,23 @@ def let_go(run_id: UUID) -> None:
         made = list(work.scalars(select(ImportRow.record_id).where(
             *mine, ImportRow.state == "done", ImportRow.way == "create").order_by(ImportRow.number)))
         with within_change_set(run_id):
-            run.request_count = ask(resource, made)
+            asked = ask(resource, made)
         outbox.let_go(run_id)
+        run = run_of(run_id)
+        run.request_count = asked
         settle(run, counts)
         jobs.current_job().finish(result=summary(run))
 
 
 def ask(resource: Resource, ids: Sequence[Any]) -> int:
-    """Begin what a new record begins (its release, say); gives how many wait for an approval."""
+    """Begin what a new record begins (its release, say), in one transaction; gives how many wait for an approval."""
     parked = 0
-    for action in resource.actions:
-        if action.on_create and ids:
-            parked += sum(o.state == "parked" for o in door.perform(resource, action.name, ids, channel=CHANNEL))
+    for action in (a for a in resource.actions if a.on_create):
+        for start in range(0, len(ids), CHUNK):
+            outcomes = door.perform(resource, action.name, ids[start:start + CHUNK], channel=CHANNEL)
+            parked += sum(outcome.state == "parked" for outcome in outcomes)
+            session().flush()
+            session().expunge_all()  # memory does not grow with the number of rows
     return parked
 
 

@@ -16,7 +16,7 @@ from app.core.imports.parsing import RowParser
 from app.core.imports.reader import look
 from app.core.imports.rows import Shape
 from app.core.imports.survey import Survey, survey
-from app.core.imports.undoing import Stays, staying
+from app.core.imports.undoing import Stays, portions_done, staying
 from app.kernel import clock, jobs
 from app.kernel.current import current
 from app.kernel.db import session
@@ -184,11 +184,11 @@ def preview(run: ImportRun, count: int = 10) -> list[ImportRow]:
 
 def what_would_stay(run: ImportRun, resource: Resource) -> tuple[int, list[Stays]]:
     """What a rollback would leave: how many would go, and what stays with its reason."""
-    rows = list(session().scalars(select(ImportRow).where(
-        ImportRow.organisation_id == run.organisation_id, ImportRow.run_id == run.id, ImportRow.state == "done",
-        ImportRow.way.in_(("create", "update"))).order_by(ImportRow.number)))
-    stays = staying(resource, rows)
-    return len(rows) - len(stays), stays
+    count, stays = 0, []
+    for rows in portions_done(run):
+        stays += staying(resource, rows)
+        count += len(rows)
+    return count - len(stays), stays
 
 
 def _expect(run: ImportRun, *states: State) -> None:

@@ -19,23 +19,26 @@ DOT_GROUPS = re.compile(r"^\d{1,3}(\.\d{3})+(,\d+)?$")
 COMMA_GROUPS = re.compile(r"^\d{1,3}(,\d{3})+(\.\d+)?$")
 SAMPLES = 6
 DISTINCT = 200
+REMEMBERED = 20_000
+STRAYS = 0.2
 
 
 @dataclass
 class Column:
-    """What was seen of one column: how many cells are filled, a few values, and the ways of writing that fit all of them."""
+    """What was seen of one column: how many cells are filled, a few values, and how often each way of writing did not fit."""
 
     header: str
     place: int
     filled: int = 0
     samples: list[str] = field(default_factory=list)
     distinct: set[str] = field(default_factory=set)
-    dates: list[str] = field(default_factory=lambda: [*(d + t for t in TIMES for d in DATES), ISO])
-    native_date: bool = False
-    native_number: bool = False
-    is_number: bool = True
-    dot: bool = True
-    comma: bool = True
+    dates: dict[str, int] = field(default_factory=lambda: dict.fromkeys([*(d + t for t in TIMES for d in DATES), ISO], 0))
+    native_dates: int = 0
+    native_numbers: int = 0
+    texts: int = 0
+    no_numbers: int = 0
+    no_dots: int = 0
+    no_commas: int = 0
     longest: int = 0
     _seen: set[str] = field(default_factory=set)
 
@@ -46,7 +49,7 @@ class Column:
         self.filled += 1
         if text in self._seen:
             return
-        if len(self._seen) < 20_000:
+        if len(self._seen) < REMEMBERED:
             self._seen.add(text)
         if len(self.samples) < SAMPLES:
             self.samples.append(text[:80])
@@ -54,43 +57,56 @@ class Column:
             self.distinct.add(text)
         self.longest = max(self.longest, len(text))
         if isinstance(cell, (date, datetime, time)):
-            self.native_date, self.is_number = True, False
+            self.native_dates += 1
         elif isinstance(cell, (int, float)) and not isinstance(cell, bool):
-            self.native_number = True
-            self.dates = []
+            self.native_numbers += 1
         else:
             self._take_text(text)
 
     def _take_text(self, text: str) -> None:
-        if self.dates:
-            self.dates = [shape for shape in self.dates if fits(text, shape)]
-        if self.is_number:
-            if len(text) > 40 or not NUMBER.match(text):
-                self.is_number = False
-                return
-            bare = re.sub(r"[^\d.,]", "", text)
-            self.dot = self.dot and reads_with(bare, ".")
-            self.comma = self.comma and reads_with(bare, ",")
+        self.texts += 1
+        bearable = 5 + self.texts * STRAYS
+        for shape in list(self.dates):
+            if not fits(text, shape):
+                self.dates[shape] += 1
+                if self.dates[shape] > bearable:
+                    del self.dates[shape]
+        if len(text) > 40 or not NUMBER.match(text):
+            self.no_numbers += 1
+            return
+        bare = re.sub(r"[^\d.,]", "", text)
+        self.no_dots += not reads_with(bare, ".")
+        self.no_commas += not reads_with(bare, ",")
 
     @property
     def date_shape(self) -> str:
-        """The way in which all days of the column are written (strptime); empty when it holds something else or real dates."""
-        return self.dates[0] if self.filled and self.dates and not self.native_number else ""
+        """The way in which the days of the column are written (strptime); empty when it holds something else or real dates."""
+        best = min(self.dates, key=lambda shape: self.dates[shape], default="")
+        return best if best and self.texts and self.dates[best] <= self.texts * STRAYS else ""
 
     @property
     def is_date(self) -> bool:
-        """Whether every value is a day."""
-        return self.filled > 0 and (bool(self.dates) or self.native_date) and not self.native_number
+        """Whether nearly every value is a day."""
+        kinds = self.texts + self.native_dates + self.native_numbers
+        strays = self.native_numbers + (self.dates[self.date_shape] if self.date_shape else self.texts)
+        return kinds > 0 and strays <= kinds * STRAYS
+
+    @property
+    def is_number(self) -> bool:
+        """Whether nearly every value is a number."""
+        kinds = self.texts + self.native_dates + self.native_numbers
+        return self.native_dates + self.no_numbers <= kinds * STRAYS
 
     @property
     def is_ambiguous(self) -> bool:
         """Whether days could be read with day and month exchanged."""
-        return any("%m/%d" in s for s in self.dates) and any("%d/%m" in s for s in self.dates)
+        equal = [s for s, misses in self.dates.items() if self.date_shape and misses == self.dates[self.date_shape]]
+        return any("%m/%d" in s for s in equal) and any("%d/%m" in s for s in equal)
 
     @property
     def decimal(self) -> str:
         """`.` or `,`: what stands before the decimals."""
-        return "," if self.comma and not self.dot else "."
+        return "," if self.no_commas < self.no_dots else "."
 
 
 def fits(text: str, shape: str) -> bool:

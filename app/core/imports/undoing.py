@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -83,7 +83,7 @@ def undo(run: ImportRun) -> tuple[int, list[Any]]:
     """Remove what the run made and restore what it changed; gives how many went, and what stays with its reason."""
     resource = registry.resource(run.resource)
     gone, stayed = 0, []
-    for rows in _portions(run):
+    for rows in portions_done(run):
         kept = {s.record_id: s for s in staying(resource, rows)}
         stayed += kept.values()
         free = [row for row in rows if row.record_id not in kept]
@@ -99,7 +99,8 @@ def undo(run: ImportRun) -> tuple[int, list[Any]]:
     return gone, [[str(s.record_id), s.reference, s.reason] for s in stayed]
 
 
-def _portions(run: ImportRun) -> Any:
+def portions_done(run: ImportRun) -> Iterator[list[ImportRow]]:
+    """The rows of a run that became or changed a record, so many at a time."""
     last = 0
     while rows := list(session().scalars(select(ImportRow).where(
             ImportRow.organisation_id == run.organisation_id, ImportRow.run_id == run.id, ImportRow.state == "done",
@@ -190,5 +191,6 @@ def _undo_related(run: ImportRun) -> list[Stays]:
             door.perform(resource, "delete", [row.record_id for row in free], channel=CHANNEL)
             for row in free:
                 session().delete(row)
-        stayed += [s for s in kept if s.reference]
+        referred = str(_("Other records refer to it."))
+        stayed += [s for s in kept if s.reference and s.reason != referred]
     return stayed

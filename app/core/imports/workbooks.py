@@ -102,8 +102,9 @@ def _open(stream: BinaryIO) -> Any:
 
 
 def _typed(cell: Any) -> Any:
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
-        return int(cell)
+    if isinstance(cell, float):
+        cell = float(f"{cell:.15g}")  # what a spreadsheet shows of it: 3702.3, not 3702.2999999999997
+        return int(cell) if cell.is_integer() and abs(cell) < 2**53 else cell
     if isinstance(cell, datetime) and cell.time() == time(0):
         return cell.date()
     return cell

@@ -1,0 +1,182 @@
+"""The wizard from upload to rollback, page by page, as a browser without JavaScript sees it."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from datetime import date
+
+import pytest
+import xlsxwriter
+from flask import Flask
+
+from app.core import people
+from app.core.imports import State
+from app.modules.hse.models import Incident
+from app.modules.procurement.models import Payment, Supplier
+from tests.core.imports.conftest import Wizard, records
+from tests.core.stand import Stand
+
+HEAD = "Nom du fournisseur;Montant;Date de paiement;Numéro de transaction;Objet\r\n"
+
+
+def payments(count: int, **cells: str) -> str:
+    """A file of so many payments, one line each."""
+    lines = [f"Acme {n % 3};{n},50;{1 + n % 27:02d}/06/2026;T-{n};Chaises\r\n" for n in range(1, count + 1)]
+    for number, line in cells.items():
+        lines[int(number.removeprefix("line")) - 2] = line + "\r\n"
+    return HEAD + "".join(lines)
+
+
+@pytest.mark.requirement("OF-165")
+def test_twenty_users_come_from_a_csv(wizard: Wizard, stand: Stand) -> None:
+    rows = "".join(f"Person {n},person{n}@north.example,member,Europe/Paris\n" for n in range(20))
+    before = len(records(stand, people.Member))
+    url = wizard.run(f"Name,E-mail,Role,Time zone\n{rows}".encode(), "users.csv", "/people/members")
+    run = wizard.found(url)
+    assert (run.state, run.row_count, run.created_count, run.refused_count) == (State.DONE, 20, 20, 0), wizard.failed()
+    assert len(records(stand, people.Member)) == before + 20
+
+
+@pytest.mark.requirement("OF-169")
+def test_columns_land_in_the_chosen_fields(wizard: Wizard, stand: Stand) -> None:
+    url = wizard.upload("Nom;Courriel\r\nMüller;a@b.example\r\n".encode("cp1252"), "n.csv", "/procurement/suppliers").headers["Location"]
+    shown = wizard.get(url)
+    assert "Windows-1252" in shown.text
+    answer = wizard.post(f"{url}map", {"column-0": "contact", "column-1": "name"}, url)
+    wizard.work()
+    assert answer.status_code == 303
+    wizard.post(f"{url}apply", {}, url)
+    wizard.work()
+    assert [(s.name, s.contact) for s in records(stand, Supplier)] == [("a@b.example", "Müller")]
+
+
+@pytest.mark.requirement("OF-170")
+def test_exactly_the_first_ten_rows_are_previewed(wizard: Wizard) -> None:
+    shown = wizard.get(wizard.check(payments(50).encode("cp1252"))).text
+    preview = shown[shown.index('aria-label="Preview"'):]
+    assert preview[:preview.index("</table>")].count("<tr>") == 11  # the heads, and ten rows
+    assert "Acme 1" in preview
+    assert "T-10<" in preview
+    assert "T-11<" not in preview
+
+
+@pytest.mark.requirement("OF-168", "OF-171")
+def test_every_error_is_listed_by_row_and_column_and_nothing_is_written(wizard: Wizard, stand: Stand) -> None:
+    bad = {"line45": "Acme;not a number;31/02/2026;T-45;x", "line46": ";5,00;01/06/2026;;x", "line47": ";;;;"}
+    content = payments(60, **bad)
+    url = wizard.check(content.encode("cp1252"), date_shape="%d/%m/%Y")
+    shown = wizard.get(url).text
+    cells = [tuple(re.sub(r"<[^>]+>", "", c) for c in re.findall(r"<td.*?</td>", row)) for row in re.findall(r"<tr>.*?</tr>", shown, re.S)]
+    found = {(c[0], c[1]): c[3] for c in cells if len(c) == 4}
+    assert "not a day of the calendar" in found["45", "Date de paiement"]
+    assert "Not a number" in found["45", "Montant"]
+    assert found["46", "Nom du fournisseur"] == "This is needed."
+    assert found["46", "Numéro de transaction"] == "This is needed."
+    assert found["47", ""] == "Every field is empty."
+    run = wizard.found(url)
+    assert (run.row_count, run.created_count, run.refused_count) == (60, 57, 3)
+    assert records(stand, Payment) == []
+    listed = wizard.get(f"{url}errors.csv")
+    assert listed.headers["Content-Disposition"].startswith("attachment")
+    assert len(listed.text.splitlines()) == 6
+
+
+def test_the_rest_comes_in_and_the_refused_rows_can_be_sent_again(wizard: Wizard, stand: Stand) -> None:
+    url = wizard.run(payments(60, line45="Acme;x;01/06/2026;T-99;y").encode("cp1252"))
+    run = wizard.found(url)
+    assert run.row_count == run.created_count + run.refused_count == 60
+    refused = wizard.get(f"{url}refused.csv").text
+    assert "T-99" in refused
+    assert "Not a number" in refused
+    mended = refused.replace(",x,", ',"12,00",').encode()
+    again = wizard.found(wizard.run(mended, "again.csv"))
+    assert (again.row_count, again.created_count) == (1, 1)
+    assert len(records(stand, Payment)) == 60
+
+
+@pytest.mark.requirement("OF-166")
+def test_twenty_records_come_from_a_workbook_with_dates_and_numbers_right(wizard: Wizard, stand: Stand) -> None:
+    target = io.BytesIO()
+    book = xlsxwriter.Workbook(target)
+    page, day = book.add_worksheet("Payments"), book.add_format({"num_format": "dd.mm.yyyy"})
+    page.write_row(0, 0, ["Supplier", "Amount", "Payment day", "Transaction number"])
+    for n in range(1, 21):
+        page.write_row(n, 0, [f"Acme {n}", 1234.1 * n])
+        page.write_datetime(n, 2, date(2026, 6, n), day)
+        page.write(n, 3, 1000 + n)
+    book.close()
+    run = wizard.found(wizard.run(target.getvalue(), "assets.xlsx"))
+    assert (run.created_count, run.refused_count) == (20, 0)
+    found = {p.transaction_number: p for p in records(stand, Payment)}
+    assert {n: (p.amount, p.paid_on) for n, p in found.items()} == {
+        str(1000 + n): (round(123410 * n), date(2026, 6, n)) for n in range(1, 21)}
+
+
+@pytest.mark.requirement("OF-167")
+def test_a_json_list_becomes_records(wizard: Wizard, stand: Stand) -> None:
+    listed = [{"supplier": "Acme", "amount": "12.30", "paid_on": "2026-06-01", "transaction_number": f"J{n}"} for n in range(3)]
+    wizard.run(json.dumps(listed).encode(), "payments.json")
+    assert sorted(p.transaction_number for p in records(stand, Payment)) == ["J0", "J1", "J2"]
+
+
+def test_the_same_file_again_changes_nothing_and_a_changed_row_is_an_edit(wizard: Wizard, stand: Stand) -> None:
+    content = "Name,Contact\nAcme,Ann\nBeta,Bob\n"
+    wizard.run(content.encode(), "s.csv", "/procurement/suppliers")
+    same = wizard.found(wizard.check(content.encode(), "s.csv", "/procurement/suppliers"))
+    assert (same.created_count, same.updated_count, same.same_count) == (0, 0, 2)
+    run = wizard.found(wizard.run(content.replace("Bob", "Bea").encode(), "s.csv", "/procurement/suppliers"))
+    assert (run.created_count, run.updated_count, run.same_count) == (0, 1, 1)
+    assert {s.name: s.contact for s in records(stand, Supplier)} == {"Acme": "Ann", "Beta": "Bea"}
+
+
+def test_rolling_back_frees_the_keys_and_leaves_what_was_edited(wizard: Wizard, stand: Stand) -> None:
+    url = wizard.run(b"Name,Contact\nAcme,Ann\nBeta,Bob\nGamma,Gus\n", "s.csv", "/procurement/suppliers")
+    with stand.work() as work:
+        beta = work.query(Supplier).filter_by(name="Beta").one()
+        beta.contact = "Somebody else"
+        reference = beta.reference
+    asked = wizard.get(f"{url}rollback").text
+    assert reference in asked
+    assert "It was edited since." in asked
+    assert wizard.post(f"{url}rollback", {}).status_code == 303
+    wizard.work()
+    run = wizard.found(url)
+    assert (run.state, run.gone_count, [s[1] for s in run.stayed]) == (State.ROLLED_BACK, 2, [reference]), wizard.failed()
+    assert [s.name for s in records(stand, Supplier)] == ["Beta"]
+    assert {e.action for e in stand.entries(change_set_id=run.id)} >= {"procurement.supplier.create", "procurement.supplier.delete"}
+    again = wizard.found(wizard.run(b"Name,Contact\nAcme,Ann\n", "s.csv", "/procurement/suppliers"))
+    assert again.created_count == 1
+
+
+def test_a_mapping_is_kept_under_a_name_and_offered_for_the_same_heads(wizard: Wizard) -> None:
+    wizard.check(payments(3).encode("cp1252"), name="Bank of Brittany")
+    shown = wizard.get(wizard.upload(payments(2).encode("cp1252")).headers["Location"]).text
+    assert 'value="Bank of Brittany"' in shown
+    assert "Bank of Brittany" in wizard.get("/procurement/payments/import").text
+
+
+def test_an_unknown_reference_is_listed_or_made(wizard: Wizard, stand: Stand) -> None:
+    listed = wizard.found(wizard.check(payments(3).encode("cp1252"), create_missing=[]))
+    assert (listed.created_count, listed.refused_count) == (0, 3)
+    made = wizard.found(wizard.run(payments(6).encode("cp1252")))
+    assert (made.created_count, made.related_count) == (6, 3)
+    assert sorted(s.name for s in records(stand, Supplier)) == ["Acme 0", "Acme 1", "Acme 2"]
+
+
+@pytest.mark.requirement("OF-184")
+def test_only_who_may_import_sees_the_wizard(app: Flask, stand: Stand, wizard: Wizard) -> None:
+    assert wizard.get("/procurement/payments/import").status_code == 200
+    url = wizard.upload(payments(2).encode("cp1252")).headers["Location"]
+    plain = Wizard(app, stand, "member")
+    for path in ("/procurement/payments/import", url, f"{url}map", f"{url}errors.csv", "/procurement/payments/export?format=csv"):
+        assert plain.get(path).status_code == 403, path
+
+
+def test_incidents_come_in_too(wizard: Wizard, stand: Stand) -> None:
+    with stand.work():
+        stand.site("Platform A")
+    template = wizard.get("/hse/incidents/import/template.csv").text
+    assert "," in template
+    assert records(stand, Incident) == []
