@@ -19,6 +19,7 @@ from app.kernel.manifest import Resource
 from app.kernel.records import new_id
 from app.kernel.registry import registry
 
+PENDING = "search_pending"
 _PUT = text("INSERT INTO search_entry (organisation_id, id, resource, reference, words) "
             "VALUES (:organisation_id, :id, :resource, :reference, CAST(:words AS tsvector)) "
             "ON CONFLICT (organisation_id, id) DO UPDATE SET reference = excluded.reference, words = excluded.words "
@@ -30,6 +31,9 @@ def index(resource: Resource, records: Sequence[Any]) -> None:
     """Bring the index in step with these records, in the running transaction: live ones are findable, archived ones are not."""
     if not records or not resource.search:
         return
+    pending = session().info.get(PENDING, {})
+    for record in records:
+        pending.pop(record.id, None)
     connection = session().connection()
     gone = [record.id for record in records if record.archived_at is not None]
     remove(gone, connection)
