@@ -32,8 +32,8 @@ CLASSES: dict[str, str] = {
     "action": "margin:22px 0 6px",
     "button": f"display:inline-block;padding:11px 20px;background:{ACCENT};color:#ffffff;font-weight:600;text-decoration:none;"
               "border-radius:6px",
-    "tiles": "width:100%;border-collapse:separate;border-spacing:0;margin:6px 0 4px",
-    "tile": f"width:25%;padding:12px 14px;border:1px solid {LINE};text-align:left",
+    "tiles": "width:100%;border-collapse:collapse;margin:6px 0 4px",
+    "tile": f"width:25%;padding:10px 12px;border:1px solid {LINE};text-align:left;vertical-align:top",
     "tile_figure": "font-size:24px;line-height:30px;font-weight:600;font-variant-numeric:tabular-nums",
     "late": "color:#b42318;font-weight:600",
     "good": "color:#067647;font-weight:600",

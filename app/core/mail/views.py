@@ -20,6 +20,7 @@ from app.kernel.kinds import show_moment
 from app.kernel.screens import screen
 
 screens = Blueprint("mail", __name__)
+screens.needs = "member"  # type: ignore[attr-defined]
 VIEW, MANAGE = "mail.message.view", "mail.message.manage"
 SIZE = 50
 

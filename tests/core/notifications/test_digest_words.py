@@ -26,7 +26,7 @@ class Server:
 @pytest.fixture
 def house(app: Flask, monkeypatch: pytest.MonkeyPatch) -> House:
     """An organisation with people to ask."""
-    monkeypatch.setattr(delivery, "_connection", lambda: Server())
+    monkeypatch.setattr(delivery, "_connection", Server)
     return House()
 
 
