@@ -18,6 +18,7 @@ from app.kernel.errors import Invalid, NotFound
 from app.kernel.kinds import major_units
 
 api = Blueprint("approvals_api", __name__, url_prefix="/api/v1/<org>/approvals")
+api.needs = "member"  # type: ignore[attr-defined]
 
 
 @api.get("/")

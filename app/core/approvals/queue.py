@@ -103,7 +103,7 @@ def _position(cursor: str) -> tuple[datetime, UUID] | None:
 def counts() -> dict[str, int]:
     """How many rows each tab has."""
     by_kind = dict(session().execute(select(ApprovalSeat.asked, func.count()).where(waiting_for(current.user.id))
-                                     .group_by(ApprovalSeat.asked)).tuples().all())
+                                     .group_by(ApprovalSeat.asked)).all())
     found = {tab: sum(by_kind.get(kind, 0) for kind in kinds) for tab, kinds in ASKED.items()}
     found["watching"] = session().scalar(select(func.count()).select_from(ApprovalSeat).join(ApprovalRequest, and_(
         ApprovalSeat.organisation_id == ApprovalRequest.organisation_id, ApprovalSeat.request_id == ApprovalRequest.id)).where(

@@ -101,7 +101,7 @@ def _files(fields: Sequence[Field], records: Sequence[Any]) -> dict[UUID, list[s
     """The SHA-256 of each file that hangs on a record or stands in one of its fields."""
     named = [f for f in fields if f.kind == "file"]
     ids = {v for record in records for f in named if (v := f.value(record))}
-    standing = dict(session().execute(select(StoredFile.id, StoredFile.sha256).where(StoredFile.id.in_(ids))).tuples().all()) if ids else {}
+    standing = dict(session().execute(select(StoredFile.id, StoredFile.sha256).where(StoredFile.id.in_(ids))).all()) if ids else {}
     found: dict[UUID, list[str]] = defaultdict(list)
     hanging = select(RecordFile.record_id, StoredFile.sha256).join(StoredFile, StoredFile.id == RecordFile.file_id)
     for record_id, sha in session().execute(hanging.where(RecordFile.record_id.in_([record.id for record in records]))):

@@ -20,6 +20,7 @@ from app.kernel.kinds import show_moment
 from app.kernel.screens import screen, target_id
 
 screens = Blueprint("inbox", __name__)
+screens.needs = "member"  # type: ignore[attr-defined]
 
 
 @screens.get("/<org>/inbox/")
