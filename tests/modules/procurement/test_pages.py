@@ -1,0 +1,55 @@
+"""Procurement as people meet it: by plain pages and forms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from app.kernel import clock
+from app.modules.procurement.models import Requisition, Stage
+from tests.modules.office import Office
+from tests.modules.visitor import Visitor, words
+
+Visit = Callable[[str], Visitor]
+
+
+@pytest.mark.requirement("OF-463")
+def test_a_requisition_with_two_lines_is_numbered_totalled_and_submitted(office: Office, visit: Visit) -> None:
+    mo, reference = visit("mo"), f"PR-{clock.today('Europe/London').year}-00001"
+    sent = mo.post("/procurement/requisitions/new", {
+        "title": "Rakes for autumn", "department": office.departments["roads"], "currency": "GBP",
+        "lines-0-description": "Rake", "lines-0-quantity": "3", "lines-0-unit": "piece", "lines-0-unit_price": "12.25",
+        "lines-0-currency": "GBP", "lines-1-description": "Bags", "lines-1-quantity": "0.5", "lines-1-unit": "box",
+        "lines-1-unit_price": "99.99", "lines-1-currency": "GBP"})
+    assert sent.status_code == 303, words(sent.text)
+    assert reference in sent.location
+    page = words(mo.get(f"/procurement/requisitions/{reference}/"))
+    assert "£86.75" in page
+    assert "Rake" in page
+    done = mo.post(f"/procurement/requisitions/{reference}/submit", {})
+    assert done.status_code == 303, words(done.text)
+    assert office.all(Requisition)[0].status == Stage.APPROVED
+    assert "Approved" in words(mo.get(f"/procurement/requisitions/{reference}/"))
+
+
+def test_a_wrong_line_is_named_and_nothing_typed_is_lost(office: Office, visit: Visit) -> None:
+    mo = visit("mo")
+    refused = mo.post("/procurement/requisitions/new", {
+        "title": "Rakes", "department": office.departments["roads"], "currency": "GBP", "lines-0-description": "Rake",
+        "lines-0-quantity": "many", "lines-0-unit": "piece", "lines-0-unit_price": "12.25", "lines-0-currency": "GBP"})
+    assert refused.status_code == 422
+    assert "Not a number: “many”" in words(refused.text)
+    assert 'value="12.25"' in refused.text
+
+
+def test_a_payment_that_waits_says_for_whom(office: Office, visit: Visit) -> None:
+    supplier = office.make("procurement.supplier", "cleo", {"name": "Acorn", "remittance_email": "a@acorn.example"}).record_id
+    cleo = visit("cleo")
+    sent = cleo.post("/procurement/payments/new", {
+        "supplier": str(supplier), "amount": "6000", "currency": "GBP", "paid_on": "2026-10-01", "transaction_number": "T-1",
+        "category": "Premises", "purpose": "Repairs", "department": office.departments["roads"]})
+    assert sent.status_code == 303, words(sent.text)
+    page = words(cleo.get(f"/procurement/payments/PAY-{clock.today('Europe/London').year}-00001/"))
+    assert "Manager of the department" in page
+    assert "Max Manager" in page
