@@ -1,4 +1,7 @@
-"""A worker: takes job numbers from Redis and runs them from their rows. `python worker.py` runs one until SIGTERM."""
+"""A worker: takes job numbers from Redis and runs them from their rows. `python worker.py` runs one until SIGTERM.
+
+`python worker.py effects` takes effects only: beside another worker, it keeps them from waiting behind long jobs.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import logging
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from types import FrameType
 
 import redis
@@ -29,6 +33,7 @@ log = logging.getLogger("opsflux.worker")
 def main() -> int:
     """Run jobs until told to stop; the job under way is finished or given back."""
     try:
+        names = _names(sys.argv[1:])
         app = create_app()
         settings: Settings = app.extensions["settings"]
         refuse_to_serve(app)
@@ -39,16 +44,23 @@ def main() -> int:
     stopping = _Stopping()
     while not stopping.asked:
         with contextlib.suppress(redis.RedisError):
-            _work(app)
+            _work(app, names)
             return 0
         log.warning("Redis is away; trying again")
         time.sleep(1)
     return 0
 
 
-def make_worker(app: Flask, connection: redis.Redis) -> HouseWorker:
+def _names(given: Sequence[str]) -> tuple[str, ...]:
+    """The queues to take from: those of the command line, or all."""
+    if unknown := set(given) - set(QUEUES):
+        raise ConfigError(f"worker.py: unknown queue {min(unknown)}; known are {', '.join(QUEUES)}")
+    return tuple(given) or QUEUES
+
+
+def make_worker(app: Flask, connection: redis.Redis, names: Sequence[str] = QUEUES) -> HouseWorker:
     """A worker with short leases whose messages are JSON: a pickle in Redis would be code execution."""
-    queues = [Queue(name, connection=connection, serializer=JSONSerializer) for name in QUEUES]
+    queues = [Queue(name, connection=connection, serializer=JSONSerializer) for name in names]
     worker = HouseWorker(
         queues, connection=connection, serializer=JSONSerializer, worker_ttl=LEASE,
         maintenance_interval=MAINTENANCE, job_monitoring_interval=5, default_result_ttl=0,
@@ -57,10 +69,10 @@ def make_worker(app: Flask, connection: redis.Redis) -> HouseWorker:
     return worker
 
 
-def _work(app: Flask) -> None:
+def _work(app: Flask, names: Sequence[str]) -> None:
     connection = redis.Redis.from_url(app.extensions["settings"].redis_url, socket_connect_timeout=5, health_check_interval=15)
     connection.ping()
-    make_worker(app, connection).work(logging_level="WARNING")
+    make_worker(app, connection, names).work(logging_level="WARNING")
 
 
 class _Stopping:

@@ -33,6 +33,7 @@ class Supervisor:
             Child("catcher", [python, "-m", "app.running.catcher"], limit=5),
             Child("scheduler", [python, "-m", "app.running.scheduler"], limit=15),
             Child("worker", [python, "worker.py"], limit=30),
+            Child("effects", [python, "worker.py", "effects"], limit=30),
             Child("web", [python, "-m", "gunicorn", "-c", "python:app.running.web", "wsgi:app"], limit=30),
         ]
 
