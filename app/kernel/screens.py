@@ -14,6 +14,7 @@ from jinja2_fragments.flask import render_block
 from markupsafe import Markup
 
 from app.kernel.assets import install_assets
+from app.kernel.compression import install_compression
 from app.kernel.current import current
 from app.kernel.faults import install_faults
 from app.kernel.forgery import install_forgery
@@ -105,6 +106,7 @@ def install_screens(app: Flask) -> None:
     app.jinja_env.globals.update(current=current, dom_id=dom_id, frame=frame, toasts=toasts, theme=theme, density=density,
                                  language=language, initials=initials, keys_for=keys_for, shown_keys=shown_keys,
                                  key_attributes=key_attributes)
+    install_compression(app)
     app.after_request(lead_htmx)
     install_assets(app)
     install_security(app)

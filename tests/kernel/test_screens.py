@@ -61,7 +61,7 @@ def test_boosted_and_restored_pages_are_whole(client: FlaskClient, headers: dict
 
 
 def test_caches_are_told_what_the_answer_depends_on(client: FlaskClient) -> None:
-    assert client.get("/rows").headers["Vary"] == "HX-Request, HX-Request-Type, Cookie"
+    assert client.get("/rows").headers["Vary"] == "HX-Request, HX-Request-Type, Accept-Encoding, Cookie"
     assert "HX-Request-Type" in client.get("/rows", headers=PARTIAL).headers["Vary"]
 
 
