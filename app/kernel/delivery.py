@@ -46,6 +46,14 @@ def is_stopping() -> bool:
     return bool(_stopping)
 
 
+def organisation_of(organisation_id: UUID) -> Organisation | None:
+    """The organisation with all that work for it needs to know; None when it is gone or suspended."""
+    with acting(bare(organisation_id)):
+        found = _loader[0](organisation_id, SYSTEM.id) if _loader else None
+        session().rollback()
+    return found[0] if found else None
+
+
 @contextmanager
 def on_behalf(organisation_id: UUID, actor_id: UUID, *, channel: str, request_id: str = "") -> Iterator[None]:
     """Act as the actor for the organisation, in the actor's language, whatever was set before.

@@ -12,10 +12,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.core.scheduler.leading import Lead
 from app.core.scheduler.sweeping import Relay
 from app.core.scheduler.ticks import is_short, run_short, schedules, tick_all
+from app.kernel import delivery
 from app.kernel.current import Organisation
 from app.kernel.errors import Refusal
 
-PACE, LOOK = 1.0, 5.0
+PACE, LOOK = 1.0, 10.0
 
 log = logging.getLogger("opsflux.scheduler")
 
@@ -50,7 +51,8 @@ class Loop:
             return
         self._try("Redis", self.relay.sweep)
         if time.monotonic() - self._looked > LOOK or not self._organisations:
-            self._organisations, self._looked = self.relay.organisations(), time.monotonic()
+            found = [delivery.organisation_of(each.id) for each in self.relay.organisations()]
+            self._organisations, self._looked = [each for each in found if each], time.monotonic()
         self._run_short()
         tick_all(self._organisations)
 
