@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from flask import Flask, Response, abort, request, send_file
@@ -12,6 +13,7 @@ from markupsafe import Markup
 
 STATIC = Path(__file__).resolve().parents[2] / "static"
 YEAR = 365 * 24 * 3600
+LOOK_AGAIN = 1.0  # seconds between two looks at the manifest
 _HASHED = re.compile(r"^(?P<stem>.+)\.(?P<hash>[0-9a-f]{12})(?P<suffix>\.[a-z0-9]+)$")
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".woff2": "font/woff2", ".png": "image/png",
           ".webmanifest": "application/manifest+json"}
@@ -23,7 +25,8 @@ class Assets:
 
     def __init__(self, folder: Path = STATIC) -> None:
         self.folder = folder
-        self._stamp = -1
+        self._stamp, self._looked = -1, 0.0
+        self._drawn: dict[tuple[str, str, str], Markup] = {}
         self._entries: dict[str, dict[str, Any]] = {}
         self._icons: frozenset[str] = frozenset()
 
@@ -34,6 +37,10 @@ class Assets:
         return self._entries
 
     def _read(self) -> None:
+        now = monotonic()
+        if now - self._looked < LOOK_AGAIN:
+            return
+        self._looked = now
         path = self.folder / "manifest.json"
         stamp = path.stat().st_mtime_ns
         if stamp != self._stamp:
@@ -41,6 +48,7 @@ class Assets:
             sprite = (self.folder / "img" / "icons.svg").read_text("utf-8")
             self._icons = frozenset(re.findall(r'<symbol id="([a-z0-9-]+)"', sprite))
             self._stamp = stamp
+            self._drawn.clear()
 
     @property
     def icons(self) -> frozenset[str]:
@@ -65,6 +73,18 @@ class Assets:
         return (name, True) if entry and entry["hash"] == hashed["hash"] else None
 
 
+    def icon(self, name: str, classes: str, label: str) -> Markup:
+        """The markup of an icon, drawn once for all the rows that show it."""
+        self._read()
+        key = (name, classes, label)
+        if key not in self._drawn:
+            if name not in self._icons:
+                raise LookupError(f"no icon “{name}”: add it to static/src/icons.txt and run make assets")
+            said = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
+            self._drawn[key] = Markup('<svg class="{}" {}><use href="{}#{}"/></svg>').format(classes, said, self.url("img/icons.svg"), name)
+        return self._drawn[key]
+
+
 assets = Assets()
 
 
@@ -75,10 +95,7 @@ def asset(name: str) -> str:
 
 def icon(name: str, classes: str = "size-4", label: str = "") -> Markup:
     """One icon of the sprite; decorative unless it is given a label."""
-    if name not in assets.icons:
-        raise LookupError(f"no icon “{name}”: add it to static/src/icons.txt and run make assets")
-    said = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
-    return Markup('<svg class="{}" {}><use href="{}#{}"/></svg>').format(classes, said, assets.url("img/icons.svg"), name)
+    return assets.icon(name, classes, str(label))
 
 
 def _chosen(path: Path, entry: dict[str, Any]) -> tuple[Path, str]:
@@ -107,5 +124,6 @@ def serve(name: str) -> Response:
 
 def install_assets(app: Flask) -> None:
     """Serve `/static/` and give templates `asset()` and `icon()`."""
+    serve.needs = "public"  # type: ignore[attr-defined]
     app.add_url_rule("/static/<path:name>", "static", serve)
     app.jinja_env.globals.update(asset=asset, icon=icon)
