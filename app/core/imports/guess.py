@@ -20,6 +20,7 @@ from app.kernel.manifest import Resource
 ENOUGH, SURE = 62.0, 85.0
 LANGUAGES = ("en", "fr", "es", "pt", "de", "it")
 FITTING = 0.9
+NAMED = 0.65  # a column with the very name is proposed, to be checked, whatever stands in it
 
 
 def guess(resource: Resource, seen: Survey) -> Mapping:
@@ -53,7 +54,8 @@ def score(field: Field, column: Column) -> float:
     """0 to 100: how well the head says it, taken down when the values cannot be of that kind."""
     head = words(column.header)
     by_name = max(likeness(head, name) for name in names_of(field))
-    return by_name * fitness(field, column)
+    fit = fitness(field, column)
+    return by_name * (max(fit, NAMED) if by_name >= 100 else fit)
 
 
 def names_of(field: Field) -> frozenset[str]:

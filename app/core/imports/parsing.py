@@ -136,7 +136,11 @@ class RowParser:
                 try:
                     minor_units(Decimal(value), code)
                 except Unreadable as error:
-                    found.faults.append(Fault(self.header_of(name), value, str(error)))
+                    found.faults.append(Fault(self.header_of(name), self._written(found.row, name, value), str(error)))
+
+    def _written(self, row: Row, name: str, value: Any) -> str:
+        """A value as it stands in the file."""
+        return next((plain(row.cells[r.place]) for r in self._readers if r.field.name == name), str(value))
 
 
 def reader_of(field: Field, place: Place) -> Callable[[Any], Any]:

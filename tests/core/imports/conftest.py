@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -52,8 +51,12 @@ class Wizard:
         token = re.search(r'name="csrf_token" value="([^"]+)"', shown.text)
         assert token, shown.text[:500]
         target = path if path.startswith(self.base) else f"{self.base}{path}"
-        return self.client.post(target, data={"csrf_token": token[1], **data}, content_type="multipart/form-data",
-                                headers={"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"})
+        return self.client.post(
+            target,
+            data={"csrf_token": token[1], **data},
+            content_type="multipart/form-data",
+            headers={"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"},
+        )
 
     def upload(self, content: bytes, filename: str = "file.csv", resource: str = "/procurement/payments", **more: str) -> Any:
         """The first step."""
@@ -114,9 +117,9 @@ def stand(app: Flask) -> Stand:
 
 
 @pytest.fixture
-def wizard(app: Flask, stand: Stand) -> Iterator[Wizard]:
+def wizard(app: Flask, stand: Stand) -> Wizard:
     """The pages, as the owner sees them."""
-    yield Wizard(app, stand)
+    return Wizard(app, stand)
 
 
 def records(stand: Stand, model: Any) -> list[Any]:

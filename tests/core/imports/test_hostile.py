@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from app.core.imports import State
-from app.kernel.current import SYSTEM, acting
+from app.kernel.current import acting
 from app.kernel.db import unit_of_work
 from app.modules.procurement.models import Payment, Supplier
 from tests.core.imports.conftest import Wizard, records
@@ -17,10 +17,18 @@ from tests.core.stand import Stand
 SCRIPT = "<script>alert(1)</script>"
 
 
-@pytest.mark.parametrize(("content", "name", "said"), [
-    (b"", "x.csv", "is empty"), (b"\x00" * 5000, "x.csv", "does not hold what its ending"), (b"a,b\n", "x.csv", "nothing below them"),
-    (b"PK\x03\x04", "x.xlsx", "does not hold"), (b"a,b\n1,2\n", "x.exe", "not taken"),
-    (b"<html><script>1</script></html>", "x.csv", "does not hold"), (b"MZ\x90\x00", "x.csv", "does not hold")])
+@pytest.mark.parametrize(
+    ("content", "name", "said"),
+    [
+        (b"", "x.csv", "is empty"),
+        (b"\x00" * 5000, "x.csv", "does not hold what its ending"),
+        (b"a,b\n", "x.csv", "nothing below them"),
+        (b"PK\x03\x04", "x.xlsx", "does not hold"),
+        (b"a,b\n1,2\n", "x.exe", "not taken"),
+        (b"<html><script>1</script></html>", "x.csv", "does not hold"),
+        (b"MZ\x90\x00", "x.csv", "does not hold"),
+    ],
+)
 def test_a_file_that_is_no_table_is_refused_on_the_same_page(wizard: Wizard, content: bytes, name: str, said: str) -> None:
     answer = wizard.upload(content, name)
     assert answer.status_code == 422
@@ -60,8 +68,10 @@ def test_script_and_formulas_are_kept_as_text_and_run_nowhere(wizard: Wizard, st
 
 def test_a_day_that_does_not_exist_and_too_long_a_text_are_named_by_row_and_column(wizard: Wizard, stand: Stand) -> None:
     head = "Supplier,Amount,Payment day,Transaction number,Purpose\n"
-    url = wizard.check(f"{head}Acme,1.00,2026-02-30,T1,x\nAcme,1.00,2026-02-28,T2,{'y' * 10_000}\nAcme,1e999,2026-02-27,T3,z\n".encode(),
-                       date_shape="%Y-%m-%d")
+    url = wizard.check(
+        f"{head}Acme,1.00,2026-02-30,T1,x\nAcme,1.00,2026-02-28,T2,{'y' * 10_000}\nAcme,1e999,2026-02-27,T3,z\n".encode(),
+        date_shape="%Y-%m-%d",
+    )
     listed = wizard.get(f"{url}errors.csv").text
     assert "2,Payment day,2026-02-30" in listed
     assert "3,Purpose" in listed
@@ -74,6 +84,7 @@ def test_another_organisations_id_is_not_known_here(wizard: Wizard, stand: Stand
     other = Stand("elsewhere")
     with acting(other.organisation, other.actors["owner"]), unit_of_work():
         from app.kernel.door import perform_one
+
         foreign = perform_one("procurement.supplier", "create", None, {"name": "Foreign"}).record.id
     head = "Supplier,Amount,Payment day,Transaction number\n"
     url = wizard.check(f"{head}{foreign},1.00,2026-02-28,T1\n{uuid4()},1.00,2026-02-28,T2\n".encode())

@@ -35,7 +35,10 @@ def table(content: bytes, name: str = "file.csv") -> tuple[Shape, list[str], lis
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1", "utf-32"])
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 def test_any_usual_encoding_and_separator(encoding: str, separator: str) -> None:
-    lines = [separator.join(cells) for cells in (("Name", "Ort"), ("Müller", "Köln"), ("Peña", "León"), ("Ærø", "“x”" if "1" in encoding else "x"))]
+    lines = [
+        separator.join(cells)
+        for cells in (("Name", "Ort"), ("Müller", "Köln"), ("Peña", "León"), ("Ærø", "“x”" if "1" in encoding else "x"))
+    ]
     if encoding == "latin-1":
         lines[-1] = separator.join(("Ærø", "x"))
     _shape, headers, rows = table("\r\n".join(lines).encode(encoding))
@@ -56,19 +59,35 @@ def test_the_guard_of_an_export_is_taken_off_again() -> None:
     assert table(b"a,b\n'=1+1,'plain\n")[2] == [("=1+1", "'plain")]
 
 
-@pytest.mark.parametrize(("content", "name", "said"), [
-    (b"", "x.csv", "empty"),
-    (b"\r\n\r\n", "x.csv", "no row with column names"),
-    (b"\x00" * 70_000, "x.csv", "zero byte at position 1"),
-    (b"a,b\n1,\x002\n", "x.csv", "zero byte"),
-    (b"a,b\n1," + b"x" * 1_100_000, "x.csv", "Row 2"),
-    (b"PK\x03\x04 nonsense", "x.xlsx", "damaged"),
-    (b"a,b", "x.xlsx", "damaged"),
-    (b"[1, 2", "x.json", "line 1"),
-    (b"{}", "x.json", "list of objects"),
-    (b'[{"a": 1}, 2]', "x.json", "Entry 2"),
-    (b"a", "x.exe", "none of them"),
-], ids=["empty", "blank", "zeros", "zero byte", "endless cell", "broken zip", "text as workbook", "cut json", "no list", "no object", "program"])
+@pytest.mark.parametrize(
+    ("content", "name", "said"),
+    [
+        (b"", "x.csv", "empty"),
+        (b"\r\n\r\n", "x.csv", "no row with column names"),
+        (b"\x00" * 70_000, "x.csv", "zero byte at position 1"),
+        (b"a,b\n1,\x002\n", "x.csv", "zero byte"),
+        (b"a,b\n1," + b"x" * 1_100_000, "x.csv", "Row 2"),
+        (b"PK\x03\x04 nonsense", "x.xlsx", "damaged"),
+        (b"a,b", "x.xlsx", "damaged"),
+        (b"[1, 2", "x.json", "line 1"),
+        (b"{}", "x.json", "list of objects"),
+        (b'[{"a": 1}, 2]', "x.json", "Entry 2"),
+        (b"a", "x.exe", "none of them"),
+    ],
+    ids=[
+        "empty",
+        "blank",
+        "zeros",
+        "zero byte",
+        "endless cell",
+        "broken zip",
+        "text as workbook",
+        "cut json",
+        "no list",
+        "no object",
+        "program",
+    ],
+)
 def test_what_is_no_table_is_refused_with_the_reason(content: bytes, name: str, said: str) -> None:
     with pytest.raises(Unusable, match=said):
         table(content, name)
@@ -149,10 +168,18 @@ def column(*values: str) -> Column:
     return found
 
 
-@pytest.mark.parametrize(("values", "shape"), [
-    (("03/04/2020", "25/04/2020"), "%d/%m/%Y"), (("03/04/2020", "04/25/2020"), "%m/%d/%Y"), (("14-Jan-2011",), "%d-%b-%Y"),
-    (("2020-01-31",), "%Y-%m-%d"), (("1.2.2020", "31.12.2020"), "%d.%m.%Y"), (("31/12/2020 14:05",), "%d/%m/%Y %H:%M"), (("x", "y"), ""),
-])
+@pytest.mark.parametrize(
+    ("values", "shape"),
+    [
+        (("03/04/2020", "25/04/2020"), "%d/%m/%Y"),
+        (("03/04/2020", "04/25/2020"), "%m/%d/%Y"),
+        (("14-Jan-2011",), "%d-%b-%Y"),
+        (("2020-01-31",), "%Y-%m-%d"),
+        (("1.2.2020", "31.12.2020"), "%d.%m.%Y"),
+        (("31/12/2020 14:05",), "%d/%m/%Y %H:%M"),
+        (("x", "y"), ""),
+    ],
+)
 def test_the_way_of_writing_days_is_told_by_the_whole_column(values: tuple[str, ...], shape: str) -> None:
     assert column(*values).date_shape == shape
 
@@ -164,8 +191,10 @@ def test_a_stray_word_does_not_hide_what_the_column_holds() -> None:
     assert not column("03/04/2020", "25/04/2020").is_ambiguous
 
 
-@pytest.mark.parametrize(("values", "mark"), [(("1.234,50", "12"), ","), (("1,234.50", "7"), "."), (("12,5", "3"), ","), (("1,234", "5"), "."),
-                                              (("1 234,5",), ",")])
+@pytest.mark.parametrize(
+    ("values", "mark"),
+    [(("1.234,50", "12"), ","), (("1,234.50", "7"), "."), (("12,5", "3"), ","), (("1,234", "5"), "."), (("1 234,5",), ",")],
+)
 def test_the_mark_before_decimals_is_told_by_the_whole_column(values: tuple[str, ...], mark: str) -> None:
     assert column(*values).decimal == mark
 
@@ -177,7 +206,9 @@ def test_a_number_written_otherwise_than_its_column_is_not_guessed_at() -> None:
         number_from("12.5", ",")
 
 
-@pytest.mark.parametrize(("name", "count", "shape"), [("leeds-2020-06.csv.gz", 16_177, "%d/%m/%Y"), ("leeds-2011-01.csv.gz", 8_837, "%d-%b-%Y")])
+@pytest.mark.parametrize(
+    ("name", "count", "shape"), [("leeds-2020-06.csv.gz", 16_177, "%d/%m/%Y"), ("leeds-2011-01.csv.gz", 8_837, "%d-%b-%Y")]
+)
 def test_the_real_files_are_read_to_the_last_row(name: str, count: int, shape: str) -> None:
     stream = io.BytesIO(sample(name))
     seen = survey(stream, look(stream, name.removesuffix(".gz")), 200_000)

@@ -55,8 +55,8 @@ def test_columns_land_in_the_chosen_fields(wizard: Wizard, stand: Stand) -> None
 @pytest.mark.requirement("OF-170")
 def test_exactly_the_first_ten_rows_are_previewed(wizard: Wizard) -> None:
     shown = wizard.get(wizard.check(payments(50).encode("cp1252"))).text
-    preview = shown[shown.index('aria-label="Preview"'):]
-    assert preview[:preview.index("</table>")].count("<tr>") == 11  # the heads, and ten rows
+    preview = shown[shown.index('aria-label="Preview"') :]
+    assert preview[: preview.index("</table>")].count("<tr>") == 11  # the heads, and ten rows
     assert "Acme 1" in preview
     assert "T-10<" in preview
     assert "T-11<" not in preview
@@ -68,7 +68,9 @@ def test_every_error_is_listed_by_row_and_column_and_nothing_is_written(wizard: 
     content = payments(60, **bad)
     url = wizard.check(content.encode("cp1252"), date_shape="%d/%m/%Y")
     shown = wizard.get(url).text
-    cells = [tuple(re.sub(r"<[^>]+>", "", c) for c in re.findall(r"<td.*?</td>", row)) for row in re.findall(r"<tr>.*?</tr>", shown, re.S)]
+    cells = [
+        tuple(re.sub(r"<[^>]+>", "", c) for c in re.findall(r"<td.*?</td>", row)) for row in re.findall(r"<tr>.*?</tr>", shown, re.DOTALL)
+    ]
     found = {(c[0], c[1]): c[3] for c in cells if len(c) == 4}
     assert "not a day of the calendar" in found["45", "Date de paiement"]
     assert "Not a number" in found["45", "Montant"]
@@ -111,7 +113,8 @@ def test_twenty_records_come_from_a_workbook_with_dates_and_numbers_right(wizard
     assert (run.created_count, run.refused_count) == (20, 0)
     found = {p.transaction_number: p for p in records(stand, Payment)}
     assert {n: (p.amount, p.paid_on) for n, p in found.items()} == {
-        str(1000 + n): (round(123410 * n), date(2026, 6, n)) for n in range(1, 21)}
+        str(1000 + n): (round(123410 * n), date(2026, 6, n)) for n in range(1, 21)
+    }
 
 
 @pytest.mark.requirement("OF-167")
