@@ -20,7 +20,7 @@ from app.core import imports
 from app.core.imports import ImportRun, Mapping
 from app.demo.browser import Browser, Page, RefusedError
 from app.kernel.db import session, unit_of_work
-from app.kernel.errors import Invalid
+from app.kernel.errors import Conflict, Invalid
 from app.kernel.kinds import major_units
 from app.kernel.registry import registry
 from app.modules.procurement import samples
@@ -28,7 +28,8 @@ from app.modules.procurement.models import Payment
 
 JUNE, USUAL = "leeds-2020-06.csv.gz", "Council spending, 2020 layout"
 WIZARD = "/northgate/procurement/payments/import"
-PATIENCE, LOOK = 240.0, 0.4
+PATIENCE, LOOK = 240.0, 1.0
+NOTHING_READY = "No row is ready"
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,9 @@ def bring_in(clerk: Browser, path: str, mapping: str, say: Callable[[str], objec
     say("the file is up and its columns are mapped")
     form = mapped.form("/map")
     run_page = urlsplit(clerk.post(form.action, form.fields).url).path
-    checked = _until(clerk, run_page, lambda page: page.has_form("/apply"))
+    checked = _until(clerk, run_page, lambda page: page.has_form("/apply") or NOTHING_READY in page.text)
+    if not checked.has_form("/apply"):
+        raise Conflict("No row of the file can come in: they were all refused, or are there already (`flask demo reset` makes room).")
     say("every row is checked")
     form = checked.form("/apply")
     clerk.post(form.action, form.fields)

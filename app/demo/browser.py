@@ -114,9 +114,11 @@ class Browser:
 
     def __init__(self, base: str) -> None:
         self.base, self._token = base, ""
-        self._opener = build_opener(HTTPCookieProcessor(CookieJar()), _Redirects())
-        self._opener.addheaders = [("User-Agent", "opsflux-demo"), ("Accept", "text/html,application/json;q=0.9,*/*;q=0.1"),
-                                   ("Accept-Language", "en")]
+        cookies = HTTPCookieProcessor(CookieJar())
+        self._openers = {True: build_opener(cookies, _Redirects()), False: build_opener(cookies, _Still())}
+        for opener in self._openers.values():
+            opener.addheaders = [("User-Agent", "opsflux-demo"), ("Accept", "text/html,application/json;q=0.9,*/*;q=0.1"),
+                                 ("Accept-Language", "en")]
 
     def sign_in(self, email: str, password: str) -> Page:
         """Sign in by the form; raises `RefusedError` when it is not accepted."""
@@ -130,18 +132,18 @@ class Browser:
         """Open a page."""
         return self._open(_request(urljoin(self.base, path)))
 
-    def post(self, path: str, fields: Fields, file: tuple[str, str, bytes] | None = None) -> Page:
-        """Send a form with the token of the last page; `file` is (field, name, bytes)."""
+    def post(self, path: str, fields: Fields, file: tuple[str, str, bytes] | None = None, *, follow: bool = True) -> Page:
+        """Send a form with the token of the last page; `file` is (field, name, bytes). Without `follow` a redirect is the answer."""
         pairs = [("csrf_token", self._token), *(fields.items() if isinstance(fields, Mapping) else fields)]
         if file is None:
             data, kind = urlencode(pairs).encode(), "application/x-www-form-urlencoded"
         else:
             data, kind = _multipart(pairs, file)
-        return self._open(_request(urljoin(self.base, path), data, {"Content-Type": kind, "Origin": self.base}))
+        return self._open(_request(urljoin(self.base, path), data, {"Content-Type": kind, "Origin": self.base}), follow=follow)
 
-    def _open(self, request: Request) -> Page:
+    def _open(self, request: Request, *, follow: bool = True) -> Page:
         try:
-            with self._opener.open(request, timeout=120) as answer:
+            with self._openers[follow].open(request, timeout=120) as answer:
                 page = Page(answer.geturl(), answer.status, answer.headers.get_content_type(), answer.read())
         except HTTPError as error:
             page = Page(error.url or "", error.code, error.headers.get_content_type(), error.read())
@@ -156,6 +158,13 @@ class _Redirects(HTTPRedirectHandler):
     def redirect_request(self, req: Request, _fp: Any, _code: int, _msg: str, _headers: Any, newurl: str) -> Request:
         """The request that follows."""
         return _request(newurl, None, {key: value for key, value in req.headers.items() if key.lower() not in ("content-type", "origin")})
+
+
+class _Still(HTTPRedirectHandler):
+    """Follows nothing."""
+
+    def redirect_request(self, *_said: Any) -> None:
+        """No further request."""
 
 
 def _request(url: str, data: bytes | None = None, headers: Mapping[str, str] | None = None) -> Request:

@@ -13,7 +13,7 @@ from app.demo.browser import Browser, RefusedError
 from app.demo.cast import NORTHGATE
 
 SINGLES, RED, TOGETHER, AT_ONCE = 6, 4, 400, 3
-PATIENCE = 150.0
+PATIENCE = 45.0
 ROOT = "/northgate"
 
 
@@ -42,38 +42,36 @@ class Desk:
         """Approve what is alike in one go, and wait until the job is through; what stands out is left."""
         for start in range(0, len(entries), TOGETHER):
             chosen = [("decision", "approve"), *(("ids", entry["id"]) for entry in entries[start:start + TOGETHER])]
-            form = self.browser.post(f"{ROOT}/inbox/bulk", self._with_token(chosen)).form("/inbox/bulk/decide")
+            form = self.browser.post(f"{ROOT}/inbox/bulk", chosen).form("/inbox/bulk/decide")
             alike = [value.partition(":")[0] for name, value in form.fields if name == "items"]
             if alike:
-                self.browser.post(form.action, form.fields)
-                self._until(lambda alike=alike: not set(alike) & {entry["id"] for entry in self.waiting()})
-                self.done.setdefault("together", []).extend(alike)
+                self.browser.post(form.action, form.fields, follow=False)
+                self._wait_for(set(alike))
 
     def decide(self, entry: dict[str, Any], decision: str, reason: str = "") -> None:
         """Open one request and answer it by the form that is shown."""
         verb = "return" if decision == "reject" else decision
         form = self.browser.get(f"{ROOT}/inbox/{entry['reference']}/decide?verb={verb}").form("/decide")
-        page = self.browser.post(form.action, form.with_(decision=decision, reason=reason, word="approve", password=PASSWORD))
-        if page.status != 200:
+        page = self.browser.post(form.action, form.with_(decision=decision, reason=reason, word="approve", password=PASSWORD), follow=False)
+        if page.status != 303:
             raise RefusedError(f"{self.name}: {decision} {entry['reference']} answered {page.status}")
         self.done.setdefault(decision, []).append(entry["id"])
 
     def undo(self, entry: dict[str, Any]) -> None:
         """Take back what they approved last."""
-        page = self.browser.post(f"{ROOT}/inbox/{entry['reference']}/undo", self._with_token([]))
-        if page.status == 200:
+        page = self.browser.post(f"{ROOT}/inbox/{entry['reference']}/undo", [], follow=False)
+        if page.status == 303:
             self.done.setdefault("undo", []).append(entry["id"])
 
-    def _with_token(self, fields: list[tuple[str, str]]) -> list[tuple[str, str]]:
-        self.browser.get(f"{ROOT}/inbox/")
-        return fields
-
-    def _until(self, is_over: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while not is_over():
-            if time.monotonic() > deadline:
-                raise RefusedError(f"{self.name}: the decisions taken together did not end within {PATIENCE:.0f} s")
-            time.sleep(0.5)
+    def _wait_for(self, asked: set[str]) -> None:
+        """Look until all of these have left the queue, or nothing has left it for a while."""
+        left, since = asked, time.monotonic()
+        while left and time.monotonic() - since < PATIENCE:
+            time.sleep(1)
+            now = asked & {entry["id"] for entry in self.waiting()}
+            if now != left:
+                left, since = now, time.monotonic()
+        self.done.setdefault("together", []).extend(asked - left)
 
 
 def decide_all(base: str, among: frozenset[str], say: Callable[[str], object]) -> list[Desk]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import signal
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -41,6 +43,7 @@ def run(path: str = "", mapping: str = "", *, say: Say = lambda _line: None) -> 
     def told(line: str) -> None:
         say(f"{time.monotonic() - began:5.0f} s  {line}")
 
+    signal.signal(signal.SIGTERM, lambda *_said: sys.exit(143))
     with Stage() as stage:
         told(f"running at {stage.base}")
         place = _place()
