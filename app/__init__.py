@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
@@ -36,10 +36,18 @@ def create_app(settings: Settings | None = None) -> Flask:
     for service in services():
         service.install(app)
     install_stream(app)
+    app.extensions["demo_accounts"] = _demo_accounts
     migrations.install(app, db)
     cli.install(app)
     offer_demo(app)
     return app
+
+
+def _demo_accounts() -> tuple[list[Any], str]:
+    """The accounts that the sign-in page offers on one's own machine, with the password that they share."""
+    from app.demo.accounts import PASSWORD, named
+
+    return named(), PASSWORD
 
 
 def configure(app: Flask, settings: Settings) -> None:

@@ -67,5 +67,6 @@ def choose() -> Response:
 
 def install_preferences(app: Flask) -> None:
     """Serve `POST /preferences`."""
+    choose.needs = "public"  # type: ignore[attr-defined]
     app.add_url_rule("/preferences", "preferences", choose, methods=["POST"])
     app.jinja_env.globals.update(languages=LANGUAGES, languages_menu=languages_menu, preference=preference)

@@ -16,6 +16,7 @@ from app.core.files.storage import BLOCK
 from app.kernel.errors import NotFound
 
 screens = Blueprint("files", __name__)
+screens.needs = "member"  # type: ignore[attr-defined]
 
 
 @screens.get("/<org>/files/<uuid:file_id>/<name>")

@@ -108,7 +108,7 @@ for _view in (log, detail):
 for _view in (retry, cancel):
     _view.needs = MANAGE  # type: ignore[attr-defined]
 unsubscribe.signed_address = True  # type: ignore[attr-defined]
-unsubscribe.public = True  # type: ignore[attr-defined]
+unsubscribe.needs = "public"  # type: ignore[attr-defined]
 
 
 def _found(mail_id: UUID) -> MailMessage:

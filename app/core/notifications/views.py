@@ -21,6 +21,7 @@ from app.kernel.kinds import show_moment
 from app.kernel.screens import screen
 
 screens = Blueprint("notifications", __name__)
+screens.needs = "member"  # type: ignore[attr-defined]
 SIZE = 50
 ICONS = {"approval": "inbox", "job": "list-todo"}
 MAILS = ("important", "all", "off")

@@ -70,6 +70,7 @@ def _form(action: Action | None) -> dict[str, Any]:
 
 def bulk(resource: Resource) -> Any:
     """One thing done to a selection: the rows ticked, or the whole list as filtered when `scope=list`."""
+    access.require(current.user, resource.permission("view"))
     name = request.form.get("action", "")
     targets = selection(resource)
     if name == "edit" and "_confirmed" not in request.form:

@@ -176,7 +176,9 @@ def _reshape(page: FormPage, form: MultiDict[str, str]) -> None:
 
 def keep_draft(resource: Resource, reference: str = "") -> tuple[str, int]:
     """Keep what is typed, as it is."""
-    page = FormPage(resource, fetch(resource, reference) if reference else None)
+    record = fetch(resource, reference) if reference else None
+    access.require(current.user, resource.permission("edit" if reference else "create"), record)
+    page = FormPage(resource, record)
     drafts.keep(page.name, [(n, v) for n, v in request.form.items(multi=True) if n not in INNER])
     return "", 204
 

@@ -26,7 +26,8 @@ def _change(town: Town, **values: object) -> None:
             setattr(member, name, value)
 
 
-@pytest.mark.parametrize("address", ["/away/people/members/", "/nowhere/people/members/", "/api/v1/away/people/members/", "/away/", "/away/inbox/"])
+@pytest.mark.parametrize("address", ["/away/people/members/", "/nowhere/people/members/", "/api/v1/away/people/members/", "/away/",
+                                     "/away/inbox/"])
 def test_an_organisation_that_one_is_not_in_does_not_exist(ben: Visitor, address: str) -> None:
     assert ben.get(address).status_code == 404
 

@@ -1,0 +1,115 @@
+"""The menu shows what one may see, says where one is, counts what waits, and feeds the palette."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask import Flask
+
+from app.core import access, menu
+from app.core.access.models import RoleGrant
+from app.kernel.current import SYSTEM, Organisation, acting
+from app.kernel.db import unit_of_work
+from tests.core.visitors import Visitor, enrol, found
+
+
+@pytest.fixture
+def place(app: Flask) -> Organisation:
+    """An organisation with an admin and a member."""
+    place = found("menu-co")
+    enrol(place, "olga@menu.example", "owner")
+    enrol(place, "adam@menu.example", "admin")
+    enrol(place, "mia@menu.example")
+    return place
+
+
+def _in(app: Flask, name: str) -> Visitor:
+    browser = Visitor(app)
+    browser.sign_in(f"{name}@menu.example")
+    return browser
+
+
+def _links(browser: Visitor, address: str = "/menu-co/inbox/") -> list[str]:
+    page = browser.get(address).text
+    sidebar = page.partition('id="sidebar"')[2].partition("</aside>")[0].partition('role="group"')[2]
+    return re.findall(r'<li><a href="([^"]+)"', sidebar)
+
+
+@pytest.mark.requirement("OF-112")
+def test_without_the_permission_the_item_is_gone_and_its_address_refused(app: Flask, place: Organisation) -> None:
+    mia = _in(app, "mia")
+    assert "/menu-co/people/members/" in _links(mia)
+    assert mia.get("/menu-co/people/members/").status_code == 200
+    with acting(place, SYSTEM), unit_of_work() as work:
+        role = access.role_named("member")
+        for grant in work.query(RoleGrant).filter_by(role_id=role.id, pattern="people.*.view"):
+            work.delete(grant)
+    assert "/menu-co/people/members/" not in _links(mia)
+    assert mia.get("/menu-co/people/members/").status_code == 403
+
+
+def test_every_item_leads_somewhere(app: Flask, place: Organisation) -> None:
+    adam = _in(app, "adam")
+    links = _links(adam)
+    assert len(links) > 8
+    assert {link: adam.get(link, follow_redirects=True).status_code for link in links} == dict.fromkeys(links, 200)
+
+
+@pytest.mark.requirement("OF-114")
+def test_every_item_has_its_icon_and_says_its_name(app: Flask, place: Organisation) -> None:
+    page = _in(app, "adam").get("/menu-co/inbox/").text
+    sidebar = page.partition('id="sidebar"')[2].partition("</aside>")[0].partition('role="group"')[2]
+    items = re.findall(r"<li><a .*?</a></li>", sidebar, re.DOTALL)
+    assert items
+    for item in items:
+        assert re.search(r'<svg class="[^"]*" aria-hidden="true"><use href="[^"]*icons[^"]*\.svg#[a-z0-9-]+"/></svg>', item)
+        assert re.sub(r"<[^>]+>", "", item).strip(), "the link has a name that is read aloud"
+
+
+def test_the_item_of_this_page_is_marked(app: Flask, place: Organisation) -> None:
+    page = _in(app, "adam").get("/menu-co/people/members/").text
+    sidebar = page.partition('id="sidebar"')[2].partition("</aside>")[0]
+    assert re.findall(r'<li><a href="([^"]+)" aria-current="page"', sidebar) == ["/menu-co/people/members/"]
+
+
+def test_the_start_leads_to_the_inbox(app: Flask, place: Organisation) -> None:
+    assert _in(app, "mia").get("/menu-co/").location == "/menu-co/inbox/"
+
+
+def test_counts_are_given_by_name(app: Flask, place: Organisation) -> None:
+    assert _in(app, "mia").get("/menu-co/badges").json == {"inbox": 0, "requests": 0, "notifications": 0}
+
+
+def test_the_palette_finds_pages_and_what_one_may_make(app: Flask, place: Organisation) -> None:
+    page = _in(app, "adam").get("/menu-co/palette?q=membe").text
+    assert "/menu-co/people/members/" in page
+    assert "/menu-co/people/members/new" in page
+    assert "/menu-co/people/members/new" not in _in(app, "mia").get("/menu-co/palette?q=membe").text
+
+
+def test_the_trail_names_each_level(app: Flask, place: Organisation) -> None:
+    mia = _in(app, "mia")
+    mia.send("/menu-co/settings/", language="en", timezone="UTC", digest_hour="7")
+    page = mia.get("/menu-co/settings/tokens").text
+    trail = page.partition('aria-label="Breadcrumb"')[2].partition("</nav>")[0]
+    assert 'href="/menu-co/settings/"' in trail
+    assert 'aria-current="page">API tokens' in trail
+    for link in re.findall(r'href="([^"]+)"', trail):
+        assert mia.get(link).status_code == 200
+
+
+def test_the_sheet_of_keys_shows_the_scopes_asked_for(app: Flask, place: Organisation) -> None:
+    mia = _in(app, "mia")
+    assert "Previous record" in mia.get("/menu-co/keys").text
+    assert "Previous record" not in mia.get("/menu-co/keys?scopes=list").text
+
+
+def test_places_with_a_letter_have_their_key(app: Flask) -> None:
+    from app.kernel.keys import registered
+
+    bound = {key.action: (key.keys, key.path) for key in registered() if key.action.startswith("go.")}
+    assert bound["go.inbox"] == (("g i",), "inbox/")
+    assert bound["go.hse"] == (("g h",), "hse/incidents/")
+    assert bound["go.settings"] == (("g z",), "settings/")
+    assert menu.bind_keys(app) is None, "twice changes nothing"

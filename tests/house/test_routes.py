@@ -1,0 +1,171 @@
+"""The matrix of role × route × method: every route says what it needs, and holds each role to it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from werkzeug.routing import Rule
+
+from app.core import access
+from app.core.people import Member
+from app.kernel.current import SYSTEM, Actor, Organisation, acting
+from app.kernel.db import unit_of_work
+from app.kernel.forgery import SAFE
+from app.kernel.registry import registry
+from tests.core.visitors import Visitor, actor_of, enrol, found
+
+ROLES = ("owner", "admin", "manager", "approver", "member", "auditor", "viewer")
+PUBLIC = {  # endpoint: why anybody may ask
+    "static": "assets", "preferences": "the look of this device", "auth.sign_in_page": "where everybody begins", "auth.sign_in": "the same",
+    "auth.sign_out": "ends what there is", "auth.home": "leads to sign-in", "auth.organisations": "leads to sign-in",
+    "auth.change_password": "leads to sign-in", "auth.welcome_page": "the link is the proof", "auth.welcome": "the link is the proof",
+    "monitoring.alive": "for machines", "monitoring.ready": "for machines", "monitoring.which": "for machines",
+    "monitoring.security": "RFC 9116", "finding.openapi": "says what exists, no data", "mail.unsubscribe": "the link is the proof"}
+VALUES: dict[str, Any] = {"uuid": UUID(int=1), "int": 1}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One route by one method."""
+
+    rule: Rule
+    method: str
+    needs: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.rule.rule}"
+
+
+def needs_of(app: Flask, endpoint: str) -> str:
+    """What a view says it needs: a permission, `member` or `public`; its blueprint may say it for all. Empty when nobody says."""
+    blueprint = app.blueprints.get(endpoint.rpartition(".")[0])
+    return str(getattr(app.view_functions[endpoint], "needs", "") or getattr(blueprint, "needs", ""))
+
+
+def cells(app: Flask) -> Iterator[Cell]:
+    """Every route by every method that does something."""
+    for rule in app.url_map.iter_rules():
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            yield Cell(rule, method, needs_of(app, rule.endpoint))
+
+
+@pytest.fixture
+def place(app: Flask) -> Organisation:
+    """An organisation with one member of each role; another one that none of them is in."""
+    found("elsewhere")
+    place = found("matrix")
+    for role in ROLES:
+        enrol(place, f"{role}@matrix.example", role)
+    return place
+
+
+@pytest.fixture
+def browsers(app: Flask, place: Organisation) -> dict[str, Visitor]:
+    """A browser per role, signed in."""
+    made = {role: Visitor(app) for role in ROLES}
+    for role, browser in made.items():
+        assert browser.sign_in(f"{role}@matrix.example").status_code == 303
+    return made
+
+
+def _address(cell: Cell, org: str = "matrix") -> str:
+    """An address of the route, with names of nothing where records are meant."""
+    def value(found: re.Match[str]) -> str:
+        kind, _colon, name = found.group(1).rpartition(":")
+        return org if name == "org" else str(VALUES.get(kind, "NONE-2026-00000"))
+
+    return re.sub(r"<([^>]+)>", value, cell.rule.rule)
+
+
+def _ask(browser: Visitor, cell: Cell, token: str, org: str = "matrix") -> Any:
+    headers = {} if cell.method in SAFE else {"X-CSRF-Token": token}
+    if cell.rule.rule.startswith("/api/") and cell.method not in SAFE:
+        return browser.client.open(_address(cell, org), method=cell.method, headers=headers, json={})
+    return browser.client.open(_address(cell, org), method=cell.method, headers=headers)
+
+
+def test_every_route_says_what_it_needs(app: Flask) -> None:
+    assert [cell.name for cell in cells(app) if not cell.needs] == []
+
+
+def test_what_a_route_needs_exists(app: Flask) -> None:
+    """A permission of a resource has a known verb; one of a service has three parts and somebody who holds it."""
+    verbs = {"view", "create", "edit", "archive", "import", "export"}
+    for cell in cells(app):
+        key, _dot, verb = cell.needs.rpartition(".")
+        if cell.needs in ("public", "member"):
+            continue
+        assert cell.needs.count(".") == 2, cell.name
+        if key in registry.resources:
+            assert verb in verbs | {action.name for action in registry.resources[key].actions}, cell.name
+
+
+def test_only_named_routes_are_open_to_anybody(app: Flask) -> None:
+    assert {cell.rule.endpoint for cell in cells(app) if cell.needs == "public"} == set(PUBLIC)
+    assert all("org" not in cell.rule.arguments for cell in cells(app) if cell.needs == "public")
+
+
+def test_every_other_route_is_below_an_organisation(app: Flask) -> None:
+    assert [cell.name for cell in cells(app) if cell.needs != "public" and "org" not in cell.rule.arguments] == []
+
+
+def test_nobody_signed_out_gets_past_the_door(app: Flask, place: Organisation) -> None:
+    stranger = Visitor(app)
+    token = stranger.token()
+    wrong = {}
+    for cell in cells(app):
+        if cell.needs != "public":
+            answer = _ask(stranger, cell, token)
+            machine = cell.rule.rule.startswith("/api/")
+            if answer.status_code != (401 if machine else 303) or not (machine or answer.location.startswith("/sign-in?next=")):
+                wrong[cell.name] = answer.status
+    assert wrong == {}
+
+
+def test_nobody_learns_of_an_organisation_that_they_are_not_in(app: Flask, browsers: dict[str, Visitor]) -> None:
+    owner = browsers["owner"]
+    token = owner.token("/matrix/settings/")
+    wrong = {}
+    for cell in cells(app):
+        if cell.needs != "public":
+            foreign, missing = (_ask(owner, cell, token, org) for org in ("elsewhere", "otherwise"))
+            if not foreign.status_code == missing.status_code == 404 or len(foreign.data) != len(missing.data):
+                wrong[cell.name] = (foreign.status, missing.status)
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_matrix(app: Flask, place: Organisation, browsers: dict[str, Visitor], role: str) -> None:
+    """Whoever lacks the permission is refused (or does not see the record); whoever has it is never told that it is missing."""
+    browser, actor = browsers[role], _actor(place, role)
+    token = browser.token("/matrix/settings/")
+    wrong = {}
+    for cell in cells(app):
+        if cell.needs == "public" or cell.rule.endpoint in ("menu.live", "account.revoke_token"):
+            continue
+        allowed = cell.needs == "member" or bool(access.can(actor, cell.needs))
+        status = _ask(browser, cell, token).status_code
+        right = status < 500 and status != 403 if allowed else status in (403, 404)
+        if not right:
+            wrong[cell.name] = (cell.needs, "allowed" if allowed else "not allowed", status)
+    assert wrong == {}
+
+
+def _actor(place: Organisation, role: str) -> Actor:
+    with acting(place, SYSTEM), unit_of_work() as work:
+        member = work.query(Member).filter_by(email=f"{role}@matrix.example").one()
+        work.expunge(member)
+    return actor_of(place, member)
+
+
+def test_a_route_that_says_nothing_is_noticed(app: Flask) -> None:
+    bare = Flask("bare")
+    bare.add_url_rule("/<org>/forgotten", "forgotten", lambda org: org)
+    assert [cell.needs for cell in cells(bare) if cell.rule.endpoint == "forgotten"] == [""]
