@@ -99,12 +99,13 @@ class _FormReader(HTMLParser):
         """The words of an option."""
         if self._select and self.forms[-1].options[self._select]:
             value, text = self.forms[-1].options[self._select][-1]
-            self.forms[-1].options[self._select][-1] = (value, (text + data).strip())
+            self.forms[-1].options[self._select][-1] = (value, text + data)
 
     def handle_endtag(self, tag: str) -> None:
         """A choice is complete: what is selected, or the first."""
         if tag == "select" and self._select:
-            offered = self.forms[-1].options[self._select]
+            offered = [(value, " ".join(text.split())) for value, text in self.forms[-1].options[self._select]]
+            self.forms[-1].options[self._select] = offered
             self.forms[-1].fields.append((self._select, self._chosen or (offered[0][0] if offered else "")))
             self._select = ""
 
