@@ -63,8 +63,8 @@ def test_another_file_comes_in_by_what_the_wizard_proposes(home: Path, tmp_path:
         writer = csv.writer(file, delimiter=";")
         writer.writerow(["Payee", "Invoice date paid", "Value", "Directorate", "Payment ref", "What for", "Weather"])
         for number in range(40):
-            writer.writerow([f"Firm {number % 7}", f"{number % 28 + 1:02d}/09/2026", f"{200 + number * 300}.25", "City Development", f"A-{number}",
-                             "Repairs", "sunny"])
+            writer.writerow([f"Firm {number % 7}", f"{number % 28 + 1:02d}/09/2026", f"{200 + number * 300}.25", "City Development",
+                             f"A-{number}", "Repairs", "sunny"])
         writer.writerow(["Firm 1", "31/09/2026", "12.00", "City Development", "A-99", "Repairs", "sunny"])
     said = played(home, "--file", str(other), "--mapping", "guess")
     assert (said["rows_in"], said["created"], said["refused"]) == (41, 40, 1)
