@@ -21,10 +21,11 @@ from app.kernel.db import session, unit_of_work
 from app.kernel.errors import Refusal
 from app.kernel.outbox import DONE, FAILED, WAITING, GiveUp, Handler, OutboxRow, Retry
 
-LEASE, BATCH, TURN = timedelta(seconds=60), 20, 25.0
-Claim = tuple[UUID, int]
+LEASE, BATCH, TURN, REMEMBERED = timedelta(seconds=60), 20, 25.0, 3.0
 
-Loader = Callable[[UUID, UUID], tuple[Organisation, Actor | None] | None]
+Loaded = tuple[Organisation, Actor | None] | None
+Loader = Callable[[UUID, UUID], Loaded]
+_known: dict[tuple[UUID, UUID], tuple[float, Loaded]] = {}
 _loader: list[Loader] = []
 _stopping: list[bool] = []
 
@@ -48,9 +49,7 @@ def is_stopping() -> bool:
 
 def organisation_of(organisation_id: UUID) -> Organisation | None:
     """The organisation with all that work for it needs to know; None when it is gone or suspended."""
-    with acting(bare(organisation_id)):
-        found = _loader[0](organisation_id, SYSTEM.id) if _loader else None
-        session().rollback()
+    found = _load(organisation_id, SYSTEM.id)
     return found[0] if found else None
 
 
@@ -60,9 +59,7 @@ def on_behalf(organisation_id: UUID, actor_id: UUID, *, channel: str, request_id
 
     What is owed is delivered even when whoever caused it has left: then the system does it. A job of theirs does not run.
     """
-    with acting(bare(organisation_id), channel=channel, request_id=request_id):
-        found = _loader[0](organisation_id, actor_id) if _loader else None
-        session().rollback()
+    found = _remembered(organisation_id, actor_id) if channel == "outbox" else _load(organisation_id, actor_id)
     if found is None:
         raise GiveUp("The organisation is gone or suspended.")
     organisation, actor = found[0], found[1] or (SYSTEM if channel == "outbox" else None)
@@ -76,17 +73,33 @@ def on_behalf(organisation_id: UUID, actor_id: UUID, *, channel: str, request_id
         refresh()
 
 
+def _load(organisation_id: UUID, actor_id: UUID) -> Loaded:
+    with acting(bare(organisation_id)):
+        found = _loader[0](organisation_id, actor_id) if _loader else None
+        session().rollback()
+    return found
+
+
+def _remembered(organisation_id: UUID, actor_id: UUID) -> Loaded:
+    """Who is acting, asked again after some seconds: a turn delivers many rows of few people."""
+    known = _known.get((organisation_id, actor_id))
+    if known is None or time.monotonic() - known[0] > REMEMBERED:
+        known = _known[organisation_id, actor_id] = (time.monotonic(), _load(organisation_id, actor_id))
+    return known[1]
+
+
 def drain(organisation_id: UUID, *, only: UUID | None = None) -> int:
     """Deliver due rows until none is left or the turn is over; the next turn is then called."""
     carrier.answered(organisation_id)
+    _known.clear()
     delivered, deadline = 0, time.monotonic() + TURN
     while not is_stopping():
         claims = _claim(organisation_id, only)
-        for number, claim in enumerate(claims):
+        for number, row in enumerate(claims):
             if is_stopping() or time.monotonic() > deadline:
                 _give_back(organisation_id, claims[number:])
                 break
-            delivered += _deliver(organisation_id, claim)
+            delivered += _deliver(row)
         if not claims or only:
             return delivered
         if time.monotonic() > deadline:
@@ -95,7 +108,7 @@ def drain(organisation_id: UUID, *, only: UUID | None = None) -> int:
     return delivered
 
 
-def _claim(organisation_id: UUID, only: UUID | None) -> list[Claim]:
+def _claim(organisation_id: UUID, only: UUID | None) -> list[OutboxRow]:
     """Take due rows under a lease; the attempt is recorded before anything is called. Claims of one organisation follow one another,
     so that a lane is never in two hands.
     """
@@ -110,66 +123,61 @@ def _claim(organisation_id: UUID, only: UUID | None) -> list[Claim]:
         ids = list(work.scalars(due.with_for_update(skip_locked=True, of=OutboxRow)))
         if not ids:
             return []
-        taken = work.execute(update(OutboxRow).where(OutboxRow.id.in_(ids)).values(lease_until=now + LEASE, attempts=OutboxRow.attempts + 1)
-                             .returning(OutboxRow.id, OutboxRow.attempts).execution_options(synchronize_session=False)).all()
-    attempts: dict[UUID, int] = {row.id: row.attempts for row in taken}
-    return [(row_id, attempts[row_id]) for row_id in ids]
-
-
-def _deliver(organisation_id: UUID, claim: Claim) -> bool:
-    with acting(bare(organisation_id)), unit_of_work() as work:
-        row = work.get(OutboxRow, (organisation_id, claim[0]))
+        begin = update(OutboxRow).where(OutboxRow.id.in_(ids)).values(lease_until=now + LEASE, attempts=OutboxRow.attempts + 1)
+        taken = {row.id: row for row in work.scalars(begin.returning(OutboxRow).execution_options(synchronize_session=False))}
         work.expunge_all()
-    if row is None:
-        return False
+    return [taken[row_id] for row_id in ids]
+
+
+def _deliver(row: OutboxRow) -> bool:
     known: Handler | None = None
     try:
         known = outbox.handler_of(row)
-        with on_behalf(organisation_id, row.actor_id, channel="outbox", request_id=row.request_id), _under_way(row):
-            return _outside(known, row, claim) if known.outside else _inside(known, row, claim)
+        with on_behalf(row.organisation_id, row.actor_id, channel="outbox", request_id=row.request_id), _under_way(row):
+            return _outside(known, row) if known.outside else _inside(known, row)
     except Exception as error:
         log.warning("Delivery of %s %s failed at attempt %s: %s", row.name, row.id, row.attempts, error,
                     exc_info=not isinstance(error, Retry | GiveUp | Refusal | OSError))
-        _put_off(known, row, claim, error)
+        _put_off(known, row, error)
         return False
 
 
-def _inside(known: Handler, row: OutboxRow, claim: Claim) -> bool:
+def _inside(known: Handler, row: OutboxRow) -> bool:
     """What the handler writes and the row's end are one commit."""
     with unit_of_work():
-        if not _hold(claim):
+        if not _hold(row):
             return False
         known.deliver(row.payload, row)
-        _finish(claim)
+        _finish(row)
     return True
 
 
-def _outside(known: Handler, row: OutboxRow, claim: Claim) -> bool:
+def _outside(known: Handler, row: OutboxRow) -> bool:
     """Begin under a fresh lease, call with no transaction open, then write what is known."""
     with unit_of_work():
-        if not _hold(claim):
+        if not _hold(row):
             return False
-        session().execute(_mine(claim).values(lease_until=clock.now() + LEASE, last_error=""))
+        session().execute(_mine(row).values(lease_until=clock.now() + LEASE, last_error=""))
         given = known.prepare(row.payload, row) if known.prepare else row.payload
     after = known.deliver(given, row)
     with unit_of_work():
         if callable(after):
             after()
-        _finish(claim)
+        _finish(row)
     return True
 
 
-def _hold(claim: Claim) -> bool:
+def _hold(row: OutboxRow) -> bool:
     """Lock the row if it is still this claim's."""
-    found = select(OutboxRow.id).where(OutboxRow.id == claim[0], OutboxRow.attempts == claim[1], OutboxRow.state == WAITING)
+    found = select(OutboxRow.id).where(OutboxRow.id == row.id, OutboxRow.attempts == row.attempts, OutboxRow.state == WAITING)
     return session().execute(found.with_for_update()).first() is not None
 
 
-def _finish(claim: Claim) -> None:
-    session().execute(_mine(claim).values(state=DONE, lease_until=None, done_at=clock.now(), last_error=""))
+def _finish(row: OutboxRow) -> None:
+    session().execute(_mine(row).values(state=DONE, lease_until=None, done_at=clock.now(), last_error=""))
 
 
-def _put_off(known: Handler | None, row: OutboxRow, claim: Claim, error: Exception) -> None:
+def _put_off(known: Handler | None, row: OutboxRow, error: Exception) -> None:
     """Write down what went wrong and when the next attempt is due, or that there is none."""
     hopeless = isinstance(error, GiveUp) or (isinstance(error, Refusal) and error.status < 500 and error.status != 429)
     failed = hopeless or row.attempts >= row.attempts_limit
@@ -177,22 +185,22 @@ def _put_off(known: Handler | None, row: OutboxRow, claim: Claim, error: Excepti
     pause = back_off(row.attempts, known.longest if known else 3600) if asked is None else asked
     reason = f"{type(error).__name__}: {error}"[:2000]
     with acting(bare(row.organisation_id), channel="outbox", request_id=row.request_id), unit_of_work():
-        if not _hold(claim):
+        if not _hold(row):
             return
         row.state, row.due_at = FAILED if failed else WAITING, clock.now() + timedelta(seconds=pause)
-        session().execute(_mine(claim).values(state=row.state, lease_until=None, last_error=reason, due_at=row.due_at))
+        session().execute(_mine(row).values(state=row.state, lease_until=None, last_error=reason, due_at=row.due_at))
         if known and known.failed:
             known.failed(row, reason)
 
 
-def _give_back(organisation_id: UUID, claims: list[Claim]) -> None:
+def _give_back(organisation_id: UUID, rows: list[OutboxRow]) -> None:
     with acting(bare(organisation_id)), unit_of_work():
-        for claim in claims:
-            session().execute(_mine(claim).values(lease_until=None, attempts=OutboxRow.attempts - 1))
+        for row in rows:
+            session().execute(_mine(row).values(lease_until=None, attempts=OutboxRow.attempts - 1))
 
 
-def _mine(claim: Claim) -> Any:
-    return update(OutboxRow).where(OutboxRow.id == claim[0], OutboxRow.attempts == claim[1]).execution_options(synchronize_session=False)
+def _mine(row: OutboxRow) -> Any:
+    return update(OutboxRow).where(OutboxRow.id == row.id, OutboxRow.attempts == row.attempts).execution_options(synchronize_session=False)
 
 
 @contextmanager
