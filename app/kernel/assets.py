@@ -25,7 +25,7 @@ class Assets:
 
     def __init__(self, folder: Path = STATIC) -> None:
         self.folder = folder
-        self._stamp, self._looked = -1, 0.0
+        self._stamp, self._looked = -1, -LOOK_AGAIN
         self._drawn: dict[tuple[str, str, str], Markup] = {}
         self._entries: dict[str, dict[str, Any]] = {}
         self._icons: frozenset[str] = frozenset()
@@ -37,18 +37,17 @@ class Assets:
         return self._entries
 
     def _read(self) -> None:
+        """Take in the manifest when it has changed; other threads go on with the one that they had."""
         now = monotonic()
         if now - self._looked < LOOK_AGAIN:
             return
-        self._looked = now
         path = self.folder / "manifest.json"
         stamp = path.stat().st_mtime_ns
         if stamp != self._stamp:
-            self._entries = json.loads(path.read_text("utf-8"))
             sprite = (self.folder / "img" / "icons.svg").read_text("utf-8")
-            self._icons = frozenset(re.findall(r'<symbol id="([a-z0-9-]+)"', sprite))
-            self._stamp = stamp
-            self._drawn.clear()
+            icons = frozenset(re.findall(r'<symbol id="([a-z0-9-]+)"', sprite))
+            self._entries, self._icons, self._drawn, self._stamp = json.loads(path.read_text("utf-8")), icons, {}, stamp
+        self._looked = now
 
     @property
     def icons(self) -> frozenset[str]:
@@ -76,13 +75,13 @@ class Assets:
     def icon(self, name: str, classes: str, label: str) -> Markup:
         """The markup of an icon, drawn once for all the rows that show it."""
         self._read()
-        key = (name, classes, label)
-        if key not in self._drawn:
+        drawn, key = self._drawn, (name, classes, label)
+        if key not in drawn:
             if name not in self._icons:
                 raise LookupError(f"no icon “{name}”: add it to static/src/icons.txt and run make assets")
             said = Markup('role="img" aria-label="{}"').format(label) if label else Markup('aria-hidden="true"')
-            self._drawn[key] = Markup('<svg class="{}" {}><use href="{}#{}"/></svg>').format(classes, said, self.url("img/icons.svg"), name)
-        return self._drawn[key]
+            drawn[key] = Markup('<svg class="{}" {}><use href="{}#{}"/></svg>').format(classes, said, self.url("img/icons.svg"), name)
+        return drawn[key]
 
 
 assets = Assets()

@@ -6,13 +6,14 @@ import gzip
 import hashlib
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import brotli
 import pytest
 from flask.testing import FlaskClient
 
 from app import ROOT
-from app.kernel.assets import asset, assets, icon
+from app.kernel.assets import Assets, asset, assets, icon
 from tests.kernel.browser_side import application
 
 NAMES = sorted(assets.entries)
@@ -83,6 +84,14 @@ def test_every_icon_that_templates_name_is_in_the_sprite() -> None:
     text = "\n".join(path.read_text("utf-8") for path in (ROOT / "templates").rglob("*.html"))
     named = set(re.findall(r'icon\("([a-z0-9-]+)"', text)) | set(re.findall(r'image="([a-z0-9-]+)"', text))
     assert named <= assets.icons, named - assets.icons
+
+
+def test_many_first_readers_all_find_the_manifest() -> None:
+    """A thread that comes while another one reads must not see an empty manifest."""
+    with ThreadPoolExecutor(16) as pool:
+        for _round in range(20):
+            fresh = Assets()
+            assert all(pool.map(lambda _n, seen=fresh: seen.find(asset("css/app.css").removeprefix("/static/")), range(16)))
 
 
 def test_the_first_page_stays_light() -> None:
