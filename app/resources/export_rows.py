@@ -36,8 +36,16 @@ def described(field: Field, resource: Resource) -> Column:
     writable = field.name in form_names(resource)
     choices = tuple(str(entry.label) for entry in field.choices or ())
     scale = get_currency_precision(current.organisation.currency) if field.kind == "money" else field.scale
-    return Column(field.name, str(field.label), field.kind, str(field.help or ""), writable and field.required and field.default is None,
-                  choices, field.numeric, scale)
+    return Column(
+        field.name,
+        str(field.label),
+        field.kind,
+        str(field.help or ""),
+        writable and field.required and field.default is None,
+        choices,
+        field.numeric,
+        scale,
+    )
 
 
 def rows_of(wanted: Wanted, fields: Sequence[Field], form: str, told: Callable[[int], None] | None = None) -> Iterator[list[Any]]:
@@ -97,5 +105,7 @@ def _twins(resource: Resource, texts: set[str], shown: bool) -> set[str]:
     by_key: dict[str, set[str]] = {}
     for text in texts:
         by_key.setdefault(fold(text), set()).add(text)
-    query = select(column).where(model.organisation_id == current.organisation.id, column.in_(by_key)).group_by(column).having(func.count() > 1)
+    query = (
+        select(column).where(model.organisation_id == current.organisation.id, column.in_(by_key)).group_by(column).having(func.count() > 1)
+    )
     return {text for found in session().scalars(query) for text in by_key.get(found, ())}

@@ -9,7 +9,7 @@ from flask import Blueprint, Flask
 
 from app.kernel.manifest import Resource
 from app.kernel.registry import registry
-from app.resources.features import acting, api, detail, exporting, form, importing, listing, picking
+from app.resources.features import acting, api, attachment, detail, exporting, form, importing, listing, picking
 
 View = Callable[..., Any]
 
@@ -28,7 +28,9 @@ def mount(app: Flask) -> None:
         app.register_blueprint(machine)
 
 
-def _add(blueprint: Blueprint, resource: Resource, rule: str, name: str, view: View, methods: tuple[str, ...] = ("GET",), needs: str = "view") -> None:
+def _add(
+    blueprint: Blueprint, resource: Resource, rule: str, name: str, view: View, methods: tuple[str, ...] = ("GET",), needs: str = "view"
+) -> None:
     def endpoint(**values: Any) -> Any:
         return view(resource, **values)
 
@@ -55,6 +57,8 @@ def _pages(pages: Blueprint, resource: Resource) -> None:
         _add(pages, resource, "<reference>/edit", "edit", form.show_edit, needs="edit")
         _add(pages, resource, "<reference>/edit", "save", form.save_edit, ("POST",), "edit")
         _add(pages, resource, "<reference>/draft", "record_draft", form.keep_draft, ("POST",), "edit")
+        _add(pages, resource, "<reference>/files", "attach", attachment.attach, ("POST",), "edit")
+        _add(pages, resource, "<reference>/files/<uuid:file_id>/remove", "detach", attachment.detach, ("POST",), "edit")
         _action(pages, resource, "archive", "archive")
         _action(pages, resource, "restore", "archive")
     for action in resource.actions:
@@ -77,5 +81,12 @@ def _api(machine: Blueprint, resource: Resource) -> None:
         _add(machine, resource, "<reference>/", "update", api.api_update, ("PATCH",), "edit")
     names = [a.name for a in resource.actions] + (["archive", "restore"] if resource.form and resource.editable else [])
     for name in names:
-        _add(machine, resource, f"<reference>/{name}", f"act_{name}", lambda r, reference, n=name: api.api_act(r, reference, n), ("POST",),
-             "archive" if name == "restore" else name)
+        _add(
+            machine,
+            resource,
+            f"<reference>/{name}",
+            f"act_{name}",
+            lambda r, reference, n=name: api.api_act(r, reference, n),
+            ("POST",),
+            "archive" if name == "restore" else name,
+        )

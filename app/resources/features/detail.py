@@ -94,8 +94,11 @@ class Detail:
     @cached_property
     def facts(self) -> list[Fact]:
         """The fields in the order of the form, then the others."""
-        return [Fact(self.show.fields[name], self.show(self.record, name)) for name in self.resource.facts
-                if name in self.show.fields and name not in ("reference", self.resource.title)]
+        return [
+            Fact(self.show.fields[name], self.show(self.record, name))
+            for name in self.resource.facts
+            if name in self.show.fields and name not in ("reference", self.resource.title)
+        ]
 
     @cached_property
     def state(self) -> Any:
@@ -125,8 +128,17 @@ class Detail:
         decision = access.can(current.user, self.resource.permission(action.name), self.record)
         answer = action.when(self.record) if action.when and decision.allowed else True
         reason = decision.reason if not decision.allowed else "" if answer is True else str(answer or _("Not in the present state."))
-        return Offer(action.name, action.label or action.name, f"{self.url}{action.name}", action.icon, action.tone, not reason, reason,
-                     action.form is not None, bool(action.approval))
+        return Offer(
+            action.name,
+            action.label or action.name,
+            f"{self.url}{action.name}",
+            action.icon,
+            action.tone,
+            not reason,
+            reason,
+            action.form is not None,
+            bool(action.approval),
+        )
 
     @cached_property
     def edit(self) -> Offer | None:
@@ -144,7 +156,9 @@ class Detail:
         if not (self.resource.form and self.resource.editable):
             return None
         decision = access.can(current.user, self.resource.permission("archive"), self.record)
-        name, label, icon = ("restore", _("Restore"), "archive-restore") if self.record.is_archived else ("archive", _("Archive"), "archive")
+        name, label, icon = (
+            ("restore", _("Restore"), "archive-restore") if self.record.is_archived else ("archive", _("Archive"), "archive")
+        )
         return Offer(name, label, f"{self.url}{name}", icon, "danger", decision.allowed, decision.reason)
 
     @cached_property
@@ -160,7 +174,16 @@ class Detail:
     @cached_property
     def files(self) -> Any:
         """The files attached to the record."""
-        return [{"name": f.name, "size": f.size, "url": files.url_of(f)} for f in files.files_of(self.record)]
+        return [
+            {"name": f.name, "size": f.size, "url": files.url_of(f), "remove_url": f"{self.url}files/{f.id}/remove"}
+            for f in files.files_of(self.record)
+        ]
+
+    @cached_property
+    def may_attach(self) -> bool:
+        """Whether the reader may hang files on the record and take them off."""
+        writable = self.resource.editable and self.resource.form and not self.record.is_archived
+        return bool(writable) and access.can(current.user, self.resource.permission("edit"), self.record).allowed
 
     @cached_property
     def related(self) -> list[RelatedPanel]:
@@ -175,20 +198,33 @@ def related_panel(record: Any, related: Related) -> RelatedPanel | None:
         return None
     model: Any = other.model
     field = fields_of(model)[related.field]
-    query = select(model).where(model.organisation_id == record.organisation_id, getattr(model, field.attribute) == record.id,
-                                model.archived_at.is_(None), access.visible(other, current.user))
+    query = select(model).where(
+        model.organisation_id == record.organisation_id,
+        getattr(model, field.attribute) == record.id,
+        model.archived_at.is_(None),
+        access.visible(other, current.user),
+    )
     rows = list(session().scalars(query.order_by(model.created_at.desc()).limit(RELATED_ROWS)))
     names = [n for n in other.columns if n != related.field]
-    return RelatedPanel(other, related.label or other.plural, rows, Shown(other, rows, [*names, other.title]),
-                        f"{list_url(other)}?{related.field}={record.reference}", f"{list_url(other)}new?{related.field}={record.reference}")
+    return RelatedPanel(
+        other,
+        related.label or other.plural,
+        rows,
+        Shown(other, rows, [*names, other.title]),
+        f"{list_url(other)}?{related.field}={record.reference}",
+        f"{list_url(other)}new?{related.field}={record.reference}",
+    )
 
 
 def fetch(resource: Resource, reference: str) -> Any:
     """The record of that reference, if the reader may see it. Raises NotFound."""
     access.require(current.user, resource.permission("view"))
     model: Any = resource.model
-    record = session().scalar(select(model).where(model.organisation_id == current.organisation.id, model.reference == reference,
-                                                  access.visible(resource, current.user)))
+    record = session().scalar(
+        select(model).where(
+            model.organisation_id == current.organisation.id, model.reference == reference, access.visible(resource, current.user)
+        )
+    )
     if record is None:
         raise NotFound(_("%(what)s %(reference)s was not found.", what=resource.label, reference=reference[:60]))
     return record
@@ -203,5 +239,11 @@ def show_detail(resource: Resource, reference: str) -> Response:
 def show_history(resource: Resource, reference: str) -> Response:
     """The whole history of a record."""
     record = fetch(resource, reference)
-    return screen(template_of(resource, "history"), block="entries", detail=Detail(resource, record), resource=resource, record=record,
-                  entries=audit.history(record, limit=500))
+    return screen(
+        template_of(resource, "history"),
+        block="entries",
+        detail=Detail(resource, record),
+        resource=resource,
+        record=record,
+        entries=audit.history(record, limit=500),
+    )

@@ -39,7 +39,9 @@ def export(resource: Resource) -> Any:
     args = MultiDict(request.args)
     form, wanted = format_of(args), read(resource, args)
     if _is_long(wanted):
-        job = jobs.enqueue(run, resource.key, list(args.items(multi=True)), title=_("Export %(plural)s", plural=str(resource.plural).lower()))
+        job = jobs.enqueue(
+            run, resource.key, list(args.items(multi=True)), title=_("Export %(plural)s", plural=str(resource.plural).lower())
+        )
         flash(_("The list is long: it is being written in the background and will be announced when it is ready."), "info")
         return redirect(f"/{current.organisation.slug}/jobs/{job.id}/", 303)
     with SpooledTemporaryFile(max_size=4 * 1024 * 1024) as target:
@@ -84,10 +86,15 @@ def write(wanted: Wanted, form: str, target: IO[bytes], args: MultiDict[str, str
     names = exported_names(resource) if form != "pdf" else tuple(dict.fromkeys(("reference", *resource.columns)))
     fields = {name: field for name, field in fields_of(resource.model).items() if name in names}
     ordered = [fields[name] for name in names]
-    sheet = exports.Sheet(str(resource.plural), [described(f, resource) for f in ordered], rows_of(wanted, ordered, form, told), _notes(wanted))
+    sheet = exports.Sheet(
+        str(resource.plural), [described(f, resource) for f in ordered], rows_of(wanted, ordered, form, told), _notes(wanted)
+    )
     count = _write(sheet, form, cast("Any", target), args, resource)
-    audit.note(resource.permission("export"), resource=resource.key,
-               context={"format": form, "rows": count, "filters": urlencode(list(wanted.parameters().items(multi=True)))})
+    audit.note(
+        resource.permission("export"),
+        resource=resource.key,
+        context={"format": form, "rows": count, "filters": urlencode(list(wanted.parameters().items(multi=True)))},
+    )
     return count, exports.file_name(resource.slug, form)
 
 
@@ -106,7 +113,9 @@ def _write(sheet: exports.Sheet, form: str, target: Any, args: MultiDict[str, st
 def imprint(title: str, path: str, *, reference: str = "", version: str = "") -> exports.Imprint:
     """What stands on every page of a PDF, in the organisation's zone."""
     printed = _("Printed by %(who)s, %(when)s", who=current.user.name, when=_organisation_time())
-    return exports.Imprint(title, current.organisation.name, printed, f"{current_app.extensions['settings'].base_url}{path}", reference, version)
+    return exports.Imprint(
+        title, current.organisation.name, printed, f"{current_app.extensions['settings'].base_url}{path}", reference, version
+    )
 
 
 def _organisation_time() -> str:

@@ -42,20 +42,43 @@ def map_page(resource: Resource, run: ImportRun, *, problem: str = "", status: i
     for column in seen.columns:
         place = mapping.columns.get(column.header)
         chosen = request.form.get(f"column-{column.place}", place.field if place else "") if status == 422 else place.field if place else ""
-        columns.append({"header": column.header, "samples": column.samples[:3], "chosen": chosen, "sure": place.sure if place else True,
-                        "index": column.place})
+        columns.append(
+            {
+                "header": column.header,
+                "samples": column.samples[:3],
+                "chosen": chosen,
+                "sure": place.sure if place else True,
+                "index": column.place,
+            }
+        )
     mapped = {c["chosen"] for c in columns} | set(mapping.constants)
     text_file = run.shape["kind"] == "csv"
     return screen(
-        "imports/map.html", status=status, **_frame(resource, run), action=f"{_run_url(resource, run)}map", back_url=f"{list_url(resource)}import",
-        file={"name": run.filename, "rows": run.row_count, "encoding": run.shape["encoding"], "separator": run.shape["separator"],
-              "sheet": run.shape["sheet"]},
-        columns=columns, targets=[(name, str(field.label)) for name, field in fields.items()],
+        "imports/map.html",
+        status=status,
+        **_frame(resource, run),
+        action=f"{_run_url(resource, run)}map",
+        back_url=f"{list_url(resource)}import",
+        file={
+            "name": run.filename,
+            "rows": run.row_count,
+            "encoding": run.shape["encoding"],
+            "separator": run.shape["separator"],
+            "sheet": run.shape["sheet"],
+        },
+        columns=columns,
+        targets=[(name, str(field.label)) for name, field in fields.items()],
         left_out=[c["header"] for c in columns if not c["chosen"]],
         missing=[str(f.label) for f in imports.needed(resource) if f.name not in mapped],
-        date_shapes=date_shapes(), date_shape="", encodings=encodings() if text_file else [], separators=separators() if text_file else [],
+        date_shapes=date_shapes(),
+        date_shape="",
+        encodings=encodings() if text_file else [],
+        separators=separators() if text_file else [],
         create_missing=[(name, str(fields[name].label), name in mapping.create_missing) for name in resource.create_missing],
-        name=run.mapping_name, problem=problem, errors={"mapping": [problem]} if problem else {})
+        name=run.mapping_name,
+        problem=problem,
+        errors={"mapping": [problem]} if problem else {},
+    )
 
 
 def check_page(resource: Resource, run: ImportRun) -> Response:
@@ -69,14 +92,33 @@ def check_page(resource: Resource, run: ImportRun) -> Response:
     headers = [c.header for c in imports.look_again(run).columns]
     refusal = "" if good else str(_("No row is ready: mend the file or the mapping."))
     return screen(
-        "imports/check.html", block="step", **_frame(resource, run), action=f"{url}apply", back_url=f"{url}map", file={"name": run.filename},
-        summary={"rows": run.row_count, "good": good, "bad": run.refused_count, "same": run.same_count,
-                 "new_related": [(str(_("Linked records")), str(run.related_count))] if run.related_count else [],
-                 "left_out": [h for h in headers if h not in mapping.columns]},
-        preview=_preview(resource, run, mapping), errors=faults, error_count=run.refused_count, errors_url=f"{url}errors.csv",
-        pager={"count_text": ngettext("%(num)d refused row", "%(num)d refused rows", run.refused_count),
-               "previous_url": url if after else "", "next_url": f"{url}?after={rows[-1].number}" if more else ""},
-        can_apply=not refusal, refusal=refusal, skip_bad=True)
+        "imports/check.html",
+        block="step",
+        **_frame(resource, run),
+        action=f"{url}apply",
+        back_url=f"{url}map",
+        file={"name": run.filename},
+        summary={
+            "rows": run.row_count,
+            "good": good,
+            "bad": run.refused_count,
+            "same": run.same_count,
+            "new_related": [(str(_("Linked records")), str(run.related_count))] if run.related_count else [],
+            "left_out": [h for h in headers if h not in mapping.columns],
+        },
+        preview=_preview(resource, run, mapping),
+        errors=faults,
+        error_count=run.refused_count,
+        errors_url=f"{url}errors.csv",
+        pager={
+            "count_text": ngettext("%(num)d refused row", "%(num)d refused rows", run.refused_count),
+            "previous_url": url if after else "",
+            "next_url": f"{url}?after={rows[-1].number}" if more else "",
+        },
+        can_apply=not refusal,
+        refusal=refusal,
+        skip_bad=True,
+    )
 
 
 def _preview(resource: Resource, run: ImportRun, mapping: Mapping) -> dict[str, Any]:
@@ -84,8 +126,10 @@ def _preview(resource: Resource, run: ImportRun, mapping: Mapping) -> dict[str, 
     names = [p.field for p in mapping.columns.values()] + list(mapping.constants)
     rows = imports.preview(run)
     linked = _linked(fields, rows)
-    return {"columns": [(str(fields[n].label), fields[n].numeric) for n in names],
-            "rows": [[_cell(fields[n], row.parsed.get(n), linked) for n in names] for row in rows]}
+    return {
+        "columns": [(str(fields[n].label), fields[n].numeric) for n in names],
+        "rows": [[_cell(fields[n], row.parsed.get(n), linked) for n in names] for row in rows],
+    }
 
 
 def _linked(fields: Any, rows: list[ImportRow]) -> dict[str, str]:
@@ -115,30 +159,63 @@ def result_page(resource: Resource, run: ImportRun) -> Response:
     url, over = _run_url(resource, run), run.state in OVER
     job = jobs.find(run.job_id) if run.job_id else None
     back = run.state == State.DONE and run.created_count + run.updated_count
-    reason = "" if back else {State.ROLLED_BACK: _("It was rolled back already."), State.UNDONE: run.problem or _("Nothing of it was kept.")}.get(
-        run.state, _("It changed nothing."))
+    reason = (
+        ""
+        if back
+        else {State.ROLLED_BACK: _("It was rolled back already."), State.UNDONE: run.problem or _("Nothing of it was kept.")}.get(
+            run.state, _("It changed nothing.")
+        )
+    )
     return screen(
-        "imports/result.html", block="step", **_frame(resource, run), job=shown_job(job, back_to=url) if job and not over else None,
-        result=_result(run) if over else None, refused_url=f"{url}refused.csv", records_url=list_url(resource),
-        rollback_url=f"{url}rollback" if back else "", rollback_reason=str(reason), rolled_back=_rolled_back(resource, run), cancel_url="")
+        "imports/result.html",
+        block="step",
+        **_frame(resource, run),
+        job=shown_job(job, back_to=url) if job and not over else None,
+        result=_result(run) if over else None,
+        refused_url=f"{url}refused.csv",
+        records_url=list_url(resource),
+        rollback_url=f"{url}rollback" if back else "",
+        rollback_reason=str(reason),
+        rolled_back=_rolled_back(resource, run),
+        cancel_url="",
+    )
 
 
 def _result(run: ImportRun) -> dict[str, Any]:
     member = registry.of_table("member")
     who = labels_for(member, [run.created_by]).get(run.created_by, "") if member else ""
-    return {"rows": run.row_count, "created": run.created_count, "changed": run.updated_count, "same": run.same_count, "refused": run.refused_count,
-            "requests": run.request_count, "when": show_moment(run.finished_at or run.updated_at), "who": who or current.user.name}
+    return {
+        "rows": run.row_count,
+        "created": run.created_count,
+        "changed": run.updated_count,
+        "same": run.same_count,
+        "refused": run.refused_count,
+        "requests": run.request_count,
+        "when": show_moment(run.finished_at or run.updated_at),
+        "who": who or current.user.name,
+    }
 
 
 def _rolled_back(resource: Resource, run: ImportRun) -> dict[str, Any] | None:
     if run.state not in (State.ROLLED_BACK, State.UNDONE):
         return None
-    return {"gone": run.gone_count, "count": len(run.stayed), "stayed": [(ref, record_url(resource, ref), reason) for _id, ref, reason in run.stayed[:PAGE]]}
+    return {
+        "gone": run.gone_count,
+        "count": len(run.stayed),
+        "stayed": [(ref, record_url(resource, ref), reason) for _id, ref, reason in run.stayed[:PAGE]],
+    }
 
 
 def rollback_page(resource: Resource, run: ImportRun) -> Response:
     """The question before an import is taken back, with all that would stay."""
     going, stays = imports.what_would_stay(run, resource)
     session().expire_all()
-    return screen("imports/rollback.html", **_frame(resource, run), action=f"{_run_url(resource, run)}rollback", back_url=_run_url(resource, run),
-                  going=going, staying_count=len(stays), staying=[(s.reference, record_url(resource, s.reference), s.reason) for s in stays[:PAGE]])
+    return screen(
+        "imports/rollback.html",
+        **_frame(resource, run),
+        action=f"{_run_url(resource, run)}rollback",
+        back_url=_run_url(resource, run),
+        going=going,
+        staying_count=len(stays),
+        staying=[(s.reference, record_url(resource, s.reference), s.reason) for s in stays[:PAGE]],
+    )

@@ -50,13 +50,25 @@ def run_url(resource: Resource, run: ImportRun) -> str:
 def show_upload(resource: Resource, problems: Any = None, status: int = 200) -> Response:
     """The first step, with the mappings that were kept and the last imports."""
     access.require(current.user, resource.permission("import"))
-    recent = [{"name": r.filename, "when": show_moment(r.created_at), "state": r.state.label, "tone": r.state.tone, "url": run_url(resource, r)}
-              for r in imports.recent(resource)]
+    recent = [
+        {"name": r.filename, "when": show_moment(r.created_at), "state": r.state.label, "tone": r.state.tone, "url": run_url(resource, r)}
+        for r in imports.recent(resource)
+    ]
     url = f"{list_url(resource)}import"
-    return screen("imports/upload.html", status=status, resource=resource, list_url=list_url(resource), action=url,
-                  template_url=f"{url}/template.csv", template_xlsx_url=f"{url}/template.xlsx", errors=problems or {}, key=str(uuid4()),
-                  templates=[(str(m.id), m.name) for m in imports.saved_mappings(resource)],
-                  maximum=_("%(size)d MB", size=settings.get("imports.max_megabytes")), recent=recent)
+    return screen(
+        "imports/upload.html",
+        status=status,
+        resource=resource,
+        list_url=list_url(resource),
+        action=url,
+        template_url=f"{url}/template.csv",
+        template_xlsx_url=f"{url}/template.xlsx",
+        errors=problems or {},
+        key=str(uuid4()),
+        templates=[(str(m.id), m.name) for m in imports.saved_mappings(resource)],
+        maximum=_("%(size)d MB", size=settings.get("imports.max_megabytes")),
+        recent=recent,
+    )
 
 
 def upload(resource: Resource) -> Any:
@@ -126,8 +138,10 @@ def refused(resource: Resource, run: str) -> Response:
     """The refused rows as they stood in the file, each with its reasons, ready to be mended and sent again."""
     found = imports.find_run(resource, run)
     headers = [column.header for column in imports.look_again(found).columns]
-    rows = [(*([*row.raw, *[""] * len(headers)][:len(headers)]), row.number, " ".join(f"{c}: {s}" if c else s for c, _v, s in row.errors))
-            for row in imports.refused(found)]
+    rows = [
+        (*([*row.raw, *[""] * len(headers)][: len(headers)]), row.number, " ".join(f"{c}: {s}" if c else s for c, _v, s in row.errors))
+        for row in imports.refused(found)
+    ]
     return download(exports.csv_of([*headers, _("Row"), _("What is wrong")], rows), f"{found.reference}-refused.csv", "csv")
 
 

@@ -181,3 +181,21 @@ def test_a_storage_that_is_away_says_so(app: Flask) -> None:
 def test_what_is_gone_is_not_found(app: Flask, tmp_path: Path) -> None:
     with app.test_request_context("/"), pytest.raises(NotFound):
         FolderStorage(tmp_path).get("a/b/c")
+
+
+def test_a_file_is_hung_on_a_record_from_its_page_and_taken_off_again(app: Flask, stand: Stand) -> None:
+    with stand.work():
+        reference = perform_one("procurement.supplier", "create", None, {"name": "Acme"}).record.reference
+    page, wizard = f"/procurement/suppliers/{reference}/", Wizard(app, stand)
+    assert wizard.post(f"{page}files", {"file": (io.BytesIO(PDF), "Offer.pdf")}, page).status_code == 303
+    shown = wizard.get(page).text
+    assert "Offer.pdf" in shown
+    wizard.post(f"{page}files", {"file": (io.BytesIO(b"MZ"), "Bad.pdf")}, page)
+    assert "does not hold what its ending" in wizard.get(page).text
+    remove = shown.split('/remove"')[0].rpartition('"')[2] + "/remove"
+    assert wizard.post(remove, {}, page).status_code == 303
+    assert "Offer.pdf" not in wizard.get(page).text
+    assert (
+        Wizard(app, stand, "auditor").post(f"{page}files", {"file": (io.BytesIO(PDF), "x.pdf")}, "/procurement/suppliers/").status_code
+        == 403
+    )
