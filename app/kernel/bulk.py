@@ -33,11 +33,13 @@ def copy_rows(table: Table, names: Sequence[str], rows: Iterable[Sequence[Any]])
     twin = f"copy_{table.name}"[:60]
     bind = [table.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect) for name in names]
     connection.exec_driver_sql(f"CREATE TEMP TABLE IF NOT EXISTS {twin} ON COMMIT DROP AS SELECT {listed} FROM {table.name} WITH NO DATA")
-    driver = connection.connection.driver_connection
+    driver: Any = connection.connection.driver_connection
     with driver.cursor() as cursor:
         with cursor.copy(f"COPY {twin} ({listed}) FROM STDIN") as stream:
             for row in rows:
-                stream.write_row([value if process is None or value is None else process(value) for process, value in zip(bind, row, strict=True)])
+                stream.write_row(
+                    [value if process is None or value is None else process(value) for process, value in zip(bind, row, strict=True)]
+                )
         cursor.execute(f"INSERT INTO {table.name} ({listed}) SELECT {listed} FROM {twin}")
         cursor.execute(f"DROP TABLE {twin}")
 

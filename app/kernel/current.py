@@ -104,7 +104,7 @@ class Context:
     change_set_id: UUID | None = None
 
 
-_context: ContextVar[Context] = ContextVar("context", default=Context())
+_context: ContextVar[Context] = ContextVar("context", default=Context())  # noqa: B039 -- Context is frozen
 
 
 class _Current:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from flask import has_app_context
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, MetaData, event, text
+from sqlalchemy import Connection, MetaData, Table, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, SessionTransaction, with_loader_criteria
 from sqlalchemy.sql import visitors
@@ -53,11 +53,11 @@ def engine_options() -> dict[str, Any]:
 
 def session() -> Session:
     """The session of this request or job."""
-    return db.session()  # type: ignore[no-any-return]
+    return db.session()
 
 
 @event.listens_for(Session, "after_begin")
-def _wall(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
+def _wall(_session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
     """Tell row security who this transaction is for; it lasts exactly as long as the transaction."""
     _set(connection)
 
@@ -110,8 +110,8 @@ def _guard(state: ORMExecuteState) -> None:
 
 def tenant_tables(statement: Any) -> set[str]:
     """The tenant tables that a statement touches."""
-    return {table.name for table in visitors.iterate(statement) if getattr(table, "__visit_name__", "") == "table"
-            and getattr(table, "info", {}).get("tenanted")}
+    parts = (part for part in visitors.iterate(statement) if isinstance(part, Table))
+    return {table.name for table in parts if table.info.get("tenanted")}
 
 
 @contextmanager

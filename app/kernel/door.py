@@ -5,7 +5,7 @@ The contract lives here; `app.resources.door` fills the slot at start, so that s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -83,5 +83,5 @@ def approval_in_effect() -> UUID | None:
 
 def perform_one(resource: Resource | str, action: str, target: Any = None, data: Data | None = None, **options: Any) -> Outcome:
     """`perform` for a single record."""
-    targets: Callable[[], Sequence[Any]] = lambda: () if target is None else (target,)
-    return perform(resource, action, targets(), data, **options)[0]
+    targets = () if target is None else (target,)
+    return perform(resource, action, targets, data, **options)[0]

@@ -64,7 +64,7 @@ def unpack(name: str, data: dict[str, Any]) -> Any:
     cls = _types.get(name)
     if cls is None:
         return RecordEvent(name=data["name"], ids=tuple(UUID(i) for i in data["ids"]))
-    hints = {f: t for f, t in getattr(cls, "__annotations__", {}).items()}
+    hints = dict(getattr(cls, "__annotations__", {}))
     return cls(**{key: _typed(hints.get(key), value) for key, value in data.items()})
 
 

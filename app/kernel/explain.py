@@ -20,4 +20,4 @@ class Explain(Executable, ClauseElement):
 
 @compiles(Explain, "postgresql")
 def _compile(element: Explain, compiler: Any, **options: Any) -> str:
-    return "EXPLAIN (FORMAT JSON) " + compiler.process(element.statement, **options)
+    return f"EXPLAIN (FORMAT JSON) {compiler.process(element.statement, **options)}"

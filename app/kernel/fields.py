@@ -6,7 +6,8 @@ API, search and audit read that and only ever *name* the field.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field as dataclass_field, replace
+from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, Date, DateTime, Integer, Numeric, Text, Uuid

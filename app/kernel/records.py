@@ -65,12 +65,20 @@ class Record(Tenanted):
     __audited__ = True
     __prefix__: ClassVar[str] = ""
 
-    reference: Mapped[str] = mapped_column(Text, info={"field": Field("text", _l("Reference"), required=False, sortable=False, max_length=40)}, sort_order=-18)
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now, sort_order=90,
-                                                 info={"field": Field("datetime", _l("Created"), required=False)})
+    reference: Mapped[str] = mapped_column(
+        Text, info={"field": Field("text", _l("Reference"), required=False, sortable=False, max_length=40)}, sort_order=-18
+    )
+    created_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), default=clock.now, sort_order=90, info={"field": Field("datetime", _l("Created"), required=False)}
+    )
     created_by: Mapped[UUID] = mapped_column(Uuid, default=_acting_id, sort_order=91)
-    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now, onupdate=clock.now, sort_order=92,
-                                                 info={"field": Field("datetime", _l("Changed"), required=False)})
+    updated_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True),
+        default=clock.now,
+        onupdate=clock.now,
+        sort_order=92,
+        info={"field": Field("datetime", _l("Changed"), required=False)},
+    )
     updated_by: Mapped[UUID] = mapped_column(Uuid, default=_acting_id, onupdate=_acting_id, sort_order=93)
     archived_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), sort_order=94)
     change_set_id: Mapped[UUID | None] = mapped_column(Uuid, default=_change_set_id, sort_order=95)
@@ -87,7 +95,9 @@ class Record(Tenanted):
         return self.archived_at is not None
 
 
-STAMPS = frozenset({"id", "organisation_id", "reference", "created_at", "created_by", "updated_at", "updated_by", "change_set_id", "version"})
+STAMPS = frozenset(
+    {"id", "organisation_id", "reference", "created_at", "created_by", "updated_at", "updated_by", "change_set_id", "version"}
+)
 
 
 def record_name(cls: type) -> str:
@@ -114,14 +124,23 @@ def _finish(cls: Any) -> None:
         if described.choices:
             table.append_constraint(check_of(table.name, column.name, described.choices))
         if described.reference:
-            table.append_constraint(ForeignKeyConstraint(
-                ["organisation_id", column.name], [f"{described.reference}.organisation_id", f"{described.reference}.id"],
-                name=f"fk_{table.name}_{column.name}", use_alter=bool(described.extra.get("late"))))
+            table.append_constraint(
+                ForeignKeyConstraint(
+                    ["organisation_id", column.name],
+                    [f"{described.reference}.organisation_id", f"{described.reference}.id"],
+                    name=f"fk_{table.name}_{column.name}",
+                    use_alter=bool(described.extra.get("late")),
+                )
+            )
             Index(f"ix_{table.name}_{column.name}", table.c.organisation_id, column, table.c.id)
     if issubclass(cls, Record):
         Index(f"uq_{table.name}_reference", table.c.organisation_id, table.c.reference, unique=True)
-        Index(f"ix_{table.name}_change_set", table.c.organisation_id, table.c.change_set_id,
-              postgresql_where=table.c.change_set_id.isnot(None))
+        Index(
+            f"ix_{table.name}_change_set",
+            table.c.organisation_id,
+            table.c.change_set_id,
+            postgresql_where=table.c.change_set_id.isnot(None),
+        )
 
 
 def refresh_keys(record: Any) -> None:

@@ -16,7 +16,9 @@ from app.kernel.errors import DeclarationError
 from app.kernel.fields import Field, fields_of
 from app.kernel.manifest import Action, Approval, Module, Resource, Setting
 
-RESERVED_ACTIONS = frozenset({"view", "create", "edit", "archive", "restore", "import", "export", "delete", "manage", "approve", "new", "history"})
+RESERVED_ACTIONS = frozenset(
+    {"view", "create", "edit", "archive", "restore", "import", "export", "delete", "manage", "approve", "new", "history"}
+)
 BUILT_IN = {"created_at", "updated_at", "created_by", "updated_by", "archived_at", "reference"}
 
 
@@ -82,17 +84,31 @@ class Registry:
     def _resource(self, module: Module, resource: Resource) -> Resource:
         model = resource.model
         name = resource.key or getattr(model, "__record_name__", model.__name__.lower())
-        resource = replace(resource, key=f"{module.name}.{name}", module=module.name,
-                           label=resource.label or getattr(model, "__label__", model.__name__),
-                           plural=resource.plural or getattr(model, "__plural__", f"{model.__name__}s"),
-                           slug=resource.slug or getattr(model, "__slug__", f"{name}s"), icon=resource.icon or module.icon)
+        resource = replace(
+            resource,
+            key=f"{module.name}.{name}",
+            module=module.name,
+            label=resource.label or getattr(model, "__label__", model.__name__),
+            plural=resource.plural or getattr(model, "__plural__", f"{model.__name__}s"),
+            slug=resource.slug or getattr(model, "__slug__", f"{name}s"),
+            icon=resource.icon or module.icon,
+        )
         fields = fields_of(model)
-        named = {"columns": resource.columns, "filters": resource.filters, "search": tuple(resource.search), "facts": resource.facts,
-                 "form": tuple(n for names in resource.form.values() for n in names), "bulk_edit": resource.bulk_edit,
-                 "import_key": (resource.import_key,) if resource.import_key else (), "sort": (resource.sort.removeprefix("-"),),
-                 "title": (resource.title,), "subtitle": resource.subtitle, "snapshot": resource.snapshot,
-                 "tally": (resource.tally,) if resource.tally else (),
-                 "create_missing": resource.create_missing}
+        named = {
+            "columns": resource.columns,
+            "filters": resource.filters,
+            "search": tuple(resource.search),
+            "facts": resource.facts,
+            "form": tuple(n for names in resource.form.values() for n in names),
+            "bulk_edit": resource.bulk_edit,
+            "import_key": (resource.import_key,) if resource.import_key else (),
+            "sort": (resource.sort.removeprefix("-"),),
+            "title": (resource.title,),
+            "subtitle": resource.subtitle,
+            "snapshot": resource.snapshot,
+            "tally": (resource.tally,) if resource.tally else (),
+            "create_missing": resource.create_missing,
+        }
         for word, names in named.items():
             for each in names:
                 known(each, {**fields, **dict.fromkeys(BUILT_IN)}, f"{resource.key}: {word}")
@@ -132,9 +148,13 @@ def index_declared(resource: Resource, fields: dict[str, Field]) -> None:
     """Give each declared filter and sortable column its index, led by the organisation and ended by the key."""
     table = resource.model.__table__  # type: ignore[attr-defined]
     present = {tuple(c.name for c in index.columns) for index in table.indexes}
-    for name in dict.fromkeys((*resource.columns, *resource.filters, resource.sort.removeprefix("-"), *filter(None, (resource.import_key,)))):
+    for name in dict.fromkeys(
+        (*resource.columns, *resource.filters, resource.sort.removeprefix("-"), *filter(None, (resource.import_key,)))
+    ):
         described = fields.get(name)
-        if described is not None and (described.kind in ("long_text", "decimal", "file") or not (described.sortable or name in resource.filters)):
+        if described is not None and (
+            described.kind in ("long_text", "decimal", "file") or not (described.sortable or name in resource.filters)
+        ):
             continue
         column = described.key_attribute if described else name
         wanted = ("organisation_id", column, "id")

@@ -34,34 +34,56 @@ def define(signature: str, sql: str, caller: str = APP) -> None:
     FUNCTIONS[signature] = Function(signature, sql, caller)
 
 
-def protect(name: str, *, append_only: bool = False, column: str = "organisation_id", relay: Sequence[str] = (), gate: Sequence[str] = (),
-            own: str = "", platform: bool = False) -> list[str]:
+def protect(
+    name: str,
+    *,
+    append_only: bool = False,
+    column: str = "organisation_id",
+    relay: Sequence[str] = (),
+    gate: Sequence[str] = (),
+    own: str = "",
+    platform: bool = False,
+) -> list[str]:
     """The statements that put both policies and the grants on one tenant table."""
     mine = f"{column} = {ORGANISATION}"
     check = f"({mine} OR {column} = '00000000-0000-0000-0000-000000000000'::uuid)" if platform else mine
     read = f"({mine} OR {own} = {IDENTITY})" if own else mine
     statements = [
-        f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY", f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY",
-        *_policy(name, "organisation_read", "SELECT", APP, using=read), *_policy(name, "organisation_add", "INSERT", APP, check=check),
+        f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY",
+        f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY",
+        *_policy(name, "organisation_read", "SELECT", APP, using=read),
+        *_policy(name, "organisation_add", "INSERT", APP, check=check),
         *_policy(name, "migration", "ALL", OWNER, using=mine, check=mine),
-        f"REVOKE ALL ON {name} FROM {APP}, {RELAY}, PUBLIC", f"GRANT SELECT, INSERT ON {name} TO {APP}",
+        f"REVOKE ALL ON {name} FROM {APP}, {RELAY}, PUBLIC",
+        f"GRANT SELECT, INSERT ON {name} TO {APP}",
     ]
     if not append_only:
-        statements += [*_policy(name, "organisation_change", "UPDATE", APP, using=mine, check=mine),
-                       *_policy(name, "organisation_remove", "DELETE", APP, using=mine), f"GRANT UPDATE, DELETE ON {name} TO {APP}"]
+        statements += [
+            *_policy(name, "organisation_change", "UPDATE", APP, using=mine, check=mine),
+            *_policy(name, "organisation_remove", "DELETE", APP, using=mine),
+            f"GRANT UPDATE, DELETE ON {name} TO {APP}",
+        ]
     return statements + _narrow(name, RELAY, relay) + _narrow(name, GATE, gate)
 
 
-def narrow(name: str, *, gate: Sequence[str] = (), relay: Sequence[str] = (), own: str = "", grants: str = "SELECT",
-           gate_writes: bool = False) -> list[str]:
+def narrow(
+    name: str, *, gate: Sequence[str] = (), relay: Sequence[str] = (), own: str = "", grants: str = "SELECT", gate_writes: bool = False
+) -> list[str]:
     """The statements for a table without organisation: closed by row security but for one's own rows and what the gate reads."""
-    statements = [f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY", f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY",
-                  f"REVOKE ALL ON {name} FROM {APP}, {RELAY}, PUBLIC", *_policy(name, "migration", "ALL", OWNER, using="true", check="true")]
+    statements = [
+        f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY",
+        f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY",
+        f"REVOKE ALL ON {name} FROM {APP}, {RELAY}, PUBLIC",
+        *_policy(name, "migration", "ALL", OWNER, using="true", check="true"),
+    ]
     if own:
         mine = f"{own} = {IDENTITY}"
         statements += [*_policy(name, "own", "ALL", APP, using=mine, check=mine), f"GRANT {grants} ON {name} TO {APP}"]
     if gate_writes:
-        statements += [*_policy(name, "gate_change", "ALL", GATE, using="true", check="true"), f"GRANT INSERT, UPDATE, DELETE ON {name} TO {GATE}"]
+        statements += [
+            *_policy(name, "gate_change", "ALL", GATE, using="true", check="true"),
+            f"GRANT INSERT, UPDATE, DELETE ON {name} TO {GATE}",
+        ]
     return statements + _narrow(name, RELAY, relay) + _narrow(name, GATE, gate)
 
 
@@ -73,18 +95,34 @@ def _policy(name: str, policy: str, verb: str, role: str, *, using: str = "", ch
 def _narrow(name: str, role: str, columns: Sequence[str]) -> list[str]:
     if not columns:
         return []
-    return [*_policy(name, role.removeprefix("opsflux_"), "SELECT", role, using="true"), f"GRANT SELECT ({', '.join(columns)}) ON {name} TO {role}"]
+    return [
+        *_policy(name, role.removeprefix("opsflux_"), "SELECT", role, using="true"),
+        f"GRANT SELECT ({', '.join(columns)}) ON {name} TO {role}",
+    ]
 
 
 def statements_for(table: Table) -> list[str]:
     """What protects a table, by its marks."""
     marks = table.info
     if marks.get("tenanted"):
-        return protect(table.name, append_only=bool(marks.get("append_only")), column=marks.get("column", "organisation_id"),
-                       relay=marks.get("relay", ()), gate=marks.get("gate", ()), own=marks.get("own", ""), platform=bool(marks.get("platform")))
+        return protect(
+            table.name,
+            append_only=bool(marks.get("append_only")),
+            column=marks.get("column", "organisation_id"),
+            relay=marks.get("relay", ()),
+            gate=marks.get("gate", ()),
+            own=marks.get("own", ""),
+            platform=bool(marks.get("platform")),
+        )
     if marks.get("exception"):
-        return narrow(table.name, gate=marks.get("gate", ()), relay=marks.get("relay", ()), own=marks.get("own", ""),
-                      grants=marks.get("grants", "SELECT"), gate_writes=bool(marks.get("gate_writes")))
+        return narrow(
+            table.name,
+            gate=marks.get("gate", ()),
+            relay=marks.get("relay", ()),
+            own=marks.get("own", ""),
+            grants=marks.get("grants", "SELECT"),
+            gate_writes=bool(marks.get("gate_writes")),
+        )
     raise ValueError(f"Table {table.name} says neither “tenanted” nor why it is an exception.")
 
 
@@ -92,8 +130,11 @@ def function_statements() -> list[str]:
     """What makes the definer functions as the gate role, which owns them, and lets only their caller use them."""
     made: list[str] = [f"GRANT USAGE, CREATE ON SCHEMA public TO {GATE}", f"SET LOCAL ROLE {GATE}"]
     for function in FUNCTIONS.values():
-        made += [function.sql, f"REVOKE ALL ON FUNCTION {function.signature} FROM PUBLIC",
-                 f"GRANT EXECUTE ON FUNCTION {function.signature} TO {function.caller}"]
+        made += [
+            function.sql,
+            f"REVOKE ALL ON FUNCTION {function.signature} FROM PUBLIC",
+            f"GRANT EXECUTE ON FUNCTION {function.signature} TO {function.caller}",
+        ]
     return [*made, "RESET ROLE", f"REVOKE CREATE ON SCHEMA public FROM {GATE}"]
 
 

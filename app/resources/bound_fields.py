@@ -56,13 +56,25 @@ def bound_field(field: Field, raw: Any, *, errors: Sequence[Any] = (), text: str
     options = [(c.value, c.label) for c in field.choices] if field.choices else None
     radio = field.widget == "radio" or (not field.widget and options is not None and field.required and len(options) < MANY_CHOICES)
     return BoundField(
-        name=prefix + field.name, kind=field.kind, widget="radio" if radio else field.widget, label=field.label, help=field.help,
-        required=(field.required and field.default is None) or bool(options and field.required), value="" if raw is None else raw, text=text,
-        errors=errors, options=options, suggest=picker_url(field) if field.kind == "reference" else "", max_length=field.max_length,
-        minimum=field.minimum, maximum=field.maximum, scale=field.scale,
+        name=prefix + field.name,
+        kind=field.kind,
+        widget="radio" if radio else field.widget,
+        label=field.label,
+        help=field.help,
+        required=(field.required and field.default is None) or bool(options and field.required),
+        value="" if raw is None else raw,
+        text=text,
+        errors=errors,
+        options=options,
+        suggest=picker_url(field) if field.kind == "reference" else "",
+        max_length=field.max_length,
+        minimum=field.minimum,
+        maximum=field.maximum,
+        scale=field.scale,
         affix=get_currency_symbol(current.organisation.currency) if field.kind == "money" and not field.currency else "",
         validate=validate if field.kind not in ("reference", "file", "boolean") else "",
-        wide=field.kind in ("long_text", "file") or field.max_length > 150)
+        wide=field.kind in ("long_text", "file") or field.max_length > 150,
+    )
 
 
 def raw_of(field: Field, record: Any) -> Any:
@@ -110,8 +122,19 @@ def chosen(field: Field, value: str, words: str | None) -> Any:
     column = getattr(model, title_attribute(resource))
     keyed = getattr(model, f"{title_attribute(resource)}_key", None)
     same = (keyed == fold(words)) if keyed is not None else (column == words)
-    ids = session().scalars(select(model.id).where(model.organisation_id == current.organisation.id, same | (model.reference == words.strip()),
-                                                   access.visible(resource, current.user)).limit(2)).all()
+    ids = (
+        session()
+        .scalars(
+            select(model.id)
+            .where(
+                model.organisation_id == current.organisation.id,
+                same | (model.reference == words.strip()),
+                access.visible(resource, current.user),
+            )
+            .limit(2)
+        )
+        .all()
+    )
     return str(ids[0]) if len(ids) == 1 else words
 
 
@@ -154,8 +177,18 @@ def bound_lines(lines: Lines, rows: Sequence[Mapping[str, Any]], errors: Mapping
     drawn = []
     for place, row in enumerate(rows):
         words = words_for(fields, row)
-        drawn.append([bound_field(field, row.get(field.name), errors=errors.get(f"lines.{place + 1}.{field.name}", ()),
-                                  text=words.get(field.name, ""), prefix=f"lines-{place}-") for field in fields])
+        drawn.append(
+            [
+                bound_field(
+                    field,
+                    row.get(field.name),
+                    errors=errors.get(f"lines.{place + 1}.{field.name}", ()),
+                    text=words.get(field.name, ""),
+                    prefix=f"lines-{place}-",
+                )
+                for field in fields
+            ]
+        )
     return BoundLines(lines.label, [f.label for f in fields], [f.numeric for f in fields], drawn, errors.get("lines", ()))
 
 
@@ -163,4 +196,4 @@ def typed_lines(form: MultiDict[str, str], lines: Lines) -> list[dict[str, Any]]
     """The rows of a submitted form, in their order."""
     fields = [field for name, field in fields_of(lines.model).items() if name in lines.fields]
     numbers = sorted({int(m.group(1)) for name in form if (m := re.fullmatch(r"lines-(\d{1,4})-\w+", name))})
-    return [typed(form, fields, f"lines-{number}-") for number in numbers[:lines.maximum + 1]]
+    return [typed(form, fields, f"lines-{number}-") for number in numbers[: lines.maximum + 1]]

@@ -89,7 +89,11 @@ def _refuse_taken(resource: Resource, bound: Sequence[Bound]) -> None:
     model: Any = resource.model
     asked = [b.values.get(field.attribute) for b in bound]
     column = getattr(model, field.attribute)
-    taken = set(session().scalars(select(column).where(model.organisation_id == current.organisation.id, column.in_([a for a in asked if a is not None]))))
+    taken = set(
+        session().scalars(
+            select(column).where(model.organisation_id == current.organisation.id, column.in_([a for a in asked if a is not None]))
+        )
+    )
     for one, value in zip(bound, asked, strict=True):
         if value is not None and value in taken:
             one.errors.setdefault(field.name, []).append(_("“%(value)s” exists already.", value=str(value)[:80]))
@@ -98,7 +102,7 @@ def _refuse_taken(resource: Resource, bound: Sequence[Bound]) -> None:
 
 def _taken_label(resource: Resource, error: IntegrityError) -> str:
     detail = str((getattr(error.orig, "diag", None) and error.orig.diag.constraint_name) or "")  # type: ignore[union-attr]
-    for name, field in fields_of(resource.model).items():
+    for field in fields_of(resource.model).values():
         if field.attribute in detail:
             return str(field.label)
     return str(_("key"))

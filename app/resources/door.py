@@ -7,7 +7,8 @@ audit row → search row → event. Committing is the edge's.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -27,9 +28,18 @@ from app.resources.creating import create
 from app.resources.removing import remove
 
 
-def perform(resource: Resource | str, action: str, targets: Sequence[Any] = (), data: Data | Sequence[Data] | None = None, *,
-            actor: Actor | None = None, channel: str | None = None, key: str = "", each: bool = False,
-            approved: UUID | None = None) -> list[Outcome]:
+def perform(
+    resource: Resource | str,
+    action: str,
+    targets: Sequence[Any] = (),
+    data: Data | Sequence[Data] | None = None,
+    *,
+    actor: Actor | None = None,
+    channel: str | None = None,
+    key: str = "",
+    each: bool = False,
+    approved: UUID | None = None,
+) -> list[Outcome]:
     """See `app.kernel.door.perform`, whose slot this fills."""
     resource = registry.resource(resource) if isinstance(resource, str) else resource
     with ExitStack() as stack:
@@ -42,7 +52,9 @@ def perform(resource: Resource | str, action: str, targets: Sequence[Any] = (), 
                 return _repeated(resource, earlier)
         outcomes = _dispatch(resource, action, targets, data, each, approved)
         if key:
-            idempotency.answer(key, [{"state": o.state, "id": str(o.record_id or ""), "approval": str(o.approval_id or "")} for o in outcomes])
+            idempotency.answer(
+                key, [{"state": o.state, "id": str(o.record_id or ""), "approval": str(o.approval_id or "")} for o in outcomes]
+            )
         return outcomes
 
 
@@ -55,8 +67,8 @@ def _dispatch(resource: Resource, action: str, targets: Sequence[Any], data: Any
         return _built_in(resource, action, records, data, each)
     if action == "delete":
         return remove(resource, records)
-    declared = resource.action(known(action, [a.name for a in resource.actions], f"{resource.key}: action"))
-    assert declared is not None
+    known(action, [a.name for a in resource.actions], f"{resource.key}: action")
+    declared = next(a for a in resource.actions if a.name == action)
     return _declared(resource, declared, records, data or {}, each, approved)
 
 
@@ -66,7 +78,7 @@ def _built_in(resource: Resource, action: str, records: Sequence[Any], data: Any
     bound = bind_many(resource, rows, partial=True, records=records) if action == "edit" else [None] * len(records)
     outcomes = []
     for record, row, values in zip(records, rows, bound, strict=True):
-        outcomes.append(_attempt(record, each, lambda r=record, w=row, b=values: _change(resource, action, verb, r, w, b)))
+        outcomes.append(_attempt(record, each, partial(_change, resource, action, verb, record, row, values)))
     stages.settle(resource, [o.record for o in outcomes if o.state == "done"], {"edit": "edited"}.get(action, f"{action}d"))
     return outcomes
 
@@ -86,7 +98,7 @@ def _declared(resource: Resource, action: Action, records: Sequence[Any], data: 
     outcomes: dict[int, Outcome] = {}
     ready: list[Any] = []
     for place, record in enumerate(records):
-        outcome = _attempt(record, each, lambda r=record: stages.allowed(resource, action, r, approved))
+        outcome = _attempt(record, each, partial(stages.allowed, resource, action, record, approved), writes=False)
         if outcome.state == "refused":
             outcomes[place] = outcome
         else:
@@ -112,11 +124,11 @@ def _serve(action: Action, going: Sequence[tuple[int, Any]], values: Mapping[str
     if action.many:
         result = action.service([record for _p, record in going], **values)
         return {place: Outcome("done", record=record, result=result) for place, record in going}
-    return {place: _attempt(record, each, lambda r=record: action.service(r, **values)) for place, record in going}
+    return {place: _attempt(record, each, partial(action.service, record, **values)) for place, record in going}
 
 
-def _attempt(record: Any, each: bool, work: Callable[[], Any]) -> Outcome:
-    """Do one record's part; with `each` a refusal undoes just that part and becomes its outcome."""
+def _attempt(record: Any, each: bool, work: Callable[[], Any], *, writes: bool = True) -> Outcome:
+    """Do one record's part; with `each` a refusal undoes just that part (when it writes anything) and becomes its outcome."""
     if isinstance(record, Refusal):
         if each:
             return Outcome("refused", error=record)
@@ -124,7 +136,7 @@ def _attempt(record: Any, each: bool, work: Callable[[], Any]) -> Outcome:
     if not each:
         return Outcome("done", record=record, result=work())
     try:
-        with session().begin_nested():
+        with session().begin_nested() if writes else nullcontext():
             return Outcome("done", record=record, result=work())
     except Unavailable:
         raise  # a part that all records need is away: nothing of the call may be kept

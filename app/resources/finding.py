@@ -30,9 +30,18 @@ def find() -> Response:
     groups: dict[str, list[Any]] = {}
     for hit in found.hits:
         groups.setdefault(hit.resource, []).append(_option(hit))
-    shown = [(registry.resources[key].plural, str(len(hits)), f"{list_url(registry.resources[key])}?q={words}", hits) for key, hits in groups.items()]
-    return screen("search/results.html", block="results", typed=words, groups=shown, suggestion=found.corrected,
-                  suggestion_url=f"/{current.organisation.slug}/search?q={found.corrected}")
+    shown = [
+        (registry.resources[key].plural, str(len(hits)), f"{list_url(registry.resources[key])}?q={words}", hits)
+        for key, hits in groups.items()
+    ]
+    return screen(
+        "search/results.html",
+        block="results",
+        typed=words,
+        groups=shown,
+        suggestion=found.corrected,
+        suggestion_url=f"/{current.organisation.slug}/search?q={found.corrected}",
+    )
 
 
 @screens.get("/<org>/palette")
@@ -40,15 +49,27 @@ def palette() -> Response:
     """Pages, actions and records for the words typed into the palette."""
     words = request.args.get("q", "").strip()[:200]
     found = search.find(words, limit=PALETTE_RECORDS) if len(words) > 1 else search.nothing()
-    groups = [(_("Pages"), menu.entries_for(current.user, words)), (_("Actions"), palette_actions(words)),
-              (_("Records"), [_option(hit) for hit in found.hits])]
+    groups = [
+        (_("Pages"), menu.entries_for(current.user, words)),
+        (_("Actions"), palette_actions(words)),
+        (_("Records"), [_option(hit) for hit in found.hits]),
+    ]
     return screen("search/palette.html", groups=groups, typed=words)
 
 
 def _option(hit: Any) -> dict[str, Any]:
     resource = registry.resources[hit.resource]
-    return {"id": str(hit.record_id), "title": hit.title or hit.reference, "reference": hit.reference, "url": hit.url, "icon": resource.icon,
-            "subtitle": " · ".join(filter(None, (str(resource.label), hit.subtitle))), "snippet": "", "keys": (), "run": ""}
+    return {
+        "id": str(hit.record_id),
+        "title": hit.title or hit.reference,
+        "reference": hit.reference,
+        "url": hit.url,
+        "icon": resource.icon,
+        "subtitle": " · ".join(filter(None, (str(resource.label), hit.subtitle))),
+        "snippet": "",
+        "keys": (),
+        "run": "",
+    }
 
 
 @screens.get("/<org>/components")

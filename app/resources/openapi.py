@@ -11,10 +11,17 @@ from app.resources.binding import form_names
 from app.resources.querying import filter_fields, sortable
 
 TYPES: dict[str, dict[str, Any]] = {
-    "text": {"type": "string"}, "long_text": {"type": "string"}, "email": {"type": "string", "format": "email"}, "integer": {"type": "integer"},
-    "decimal": {"type": "string", "format": "decimal"}, "date": {"type": "string", "format": "date"},
-    "datetime": {"type": "string", "format": "date-time"}, "boolean": {"type": "boolean"}, "file": {"type": "string", "format": "uuid"},
-    "reference": {"type": "string", "description": "id or reference"}, "money": {"type": "string", "format": "decimal"},
+    "text": {"type": "string"},
+    "long_text": {"type": "string"},
+    "email": {"type": "string", "format": "email"},
+    "integer": {"type": "integer"},
+    "decimal": {"type": "string", "format": "decimal"},
+    "date": {"type": "string", "format": "date"},
+    "datetime": {"type": "string", "format": "date-time"},
+    "boolean": {"type": "boolean"},
+    "file": {"type": "string", "format": "uuid"},
+    "reference": {"type": "string", "description": "id or reference"},
+    "money": {"type": "string", "format": "decimal"},
 }
 SHOWN = {"money": {"$ref": "#/components/schemas/Money"}, "reference": {"$ref": "#/components/schemas/Link"}}
 ERRORS = {str(code): {"$ref": "#/components/responses/Problem"} for code in (401, 403, 404, 409, 422, 429, 503)}
@@ -25,20 +32,44 @@ def document(version: str = "1") -> dict[str, Any]:
     paths: dict[str, Any] = {}
     schemas: dict[str, Any] = {
         "Money": {"type": "object", "properties": {"amount": TYPES["money"], "currency": {"type": "string"}}},
-        "Link": {"type": ["object", "null"], "properties": {"id": {"type": "string", "format": "uuid"}, "reference": {"type": ["string", "null"]},
-                                                             "title": {"type": ["string", "null"]}}},
-        "Problem": {"type": "object", "properties": {"title": {"type": "string"}, "status": {"type": "integer"}, "detail": {"type": "string"},
-                                                      "errors": {"type": "object"}, "request_id": {"type": "string"}}},
+        "Link": {
+            "type": ["object", "null"],
+            "properties": {
+                "id": {"type": "string", "format": "uuid"},
+                "reference": {"type": ["string", "null"]},
+                "title": {"type": ["string", "null"]},
+            },
+        },
+        "Problem": {
+            "type": "object",
+            "properties": {
+                "title": {"type": "string"},
+                "status": {"type": "integer"},
+                "detail": {"type": "string"},
+                "errors": {"type": "object"},
+                "request_id": {"type": "string"},
+            },
+        },
     }
     for resource in registry:
         schemas[resource.key] = shown_schema(resource)
         schemas[f"{resource.key}.write"] = written_schema(resource)
         paths |= paths_of(resource)
     return {
-        "openapi": "3.1.0", "info": {"title": "OpsFlux", "version": version}, "servers": [{"url": "/api/v1"}], "paths": paths,
-        "components": {"schemas": schemas, "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-                       "responses": {"Problem": {"description": "What was wrong", "content": {
-                           "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}}},
+        "openapi": "3.1.0",
+        "info": {"title": "OpsFlux", "version": version},
+        "servers": [{"url": "/api/v1"}],
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "responses": {
+                "Problem": {
+                    "description": "What was wrong",
+                    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+                }
+            },
+        },
         "security": [{"token": []}],
     }
 
@@ -47,7 +78,7 @@ def schema_of(field: Field, *, shown: bool) -> dict[str, Any]:
     """The JSON schema of a field as it is shown, or as it is sent."""
     if shown and field.kind in SHOWN:
         return dict(SHOWN[field.kind])
-    found = {"type": "string", "enum": [c.value for c in field.choices]} if field.choices else dict(TYPES[field.kind])
+    found: dict[str, Any] = {"type": "string", "enum": [c.value for c in field.choices]} if field.choices else dict(TYPES[field.kind])
     found["title"] = str(field.label)
     if field.max_length and not field.choices:
         found["maxLength"] = field.max_length
@@ -81,31 +112,52 @@ def paths_of(resource: Resource) -> dict[str, Any]:
     base = f"/{{org}}/{resource.module}/{resource.slug}"
     parameters = [{"name": "org", "in": "path", "required": True, "schema": {"type": "string"}}]
     record = [*parameters, {"name": "reference", "in": "path", "required": True, "schema": {"type": "string"}}]
-    collection: dict[str, Any] = {"parameters": parameters, "get": _operation(resource, "list", "view", {"200": "A page of records"}, query=_query(resource))}
+    collection: dict[str, Any] = {
+        "parameters": parameters,
+        "get": _operation(resource, "list", "view", {"200": "A page of records"}, query=_query(resource)),
+    }
     single: dict[str, Any] = {"parameters": record, "get": _operation(resource, "detail", "view", {"200": "The record"}, shows=True)}
     if resource.form and resource.creatable:
-        collection["post"] = _operation(resource, "create", "create", {"201": "Made", "202": "Made; what follows waits for approval"}, sends=True, shows=True)
+        collection["post"] = _operation(
+            resource, "create", "create", {"201": "Made", "202": "Made; what follows waits for approval"}, sends=True, shows=True
+        )
     if resource.form and resource.editable:
         single["patch"] = _operation(resource, "update", "edit", {"200": "The record as it is now"}, sends=True, shows=True)
     found = {f"{base}/": collection, f"{base}/{{reference}}/": single}
     built_in = ("archive", "restore") if resource.form and resource.editable else ()
     for name in (*built_in, *(a.name for a in resource.actions)):
-        found[f"{base}/{{reference}}/{name}"] = {"parameters": record, "post": _operation(
-            resource, name, name, {"200": "Done", "202": "Waits for approval"})}
+        found[f"{base}/{{reference}}/{name}"] = {
+            "parameters": record,
+            "post": _operation(resource, name, name, {"200": "Done", "202": "Waits for approval"}),
+        }
     return found
 
 
-def _operation(resource: Resource, name: str, verb: str, answers: dict[str, str], *, sends: bool = False, shows: bool = False,
-               query: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+def _operation(
+    resource: Resource,
+    name: str,
+    verb: str,
+    answers: dict[str, str],
+    *,
+    sends: bool = False,
+    shows: bool = False,
+    query: list[dict[str, Any]] | None = None,
+) -> dict[str, Any]:
     content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{resource.key}" if shows else "#/components/schemas/Answer"}}}
     operation: dict[str, Any] = {
-        "operationId": f"{resource.key}.{name}", "tags": [resource.module], "summary": f"{resource.label}: {name}",
+        "operationId": f"{resource.key}.{name}",
+        "tags": [resource.module],
+        "summary": f"{resource.label}: {name}",
         "description": f"Needs {resource.permission(verb)}.",
-        "responses": {code: {"description": said, **({"content": content} if shows else {})} for code, said in answers.items()} | ERRORS}
+        "responses": {code: {"description": said, **({"content": content} if shows else {})} for code, said in answers.items()} | ERRORS,
+    }
     if query:
         operation["parameters"] = query
     if sends:
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{resource.key}.write"}}}}
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{resource.key}.write"}}},
+        }
     return operation
 
 
@@ -114,4 +166,6 @@ def _query(resource: Resource) -> list[dict[str, Any]]:
     for name, field in filter_fields(resource).items():
         names += [name, *(f"{name}__{operator}" for operator in field.behaviour.operators)]
     described = {"sort": f"One of {', '.join(sorted(sortable(resource)))}; a leading - turns it round"}
-    return [{"name": n, "in": "query", "schema": {"type": "string"}, **({"description": described[n]} if n in described else {})} for n in names]
+    return [
+        {"name": n, "in": "query", "schema": {"type": "string"}, **({"description": described[n]} if n in described else {})} for n in names
+    ]

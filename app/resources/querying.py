@@ -11,6 +11,7 @@ from uuid import UUID
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute
 from werkzeug.datastructures import MultiDict
 
 from app.core import access, search
@@ -23,7 +24,9 @@ from app.kernel.kinds import Unreadable, fold, minor_units
 from app.kernel.manifest import Resource
 from app.resources.binding import known_records
 
-WORDS = frozenset({"q", "sort", "after", "before", "archived", "format", "per_page", "peek", "separator", "bom", "ids", "scope", "key", "view"})
+WORDS = frozenset(
+    {"q", "sort", "after", "before", "archived", "format", "per_page", "peek", "separator", "bom", "ids", "scope", "key", "view"}
+)
 COUNT_LIMIT = 10_000
 PER_PAGE = 50
 SEARCH_LIMIT = 1_000
@@ -86,8 +89,16 @@ def read(resource: Resource, args: MultiDict[str, str]) -> Wanted:
     if errors:
         raise Invalid(errors)
     archived = args.get("archived") == "1" or any(c.name == "is:archived" for c in tokens)
-    return Wanted(resource, (*conditions, *(c for c in tokens if c.name in fields)), text, sort, archived,
-                  args.get("after", ""), args.get("before", ""), _per_page(args.get("per_page", "")))
+    return Wanted(
+        resource,
+        (*conditions, *(c for c in tokens if c.name in fields)),
+        text,
+        sort,
+        archived,
+        args.get("after", ""),
+        args.get("before", ""),
+        _per_page(args.get("per_page", "")),
+    )
 
 
 def _per_page(raw: str) -> int:
@@ -97,7 +108,8 @@ def _per_page(raw: str) -> int:
 def _unknown(parameter: str, fields: Mapping[str, Field]) -> str:
     near = get_close_matches(parameter.partition("__")[0], list(fields), n=1)
     hint = _("Did you mean “%(near)s”?", near=near[0]) if near else _("Known filters: %(names)s.", names=", ".join(fields))
-    return _("There is no filter “%(name)s”.", name=parameter[:60]) + " " + hint
+    said = _("There is no filter “%(name)s”.", name=parameter[:60])
+    return f"{said} {hint}"
 
 
 def _tokens(raw: str, fields: Mapping[str, Field]) -> tuple[str, list[Condition]]:
@@ -121,16 +133,18 @@ def filter_fields(resource: Resource) -> dict[str, Field]:
 def sortable(resource: Resource) -> dict[str, str]:
     """Names that a list can be sorted by, with the attribute that carries the order."""
     fields = fields_of(resource.model)
-    found = {name: fields[name].key_attribute for name in resource.columns if name in fields and fields[name].sortable
-             and fields[name].kind not in ("reference", "file", "long_text", "decimal")}
+    found = {
+        name: fields[name].key_attribute
+        for name in resource.columns
+        if name in fields and fields[name].sortable and fields[name].kind not in ("reference", "file", "long_text", "decimal")
+    }
     return {**found, "reference": "reference", "created_at": "created_at", "updated_at": "updated_at"}
 
 
 def narrowed(wanted: Wanted) -> Select[Any]:
     """All records that match, within what the reader may see; not yet sorted or cut."""
     model: Any = wanted.resource.model
-    query = select(model).where(model.organisation_id == current.organisation.id, *criteria(wanted))
-    return query
+    return select(model).where(model.organisation_id == current.organisation.id, *criteria(wanted))
 
 
 def criteria(wanted: Wanted) -> Iterable[ColumnElement[bool]]:
@@ -150,7 +164,7 @@ def criteria(wanted: Wanted) -> Iterable[ColumnElement[bool]]:
 
 
 def _condition(model: Any, field: Field, operator: str, values: Sequence[str]) -> ColumnElement[bool]:
-    column = getattr(model, field.attribute)
+    column: InstrumentedAttribute[Any] = getattr(model, field.attribute)
     if operator == "empty":
         return column.is_(None) if values[0] in ("1", "true", "yes") else column.isnot(None)
     if field.kind in ("text", "email") and operator in ("", "ic", "sw"):
@@ -170,7 +184,8 @@ def _condition(model: Any, field: Field, operator: str, values: Sequence[str]) -
 
 
 def _textual(model: Any, field: Field, operator: str, value: str) -> ColumnElement[bool]:
-    column, folded = getattr(model, field.key_attribute), fold(value) if field.key_attribute != field.attribute else value
+    column: InstrumentedAttribute[Any] = getattr(model, field.key_attribute)
+    folded = fold(value) if field.key_attribute != field.attribute else value
     if operator == "sw":
         return and_(column >= folded, column < folded + "\U0010ffff")
     if operator == "ic":
@@ -219,4 +234,3 @@ def matching_ids(wanted: Wanted, limit: int) -> list[UUID]:
 def without_place(wanted: Wanted) -> Wanted:
     """The same list from its beginning."""
     return replace(wanted, after="", before="")
-

@@ -45,8 +45,10 @@ def changeable(resource: Resource, record: Any, row: Mapping[str, Any]) -> None:
     """Refuse a change to what is archived, locked, or was changed by somebody else since the form was shown."""
     version = row.get("version")
     if version not in (None, "") and int(version) != record.version:
-        raise Conflict(_("%(reference)s was changed since you opened it. Look at the new state, then save again.",
-                         reference=record.reference), version=record.version)
+        raise Conflict(
+            _("%(reference)s was changed since you opened it. Look at the new state, then save again.", reference=record.reference),
+            version=record.version,
+        )
     answer = resource.lock(record) if resource.lock else True
     if answer is not True:
         raise Conflict(answer or _("%(reference)s can no longer be changed.", reference=record.reference))
@@ -73,8 +75,13 @@ def complete(resource: Resource, record: Any) -> None:
 def lines_of(lines: Lines, record: Any) -> list[Any]:
     """The lines of a record in their order."""
     model: Any = lines.model
-    return list(session().scalars(select(model).where(
-        model.organisation_id == record.organisation_id, getattr(model, f"{lines.parent}_id") == record.id).order_by(getattr(model, "position", model.id))))
+    return list(
+        session().scalars(
+            select(model)
+            .where(model.organisation_id == record.organisation_id, getattr(model, f"{lines.parent}_id") == record.id)
+            .order_by(getattr(model, "position", model.id))
+        )
+    )
 
 
 def replace_lines(lines: Lines, record: Any, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -88,7 +95,7 @@ def replace_lines(lines: Lines, record: Any, rows: Sequence[Mapping[str, Any]]) 
         else:
             place = {"position": position} if hasattr(lines.model, "position") else {}
             session().add(lines.model(**values, **place, **{f"{lines.parent}_id": record.id}))
-    for extra in present[len(rows):]:
+    for extra in present[len(rows) :]:
         session().delete(extra)
     session().flush()
 
@@ -96,8 +103,11 @@ def replace_lines(lines: Lines, record: Any, rows: Sequence[Mapping[str, Any]]) 
 def put_away(record: Any, *, archived: bool) -> None:
     """Archive or restore."""
     if archived == record.is_archived:
-        raise Conflict(_("%(reference)s is archived already.", reference=record.reference) if archived
-                       else _("%(reference)s is not archived.", reference=record.reference))
+        raise Conflict(
+            _("%(reference)s is archived already.", reference=record.reference)
+            if archived
+            else _("%(reference)s is not archived.", reference=record.reference)
+        )
     record.archived_at = clock.now() if archived else None
 
 
@@ -144,7 +154,7 @@ def announce(resource: Resource, records: Sequence[Any], fact: str) -> None:
     if handlers_of(name):
         ids = tuple(r.id for r in records)
         for start in range(0, len(ids), EVENT_SIZE):
-            publish(RecordEvent(name, ids[start:start + EVENT_SIZE]))
+            publish(RecordEvent(name, ids[start : start + EVENT_SIZE]))
 
 
 def flush() -> None:
@@ -155,5 +165,19 @@ def flush() -> None:
         raise Conflict(_("Somebody else changed this at the same moment. Look at the new state, then try again.")) from None
 
 
-__all__ = ["Refusal", "allowed", "announce", "announce_parked", "apply", "changeable", "complete", "flush", "lines_of", "load", "park",
-           "put_away", "replace_lines", "settle"]
+__all__ = [
+    "Refusal",
+    "allowed",
+    "announce",
+    "announce_parked",
+    "apply",
+    "changeable",
+    "complete",
+    "flush",
+    "lines_of",
+    "load",
+    "park",
+    "put_away",
+    "replace_lines",
+    "settle",
+]

@@ -18,7 +18,7 @@ from app.resources.binding import form_names
 WORDS = ("Älpha", "bravo", "Çharlie", "delta", "Echo", "foxtrot", "golf 2", "golf 10", "hôtel", "India")
 
 
-def value(field: Field, number: int) -> Any:
+def value(field: Field, number: int) -> Any:  # noqa: C901 -- one line per kind
     """The `number`-th value of a field, as somebody would type it."""
     if "samples" in field.extra:
         return field.extra["samples"][number % len(field.extra["samples"])]
@@ -51,7 +51,7 @@ def value(field: Field, number: int) -> Any:
     if field.widget == "timezone" or field.name == "timezone":
         return "Europe/Paris"
     text = f"{WORDS[number % len(WORDS)]} {number} {field.name}" if field.max_length > 60 else f"{WORDS[number % len(WORDS)]} {number}"
-    return text[:field.max_length] if field.max_length else text
+    return text[: field.max_length] if field.max_length else text
 
 
 def linked(field: Field) -> Any:
@@ -66,12 +66,18 @@ def linked(field: Field) -> Any:
 def data(resource: Resource, number: int = 1) -> dict[str, Any]:
     """The `number`-th set of data for a new record."""
     fields = fields_of(resource.model)
-    found = {name: value(fields[name], number) for name in form_names(resource) if fields[name].kind != "file"
-             and not (fields[name].kind == "reference" and not fields[name].required and fields[name].reference == resource.model.__tablename__)}
+    found = {
+        name: value(fields[name], number)
+        for name in form_names(resource)
+        if fields[name].kind != "file"
+        and not (fields[name].kind == "reference" and not fields[name].required and fields[name].reference == resource.model.__tablename__)
+    }
     if resource.lines:
         inner = fields_of(resource.lines.model)
-        found["lines"] = [{n: value(inner[n], number + i) for n in resource.lines.fields}
-                          for i in range(1 if any(inner[n].kind == "reference" for n in resource.lines.fields) else 2)]
+        found["lines"] = [
+            {n: value(inner[n], number + i) for n in resource.lines.fields}
+            for i in range(1 if any(inner[n].kind == "reference" for n in resource.lines.fields) else 2)
+        ]
     return found
 
 

@@ -68,7 +68,9 @@ def test_api_names_an_unknown_field_and_the_nearest(resource: Resource, world: W
 def test_api_refuses_a_stale_version(resource: Resource, world: World) -> None:
     record, name, value = checks.editable_change(world, resource)
     client = world.client("owner")
-    answer = client.patch(f"{api(world, resource)}{record.reference}/", json={name: value}, headers={**world.token(client), "If-Match": '"999"'})
+    answer = client.patch(
+        f"{api(world, resource)}{record.reference}/", json={name: value}, headers={**world.token(client), "If-Match": '"999"'}
+    )
     assert answer.status_code == 409
 
 

@@ -10,7 +10,7 @@ from app.kernel.errors import Refusal
 from app.kernel.fields import fields_of
 from app.kernel.manifest import Resource
 from app.resources.binding import form_names
-from app.resources.querying import filter_fields, sortable
+from app.resources.querying import sortable
 from tests.contract import checks, samples
 from tests.contract.registry import CREATABLE, EDITABLE, RESOURCES, listed
 from tests.contract.world import World
@@ -126,7 +126,10 @@ def test_a_missing_field_is_named_and_nothing_is_lost(resource: Resource, world:
         return
     with world.acting("owner"):
         data = samples.data(resource, 6)
-    kept = next((str(v) for n, v in data.items() if n != name and fields_of(resource.model).get(n) and fields_of(resource.model)[n].kind == "text"), "")
+    kept = next(
+        (str(v) for n, v in data.items() if n != name and fields_of(resource.model).get(n) and fields_of(resource.model)[n].kind == "text"),
+        "",
+    )
     answer = world.post(world.url(resource) + "new", {**data, name: ""})
     assert answer.status_code == 422
     assert f'href="#field-{name}"' in answer.text
@@ -135,8 +138,14 @@ def test_a_missing_field_is_named_and_nothing_is_lost(resource: Resource, world:
 
 @listed(CREATABLE)
 def test_script_in_text_is_shown_as_text(resource: Resource, world: World) -> None:
-    texts = [n for n in form_names(resource) if fields_of(resource.model)[n].kind in ("text", "long_text") and not fields_of(resource.model)[n].widget
-             and fields_of(resource.model)[n].max_length >= 40 and n not in ("timezone", "key")]
+    texts = [
+        n
+        for n in form_names(resource)
+        if fields_of(resource.model)[n].kind in ("text", "long_text")
+        and not fields_of(resource.model)[n].widget
+        and fields_of(resource.model)[n].max_length >= 40
+        and n not in ("timezone", "key")
+    ]
     with world.acting("owner"):
         data = {**samples.data(resource, 7), **dict.fromkeys(texts, "<script>alert(1)</script>")}
     answer = world.post(world.url(resource) + "new", data)
@@ -147,7 +156,14 @@ def test_script_in_text_is_shown_as_text(resource: Resource, world: World) -> No
 
 @listed(CREATABLE)
 def test_too_long_text_is_refused_with_its_length(resource: Resource, world: World) -> None:
-    name = next((n for n in form_names(resource) if fields_of(resource.model)[n].kind in ("text", "long_text") and not fields_of(resource.model)[n].widget), None)
+    name = next(
+        (
+            n
+            for n in form_names(resource)
+            if fields_of(resource.model)[n].kind in ("text", "long_text") and not fields_of(resource.model)[n].widget
+        ),
+        None,
+    )
     if name is None:
         return
     with world.acting("owner"):
@@ -232,7 +248,14 @@ def test_history_page(resource: Resource, world: World) -> None:
 
 @listed(CREATABLE)
 def test_a_draft_is_kept_and_put_back(resource: Resource, world: World) -> None:
-    name = next((n for n in form_names(resource) if fields_of(resource.model)[n].kind in ("text", "long_text", "email") and not fields_of(resource.model)[n].widget), None)
+    name = next(
+        (
+            n
+            for n in form_names(resource)
+            if fields_of(resource.model)[n].kind in ("text", "long_text", "email") and not fields_of(resource.model)[n].widget
+        ),
+        None,
+    )
     if name is None:
         return
     assert world.post(world.url(resource) + "draft", {name: "half a sentence"}).status_code == 204
@@ -275,5 +298,3 @@ def test_menu_shows_it_to_who_may_open_it(resource: Resource, world: World) -> N
 def test_there_is_something_to_test() -> None:
     assert len(RESOURCES) >= 5
     assert any(r.key == "hse.incident" for r in CREATABLE)
-
-

@@ -11,7 +11,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 EXCEPTIONS = tomllib.loads((Path(__file__).parent / "exceptions.toml").read_text())
 FILE, FUNCTION, TEMPLATE = 400, 50, 150
-PYTHON = sorted(p for top in ("app", "migrations") for p in (ROOT / top).rglob("*.py") if "/versions/" not in str(p) and "/migrations/0" not in str(p))
+PYTHON = sorted(
+    p for top in ("app", "migrations") for p in (ROOT / top).rglob("*.py") if "/versions/" not in str(p) and "/migrations/0" not in str(p)
+)
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 
 

@@ -34,10 +34,19 @@ def keep(form: str, pairs: list[tuple[str, str]]) -> None:
     """Keep what stands in a form now."""
     if sum(len(name) + len(value) for name, value in pairs) > LARGEST:
         return
-    values = {"organisation_id": current.organisation.id, "member_id": current.user.id, "form": form, "pairs": pairs, "kept_at": clock.now()}
+    values = {
+        "organisation_id": current.organisation.id,
+        "member_id": current.user.id,
+        "form": form,
+        "pairs": pairs,
+        "kept_at": clock.now(),
+    }
     statement = insert(FormDraft).values(**values)
-    session().execute(statement.on_conflict_do_update(index_elements=["organisation_id", "member_id", "form"],
-                                                      set_={"pairs": values["pairs"], "kept_at": values["kept_at"]}))
+    session().execute(
+        statement.on_conflict_do_update(
+            index_elements=["organisation_id", "member_id", "form"], set_={"pairs": values["pairs"], "kept_at": values["kept_at"]}
+        )
+    )
 
 
 def kept(form: str) -> FormDraft | None:
@@ -47,5 +56,8 @@ def kept(form: str) -> FormDraft | None:
 
 def forget(form: str) -> None:
     """The form was saved, or the person does not want it any more."""
-    session().execute(delete(FormDraft).where(FormDraft.organisation_id == current.organisation.id,
-                                              FormDraft.member_id == current.user.id, FormDraft.form == form))
+    session().execute(
+        delete(FormDraft).where(
+            FormDraft.organisation_id == current.organisation.id, FormDraft.member_id == current.user.id, FormDraft.form == form
+        )
+    )

@@ -85,8 +85,12 @@ def write(part: Part, language: str, catalogue: Catalog) -> None:
     catalogue.header_comment = f"# OpsFlux, {part.name}: {language}"
     made = BytesIO()
     write_po(made, catalogue, no_location=True, omit_header=False, sort_output=True, ignore_obsolete=True, width=120)
-    text = re.sub(r'^"(POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By|Report-Msgid-Bugs-To|Project-Id-Version).*\n', "",
-                  made.getvalue().decode(), flags=re.MULTILINE)
+    text = re.sub(
+        r'^"(POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By|Report-Msgid-Bugs-To|Project-Id-Version).*\n',
+        "",
+        made.getvalue().decode(),
+        flags=re.MULTILINE,
+    )
     path.write_text(text, encoding="utf-8")
 
 

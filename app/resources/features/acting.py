@@ -36,8 +36,20 @@ def show_action(resource: Resource, reference: str, name: str, errors: Any = Non
     words = words_for(form.values(), raw)
     fields = [bound_field(f, raw.get(n), errors=(errors or {}).get(n, ()), text=words.get(n, "")) for n, f in form.items()]
     summary = [(f"field-{n}" if n in form else "", form[n].label if n in form else "", said[0]) for n, said in (errors or {}).items()]
-    return screen(template_of(resource, "action"), block="form", status=status, resource=resource, record=record, detail=detail, offer=offer,
-                  fields=fields, errors=summary, action=f"{detail.url}{name}", cancel_url=detail.url, key=request.form.get("_key") or str(uuid4()))
+    return screen(
+        template_of(resource, "action"),
+        block="form",
+        status=status,
+        resource=resource,
+        record=record,
+        detail=detail,
+        offer=offer,
+        fields=fields,
+        errors=summary,
+        action=f"{detail.url}{name}",
+        cancel_url=detail.url,
+        key=request.form.get("_key") or str(uuid4()),
+    )
 
 
 def do_action(resource: Resource, reference: str, name: str) -> Any:
@@ -50,8 +62,11 @@ def do_action(resource: Resource, reference: str, name: str) -> Any:
         return show_action(resource, reference, name, error.errors, 422)
     except Conflict as error:
         return show_action(resource, reference, name, {"": [str(error)]}, 409)
-    said = (_("%(reference)s waits for approval.", reference=record.reference) if outcome.state == "parked"
-            else _("%(reference)s: done.", reference=record.reference))
+    said = (
+        _("%(reference)s waits for approval.", reference=record.reference)
+        if outcome.state == "parked"
+        else _("%(reference)s: done.", reference=record.reference)
+    )
     flash(said, "good")
     return redirect(record_url(resource, record), 303)
 
@@ -82,9 +97,17 @@ def bulk(resource: Resource) -> Any:
         outcomes = perform(resource, name, targets, data, each=True, key=request.form.get("_key", ""), channel="page")
     except Invalid as error:
         return show_bulk_edit(resource, targets, error.errors, 422)
-    return screen(template_of(resource, "bulk_result"), block="content", resource=resource, outcomes=outcomes, done=_count(outcomes, "done"),
-                  parked=_count(outcomes, "parked"), refused=[o for o in outcomes if o.state == "refused"], list_url=list_url(resource),
-                  said=ngettext("%(num)d record", "%(num)d records", len(outcomes)))
+    return screen(
+        template_of(resource, "bulk_result"),
+        block="content",
+        resource=resource,
+        outcomes=outcomes,
+        done=_count(outcomes, "done"),
+        parked=_count(outcomes, "parked"),
+        refused=[o for o in outcomes if o.state == "refused"],
+        list_url=list_url(resource),
+        said=ngettext("%(num)d record", "%(num)d records", len(outcomes)),
+    )
 
 
 def _count(outcomes: list[Outcome], state: str) -> int:
@@ -94,7 +117,7 @@ def _count(outcomes: list[Outcome], state: str) -> int:
 def selection(resource: Resource) -> list[Any]:
     """The records that a bulk form means."""
     if request.form.get("scope") == "list":
-        pairs = [tuple(pair.split("=", 1)) for pair in request.form.getlist("_list") if "=" in pair]
+        pairs = [(name, value) for name, sign, value in (pair.partition("=") for pair in request.form.getlist("_list")) if sign]
         found: list[Any] = list(matching_ids(read(resource, MultiDict(pairs)), BULK_LIMIT + 1))
     else:
         found = list(dict.fromkeys(v for v in request.form.getlist("ids") if v))
@@ -116,6 +139,16 @@ def show_bulk_edit(resource: Resource, targets: list[Any], errors: Any = None, s
     raw = typed(request.form, fields.values())
     words = words_for(fields.values(), raw)
     bound = [bound_field(f, raw.get(n), errors=(errors or {}).get(n, ()), text=words.get(n, "")) for n, f in fields.items()]
-    return screen(template_of(resource, "bulk"), block="form", status=status, resource=resource, fields=bound, targets=targets,
-                  chosen=set(request.form.getlist("change")), action=f"{list_url(resource)}bulk", cancel_url=list_url(resource), key=str(uuid4()),
-                  errors=[(f"field-{n}", fields[n].label if n in fields else n, said[0]) for n, said in (errors or {}).items()])
+    return screen(
+        template_of(resource, "bulk"),
+        block="form",
+        status=status,
+        resource=resource,
+        fields=bound,
+        targets=targets,
+        chosen=set(request.form.getlist("change")),
+        action=f"{list_url(resource)}bulk",
+        cancel_url=list_url(resource),
+        key=str(uuid4()),
+        errors=[(f"field-{n}", fields[n].label if n in fields else n, said[0]) for n, said in (errors or {}).items()],
+    )

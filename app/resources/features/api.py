@@ -41,8 +41,11 @@ def as_json(resource: Resource, record: Any, labels: Mapping[Any, Label], *, ful
         elif field.kind == "money" and value is not None:
             value = {"amount": value, "currency": field.currency_of(record)}
         data[name] = value
-    data |= {"archived_at": record.archived_at.isoformat() if record.archived_at else None, "version": record.version,
-             "created_by": str(record.created_by)}
+    data |= {
+        "archived_at": record.archived_at.isoformat() if record.archived_at else None,
+        "version": record.version,
+        "created_by": str(record.created_by),
+    }
     if full and resource.lines:
         fields = fields_of(resource.lines.model)
         data["lines"] = [{n: fields[n].to_json(line) for n in resource.lines.fields} for line in lines_of(resource.lines, record)]
@@ -62,8 +65,15 @@ def api_list(resource: Resource) -> Response:
     page = page_of(wanted)
     total, exact = count(wanted)
     labels = gather(fields_of(resource.model).values(), page.records)
-    return answer({"items": [as_json(resource, r, labels) for r in page.records], "next": page.next or None, "previous": page.previous or None,
-                   "count": total, "exact": exact})
+    return answer(
+        {
+            "items": [as_json(resource, r, labels) for r in page.records],
+            "next": page.next or None,
+            "previous": page.previous or None,
+            "count": total,
+            "exact": exact,
+        }
+    )
 
 
 def api_detail(resource: Resource, reference: str) -> Response:
@@ -91,15 +101,20 @@ def api_act(resource: Resource, reference: str, action: str) -> Response:
     known = {a.name for a in resource.actions} | {"archive", "restore"}
     if action not in known:
         raise Invalid({"action": [_("Known actions: %(names)s.", names=", ".join(sorted(known)))]})
-    outcome = perform_one(resource, action, fetch(resource, reference), body(), key=request.headers.get("Idempotency-Key", ""), channel="api")
+    outcome = perform_one(
+        resource, action, fetch(resource, reference), body(), key=request.headers.get("Idempotency-Key", ""), channel="api"
+    )
     return answer(said(resource, outcome), 202 if outcome.state == "parked" else 200)
 
 
 def said(resource: Resource, outcome: Outcome) -> dict[str, Any]:
     """An outcome in JSON."""
     record = outcome.record
-    return {"state": outcome.state, "approval": str(outcome.approval_id) if outcome.approval_id else None,
-            "record": as_json(resource, record, gather(fields_of(resource.model).values(), [record]), full=True)}
+    return {
+        "state": outcome.state,
+        "approval": str(outcome.approval_id) if outcome.approval_id else None,
+        "record": as_json(resource, record, gather(fields_of(resource.model).values(), [record]), full=True),
+    }
 
 
 def body() -> dict[str, Any]:

@@ -56,7 +56,10 @@ class FormPage:
             self.lines = self._present_lines()
         else:
             defaults = self.resource.defaults() if self.resource.defaults else {}
-            self.raw = {name: getattr(defaults.get(name, field.default), "value", defaults.get(name, field.default)) for name, field in self.fields.items()}
+            self.raw = {
+                name: getattr(defaults.get(name, field.default), "value", defaults.get(name, field.default))
+                for name, field in self.fields.items()
+            }
             self.raw |= {name: current.organisation.currency for name, field in self.fields.items() if field.widget == "currency"}
             self.raw |= {name: value for name, value in request.args.items() if name in self.fields}
         draft = drafts.kept(self.name)
@@ -70,7 +73,9 @@ class FormPage:
         if not self.resource.lines:
             return []
         fields = fields_of(self.resource.lines.model)
-        return [{name: raw_of(fields[name], line) for name in self.resource.lines.fields} for line in lines_of(self.resource.lines, self.record)]
+        return [
+            {name: raw_of(fields[name], line) for name in self.resource.lines.fields} for line in lines_of(self.resource.lines, self.record)
+        ]
 
     def take(self, form: MultiDict[str, str]) -> None:
         """Put in what was typed."""
@@ -87,19 +92,45 @@ class FormPage:
     def answer(self, status: int = 200) -> Response:
         """The page, or the form alone for htmx."""
         words = words_for(self.fields.values(), self.raw)
-        groups = [(legend, [bound_field(self.fields[n], self.raw.get(n), errors=self.errors.get(n, ()), text=words.get(n, ""),
-                                        validate=f"{list_url(self.resource)}validate/{n}") for n in names])
-                  for legend, names in self.resource.form.items()]
+        groups = [
+            (
+                legend,
+                [
+                    bound_field(
+                        self.fields[n],
+                        self.raw.get(n),
+                        errors=self.errors.get(n, ()),
+                        text=words.get(n, ""),
+                        validate=f"{list_url(self.resource)}validate/{n}",
+                    )
+                    for n in names
+                ],
+            )
+            for legend, names in self.resource.form.items()
+        ]
         heading = _("Edit %(reference)s", reference=self.record.reference) if self.record else _("New: %(what)s", what=self.resource.label)
         crumbs = [(self.resource.plural, list_url(self.resource))]
         if self.record:
             crumbs.append((self.record.reference, self.base))
-        return screen(template_of(self.resource, "form"), block="form", status=status, resource=self.resource, crumbs=crumbs, heading=heading,
-                      groups=groups, lines=bound_lines(self.resource.lines, self.lines, self.errors) if self.resource.lines else None,
-                      errors=self._summary(), action=f"{self.base}{'edit' if self.record else 'new'}", cancel_url=self.base,
-                      version=self.record.version if self.record else "", key=request.form.get("_key") or str(uuid4()),
-                      draft_url=f"{self.base}draft", draft_when=self.draft_when, discard_url=f"{self.base}draft",
-                      multipart=any(f.kind == "file" for f in self.fields.values()))
+        return screen(
+            template_of(self.resource, "form"),
+            block="form",
+            status=status,
+            resource=self.resource,
+            crumbs=crumbs,
+            heading=heading,
+            groups=groups,
+            lines=bound_lines(self.resource.lines, self.lines, self.errors) if self.resource.lines else None,
+            errors=self._summary(),
+            action=f"{self.base}{'edit' if self.record else 'new'}",
+            cancel_url=self.base,
+            version=self.record.version if self.record else "",
+            key=request.form.get("_key") or str(uuid4()),
+            draft_url=f"{self.base}draft",
+            draft_when=self.draft_when,
+            discard_url=f"{self.base}draft",
+            multipart=any(f.kind == "file" for f in self.fields.values()),
+        )
 
     def _summary(self) -> list[tuple[str, Any, Any]]:
         found = []
@@ -107,7 +138,9 @@ class FormPage:
             field = self.fields.get(name)
             if name.startswith("lines."):
                 _lines, number, column = name.split(".")
-                found.append((f"field-lines-{int(number) - 1}-{column}", _("Row %(number)s, %(column)s", number=number, column=column), said[0]))
+                found.append(
+                    (f"field-lines-{int(number) - 1}-{column}", _("Row %(number)s, %(column)s", number=number, column=column), said[0])
+                )
             elif name == "lines":
                 found.append(("lines", self.resource.lines.label if self.resource.lines else "", said[0]))
             else:
@@ -192,8 +225,10 @@ def validate(resource: Resource, name: str) -> Response:
         raise Invalid({name: [_("There is no such field here.")]})
     bound = bind_many(resource, [{n: page.raw[n] for n in {name, *_currencies(page)} if n in page.raw}], partial=True)[0]
     field = page.fields[name]
-    return screen("resource/field.html", b=bound_field(field, page.raw.get(name), errors=bound.errors.get(name, ()),
-                                                       validate=f"{list_url(resource)}validate/{name}"))
+    return screen(
+        "resource/field.html",
+        b=bound_field(field, page.raw.get(name), errors=bound.errors.get(name, ()), validate=f"{list_url(resource)}validate/{name}"),
+    )
 
 
 def _currencies(page: FormPage) -> set[str]:

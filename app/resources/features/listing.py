@@ -134,7 +134,9 @@ class Listing:
                 continue
             code, amount = getattr(model, field.currency), getattr(model, field.attribute)
             rows = session().execute(narrowed(self.wanted).with_only_columns(code, func.sum(amount)).group_by(code).order_by(code))
-            sums[name] = [field.behaviour.display(field, int(total), _Currency(field, currency)) for currency, total in rows if total is not None]
+            sums[name] = [
+                field.behaviour.display(field, int(total), _Currency(field, currency)) for currency, total in rows if total is not None
+            ]
         return sums
 
     @cached_property
@@ -148,15 +150,18 @@ class Listing:
         column = getattr(self.resource.model, field.attribute)
         rows = session().execute(narrowed(replace(self.wanted, conditions=others)).with_only_columns(column, func.count()).group_by(column))
         counts = {value: number for value, number in rows if value is not None}
-        entries = [(each.label, self.with_(**{name: each.value}), each.value in chosen, counts.get(each, 0))
-                   for each in field.choices or ()]
+        entries = [
+            (each.label, self.with_(**{name: each.value}), each.value in chosen, counts.get(each, 0)) for each in field.choices or ()
+        ]
         return [(_("All"), self.with_(**{name: None}), not chosen, sum(counts.values())), *entries]
 
     @cached_property
     def filters(self) -> list[FilterControl]:
         """The controls of the filter form."""
-        return [FilterControl(field, {c.operator: c.values for c in self.wanted.conditions if c.name == name}, self._picked(field))
-                for name, field in filter_fields(self.resource).items()]
+        return [
+            FilterControl(field, {c.operator: c.values for c in self.wanted.conditions if c.name == name}, self._picked(field))
+            for name, field in filter_fields(self.resource).items()
+        ]
 
     def _picked(self, field: Field) -> list[tuple[str, str]]:
         values = [v for c in self.wanted.conditions if c.name == field.name for v in c.values]
@@ -166,8 +171,14 @@ class Listing:
     def chips(self) -> list[Chip]:
         """The filters that are on."""
         fields = filter_fields(self.resource)
-        chips = [Chip(f"{fields[c.name].label}{OPERATORS.get(c.operator, '')}", " · ".join(said_value(fields[c.name], v) for v in c.values),
-                      self.with_(**{c.parameter: None})) for c in self.wanted.conditions]
+        chips = [
+            Chip(
+                f"{fields[c.name].label}{OPERATORS.get(c.operator, '')}",
+                " · ".join(said_value(fields[c.name], v) for v in c.values),
+                self.with_(**{c.parameter: None}),
+            )
+            for c in self.wanted.conditions
+        ]
         if self.wanted.archived:
             chips.append(Chip(_("Archived"), _("Yes"), self.with_(archived=None)))
         return chips
@@ -218,6 +229,7 @@ class _Holder:
     def __init__(self, field: Field, raw: str) -> None:
         from app.resources.binding import known_records
         from app.resources.querying import id_or_text
+
         asked = id_or_text(raw)
         setattr(self, field.attribute, known_records(field, [asked]).get(asked))
 

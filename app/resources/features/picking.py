@@ -24,14 +24,25 @@ def pick(resource: Resource, typed: str, limit: int = SHOWN) -> list[dict[str, A
     access.require(current.user, resource.permission("view"))
     model: Any = resource.model
     title = title_attribute(resource)
-    query = select(model).where(model.organisation_id == current.organisation.id, model.archived_at.is_(None), access.visible(resource, current.user))
+    query = select(model).where(
+        model.organisation_id == current.organisation.id, model.archived_at.is_(None), access.visible(resource, current.user)
+    )
     keyed = getattr(model, f"{title}_key", None)
     column = keyed if keyed is not None else getattr(model, title)
     words = fold(typed) if keyed is not None else typed
-    found = list(session().scalars(query.where(or_(column.between(words, words + "\U0010ffff"),
-                                                   model.reference.between(typed.upper(), typed.upper() + "\U0010ffff")))
-                                   .order_by(column, model.id).limit(limit))) if typed else \
-        list(session().scalars(query.order_by(column, model.id).limit(limit)))
+    found = (
+        list(
+            session().scalars(
+                query.where(
+                    or_(column.between(words, words + "\U0010ffff"), model.reference.between(typed.upper(), typed.upper() + "\U0010ffff"))
+                )
+                .order_by(column, model.id)
+                .limit(limit)
+            )
+        )
+        if typed
+        else list(session().scalars(query.order_by(column, model.id).limit(limit)))
+    )
     if typed and len(found) < limit and resource.search:
         more = search.matching(typed, resource, limit=limit)
         known = {r.id for r in found}
@@ -43,7 +54,11 @@ def pick(resource: Resource, typed: str, limit: int = SHOWN) -> list[dict[str, A
 def _option(resource: Resource, title: str, record: Any) -> dict[str, Any]:
     fields = fields_of(resource.model)
     quiet = [fields[n].display(record) for n in resource.subtitle if n in fields and fields[n].kind != "reference"]
-    return {"id": record.id, "title": str(getattr(record, title) or record.reference), "subtitle": " · ".join(filter(None, [record.reference, *quiet]))}
+    return {
+        "id": record.id,
+        "title": str(getattr(record, title) or record.reference),
+        "subtitle": " · ".join(filter(None, [record.reference, *quiet])),
+    }
 
 
 def show_picks(resource: Resource) -> Response:
