@@ -19,6 +19,7 @@ from app.kernel.db import Base
 from app.kernel.errors import DeclarationError
 from app.kernel.records import STAMPS
 from app.kernel.registry import registry
+from app.kernel.together import feed_of_many
 
 SECRETS = ("secret", "password", "hash", "token", "digest")
 BULK = "audited_otherwise"
@@ -129,6 +130,12 @@ def record_created(records: Sequence[Any]) -> None:
         write([created(record) for record in records])
 
 
+def record_changed(records: Sequence[Any]) -> None:
+    """The feed of many changed records, which one statement is about to write."""
+    if records and is_audited(type(records[0])):
+        write([entry for record in records if (entry := changed(record))])
+
+
 def _audited(records: Iterable[Any]) -> list[Any]:
     return [record for record in records if is_audited(type(record))]
 
@@ -157,6 +164,7 @@ def install_feeds() -> None:
         if is_audited(mapper.class_):
             for attribute, _name, _personal in plan_of(mapper.class_):
                 getattr(mapper.class_, attribute).impl.active_history = True
+    feed_of_many(record_changed)
     if not event.contains(Session, "after_flush", on_flush):
         event.listen(Session, "after_flush", on_flush)
         event.listen(Session, "do_orm_execute", on_statement)
