@@ -50,9 +50,9 @@ class LiveServer:
                     [sys.executable, *COMMANDS[part]], cwd=PROJECT, env=self.environ, stdout=log, stderr=log, start_new_session=True
                 )
         if "web" in parts:
-            wait_for(lambda: self.status("/healthz") == 200 or self._dead("web"), 40, f"the web server ({self.log})")
+            wait_for(lambda: self.status("/healthz") == 200 or self._dead("web"), 120, f"the web server ({self.log})")
         if "catcher" in parts:
-            wait_for(lambda: listens(self.port + 1), 20, "the mail catcher")
+            wait_for(lambda: listens(self.port + 1), 60, "the mail catcher")
         return self
 
     def kill(self, part: str, number: int = signal.SIGKILL) -> None:
@@ -111,7 +111,9 @@ def demo_template(servers: embedded.Servers) -> str:
 
             home.clone(servers.place, name)
             environ = os.environ | environ_for(servers.place, name, 7)
-            subprocess.run([sys.executable, "-m", "flask", "demo", "seed"], cwd=PROJECT, env=environ, check=True, capture_output=True)
+            command = [sys.executable, "-m", "flask", "demo", "seed"]
+            seeded = subprocess.run(command, cwd=PROJECT, env=environ, check=False, capture_output=True, text=True)
+            assert seeded.returncode == 0, seeded.stderr[-2000:]
             done.touch()
     return name
 
