@@ -12,7 +12,7 @@ from app.demo.accounts import PASSWORD, address_in
 from app.demo.browser import Browser, RefusedError
 from app.demo.cast import NORTHGATE
 
-SINGLES, RED, TOGETHER, AT_ONCE = 6, 4, 400, 3
+SINGLES, RED, TOGETHER, AT_ONCE = 4, 3, 400, 3
 PATIENCE = 45.0
 ROOT = "/northgate"
 
