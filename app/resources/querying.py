@@ -209,6 +209,7 @@ def _values(field: Field, values: Sequence[str]) -> list[Any]:
 
 
 def id_or_text(raw: str) -> UUID | str:
+    """An id where the text is one; otherwise the text, which may be a reference."""
     try:
         return UUID(raw)
     except ValueError:
