@@ -123,6 +123,8 @@ def _expect(page: Page, form: str) -> None:
 def _arrived(reference: str, left_out: list[str]) -> Arrived:
     with unit_of_work():
         run = session().scalars(select(ImportRun).where(ImportRun.reference == reference)).one()
+        if run.problem:
+            raise Conflict(run.problem)
         sums = session().execute(select(Payment.currency, func.sum(Payment.amount)).where(Payment.change_set_id == run.id)
                                  .group_by(Payment.currency)).all()
         total = sum((major_units(int(minor), code) for code, minor in sums), start=major_units(0, "GBP"))

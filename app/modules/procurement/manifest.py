@@ -109,6 +109,7 @@ module = Module(
             help=_l("Keeps the suppliers and places the orders.")),
         Role("payments_clerk", _l("Payments clerk"), {
             "procurement.*.view": "company", "procurement.payment.*": "company", "procurement.supplier.*": "company",
-            "procurement.*.export": "company"}, help=_l("Enters, imports and releases payments.")),
+            "procurement.*.export": "company", "organisation.department.create": "company"},
+             help=_l("Enters, imports and releases payments; an import may name departments that are new.")),
     ),
 )
