@@ -37,7 +37,7 @@ class Queue:
         address = f"/northgate/inbox/{number}/"
         risk = self.risks[number]
         return {"id": number, "url": address, "peek_url": f"{address}peek", "title": f"Payment {number}", "reference": f"PAY-{number}",
-                "subtitle": "Solicitors",
+                "subtitle": "Solicitors", "selected": False,
                 "tags": [], "risk": risk, "amount": "£5,400.00", "step": "1 of 1", "due": "4 h left", "late": False,
                 "overdue": number == "2", "mine": True, "links": [(verb, f"{address}decide?verb={verb}") for verb in verbs],
                 "green": {"action": f"{address}decide", "hash": "9c", "key": f"k{number}"} if risk == GREEN else None}
