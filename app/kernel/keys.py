@@ -183,7 +183,8 @@ def palette_actions(words: str = "") -> list[PaletteAction]:
     wanted, root = words.casefold().split(), _root()
     found = [key for key in _KEYS if key.scope == "global" and key.action != "palette"
              and all(word in str(key.label).casefold() for word in wanted)]
-    return [PaletteAction(key.action.replace(".", "-"), key.label, root + key.path if key.path else "#", "arrow-right" if key.path else "zap",
+    return [PaletteAction(key.action.replace(".", "-"), key.label, root + key.path if key.path else "#",
+                          "arrow-right" if key.path else "zap",
                           shown_keys(key.action), "" if key.path else key.action)
             for key in sorted(found, key=lambda key: not key.path)]
 
