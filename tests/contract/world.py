@@ -25,29 +25,49 @@ from tests.contract import samples
 ROLES = ("owner", "manager", "viewer", "nobody")
 
 
+def populate() -> None:
+    """Make both organisations and their members; done once, in the database that each worker's own is copied from."""
+    north = organisations.found(new_id(), "north", "North Field", currency="EUR", timezone="Europe/Paris")
+    south = organisations.found(new_id(), "south", "South Field", currency="EUR")
+    with acting(north):
+        enter()
+        session().add(access.Role(key="nobody", label="Nobody", reference="ROLE-X", system=False))
+        session().flush()
+        for role in ROLES:
+            people.enrol(f"{role.title()} Prüfer", f"{role}@north.example", role)
+        session().commit()
+    with acting(south):
+        enter()
+        people.enrol("Foreign Owner", "foreign@south.example", "owner")
+        session().commit()
+
+
+def _place(slug: str) -> Organisation:
+    found = organisations.load_organisation(organisations.place_of(slug) or new_id())
+    assert found is not None, slug
+    return found
+
+
 class World:
     """What the contract tests act in."""
 
     def __init__(self, app: Flask, connection: Connection) -> None:
         self.app, self.connection = app, connection
-        self.place = organisations.found(new_id(), "north", "North Field", currency="EUR", timezone="Europe/Paris")
-        self.other = organisations.found(new_id(), "south", "South Field", currency="EUR")
+        self.place, self.other = _place("north"), _place("south")
         self.slug = self.place.slug
-        self.members: dict[str, Any] = {}
-        with acting(self.place):
-            enter()
-            session().add(access.Role(key="nobody", label="Nobody", reference="ROLE-X", system=False))
-            session().flush()
-            for role in ROLES:
-                self.members[role] = people.enrol(f"{role.title()} Prüfer", f"{role}@north.example", role)
-            self.identities = {role: member.identity_id for role, member in self.members.items()}
-            self.ids = {role: member.id for role, member in self.members.items()}
-            session().commit()
-        with acting(self.other):
-            enter()
-            self.foreign_id = people.enrol("Foreign Owner", "foreign@south.example", "owner").id
-            session().commit()
+        members = self._members(self.place)
+        self.ids = {role: members[f"{role}@north.example"][0] for role in ROLES}
+        self.identities = {role: members[f"{role}@north.example"][1] for role in ROLES}
+        self.foreign_id = self._members(self.other)["foreign@south.example"][0]
         self._clients: dict[str, FlaskClient] = {}
+        self._tokens: dict[FlaskClient, dict[str, str]] = {}
+
+    def _members(self, place: Organisation) -> dict[str, tuple[Any, Any]]:
+        with acting(place):
+            enter()
+            rows = session().execute(select(people.Member.email, people.Member.id, people.Member.identity_id)).all()
+            session().commit()
+        return {row.email: (row.id, row.identity_id) for row in rows}
 
     def url(self, resource: Resource, organisation: str = "") -> str:
         """The list of a resource."""
@@ -91,10 +111,12 @@ class World:
 
     def token(self, client: FlaskClient) -> dict[str, str]:
         """The header that shows a request comes from our own page."""
-        page = client.get(f"/{self.slug}/inbox/").text
-        found = re.search(r'name="csrf-token" content="([0-9a-f]+)"|name="csrf_token" value="([0-9a-f]+)"', page)
-        assert found, "the page carries no token"
-        return {"X-CSRF-Token": found.group(1) or found.group(2)}
+        if client not in self._tokens:
+            page = client.get(f"/{self.slug}/inbox/").text
+            found = re.search(r'name="csrf-token" content="([0-9a-f]+)"|name="csrf_token" value="([0-9a-f]+)"', page)
+            assert found, "the page carries no token"
+            self._tokens[client] = {"X-CSRF-Token": found.group(1) or found.group(2)}
+        return self._tokens[client]
 
     def post(self, url: str, data: Mapping[str, Any], role: str = "owner") -> Any:
         """Submit a plain form, as a browser without script does."""
