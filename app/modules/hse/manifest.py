@@ -15,7 +15,7 @@ incidents = Resource(
     search={"reference": "A", "title": "A", "immediate_action": "B", "narrative": "C"},
     form={_l("What happened"): ("title", "kind", "site", "department", "occurred_at"),
           _l("How bad it was"): ("actual_severity", "actual_likelihood", "potential_severity", "potential_likelihood"),
-          _l("Account"): ("narrative", "immediate_action", "people_involved")},
+          _l("Narrative"): ("narrative", "immediate_action", "people_involved")},
     import_key="reference",
     sort="-occurred_at",
     tally="counted_as",

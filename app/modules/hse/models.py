@@ -104,7 +104,7 @@ class Incident(Record):
     people_involved: Mapped[str | None] = long_text(_l("People involved"), max_length=2_000, personal=True,
                                                     help=_l("Names and roles; kept as personal data."))
     immediate_action: Mapped[str | None] = long_text(_l("Immediate action"), help=_l("What was done at once."))
-    narrative: Mapped[str] = long_text(_l("Account"), required=True, help=_l("What happened, in the order in which it happened."))
+    narrative: Mapped[str] = long_text(_l("Narrative"), required=True, help=_l("What happened, in the order in which it happened."))
     outcome: Mapped[str | None] = long_text(_l("Outcome"))
     closed_at: Mapped[datetime | None] = moment(_l("Closed on"), required=False)
 

@@ -27,7 +27,7 @@ def test_a_report_is_numbered_and_listed_and_a_missing_field_is_named(office: Of
     mo = visit("mo")
     refused = mo.post("/hse/incidents/new", report(office, narrative=""))
     assert refused.status_code == 422
-    assert "Account" in words(refused.text)
+    assert "Narrative" in words(refused.text)
     assert "This is needed." in words(refused.text)
     assert "Slip on wet grass" in refused.text
     sent = mo.post("/hse/incidents/new", report(office))
