@@ -1,0 +1,111 @@
+"""A running copy of the demo for the browser, with its people signed in and the addresses of its pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext
+from sqlalchemy import select
+
+from app.core import organisations, people
+from app.core.people import Member
+from app.demo.accounts import PASSWORD
+from app.kernel.current import Organisation, acting
+from app.kernel.db import as_identity, session, unit_of_work
+from app.kernel.registry import registry
+from tests.infra.serving import LiveServer
+
+DESKTOP, TABLET, PHONE = {"width": 1920, "height": 1080}, {"width": 820, "height": 1180}, {"width": 390, "height": 844}
+CORE = {"sign-in": "/sign-in", "organisations": "/organisations", "inbox": "inbox/", "requests": "inbox/?tab=requested", "jobs": "jobs/",
+        "notifications": "notifications/", "search": "search?q=pump", "settings": "settings/", "password": "settings/password",
+        "tokens": "settings/tokens", "keys": "keys", "audit": "audit/", "mail": "mail/", "components": "components", "lost": "nowhere/"}
+
+
+class House:
+    """Somebody's browser on one organisation of the demo."""
+
+    def __init__(self, server: LiveServer, chromium: Browser) -> None:
+        self.server, self.chromium = server, chromium
+        self.app: Flask = server.database.app
+
+    def sign_in(self, name: str, organisation: str, **options: Any) -> BrowserContext:
+        """A context in which this member is signed in already; `options` are Playwright's."""
+        context = self.chromium.new_context(base_url=self.server.url, **{"viewport": {"width": 1440, "height": 900}, **options})
+        context.set_default_timeout(20_000)
+        cookie = self.app.extensions["settings"].cookie("session")
+        context.add_cookies([{"name": cookie, "value": self._session(name, organisation), "url": self.server.url}])
+        return context
+
+    def prefer(self, context: BrowserContext, **choices: str) -> None:
+        """Choose language, theme or density for this browser, as their menus do."""
+        cookies = self.app.extensions["settings"]
+        context.add_cookies([{"name": cookies.cookie(name), "value": value, "url": self.server.url} for name, value in choices.items()])
+
+    @contextmanager
+    def acting(self, name: str, organisation: str) -> Iterator[Member]:
+        """One piece of work in the database as this member."""
+        with self.app.app_context():
+            place = _place(organisation)
+            with acting(place), unit_of_work():
+                member = session().scalars(select(Member).where(Member.name == name)).one()
+                actor, member_id = people.load_actor(place, member.id), member.id
+            with acting(place, actor, channel="page"), unit_of_work() as work:
+                yield work.get_one(Member, (place.id, member_id))
+
+    def _session(self, name: str, organisation: str) -> str:
+        from app.core import auth
+
+        with self.acting(name, organisation) as member:
+            identity = member.identity_id
+        with self.app.app_context(), acting(None), as_identity(identity):
+            secret = auth.open_session(identity)
+            session().commit()
+            return str(secret)
+
+    def addresses(self, name: str, organisation: str) -> dict[str, str]:
+        """Every engine screen of every resource, and the core's screens, by name."""
+        found = {name: at if at.startswith("/") else f"/{organisation}/{at}" for name, at in CORE.items()}
+        with self.acting(name, organisation):
+            for resource in registry:
+                found |= screens_of(resource, organisation)
+            found |= _requests(organisation)
+        return found
+
+
+def screens_of(resource: Any, organisation: str) -> dict[str, str]:
+    """The screens that the engine makes of a declaration: list, new, import, and of its first record detail, edit, history, archive."""
+    base = f"/{organisation}/{resource.module}/{resource.slug}/"
+    found = {f"{resource.key} list": base, f"{resource.key} filtered": f"{base}?q=zzzz"}
+    if resource.form and resource.creatable:
+        found[f"{resource.key} new"] = f"{base}new"
+    if resource.form and resource.importable:
+        found[f"{resource.key} import"] = f"{base}import"
+    model = resource.model
+    record = session().scalars(select(model).where(model.archived_at.is_(None)).order_by(model.created_at).limit(1)).first()
+    if record is not None:
+        found |= {f"{resource.key} detail": f"{base}{record.reference}/", f"{resource.key} history": f"{base}{record.reference}/history"}
+        if resource.form and resource.editable:
+            found |= {f"{resource.key} edit": f"{base}{record.reference}/edit", f"{resource.key} archive": f"{base}{record.reference}/archive"}
+    return found
+
+
+def _place(slug: str) -> Organisation:
+    with acting(None), unit_of_work():
+        found = organisations.place_of(slug)
+        place = organisations.load_organisation(found) if found else None
+    assert place is not None, f"no organisation {slug}"
+    return place
+
+
+def _requests(organisation: str) -> dict[str, str]:
+    """A request for approval as its page, and the pages on which it is decided without JavaScript."""
+    from app.core.approvals import ApprovalRequest
+
+    request = session().scalars(select(ApprovalRequest).order_by(ApprovalRequest.created_at.desc()).limit(1)).first()
+    return {"request": f"/{organisation}/inbox/{request.reference}/"} if request else {}
+
+
+__all__ = ["CORE", "DESKTOP", "PASSWORD", "PHONE", "TABLET", "House", "screens_of"]
