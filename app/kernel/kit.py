@@ -25,6 +25,8 @@ class Kit:
         if name not in self._where:
             raise AttributeError(f"the kit has no macro “{name}”; it has {', '.join(sorted(self._where))}")
         found: Macro = getattr(self._environment.get_template(self._where[name]).module, name)
+        if not self._environment.auto_reload:
+            self.__dict__[name] = found  # found without this detour from now on
         return found
 
     def _index(self) -> dict[str, str]:

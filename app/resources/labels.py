@@ -56,9 +56,16 @@ class Shown:
     def __init__(self, resource: Resource, records: Sequence[Any], names: Sequence[str]) -> None:
         self.fields = {name: field for name, field in fields_of(resource.model).items() if name in names}
         self._labels = gather(self.fields.values(), records)
+        self._said: dict[tuple[Any, str], Any] = {}
 
     def __call__(self, record: Any, name: str) -> Any:
-        """The displayed value of a field: a `Label` for a linked record, text otherwise."""
+        """The displayed value of a field: a `Label` for a linked record, text otherwise; worded once, however often it is asked for."""
+        key = (record, name)
+        if key not in self._said:
+            self._said[key] = self._word(record, name)
+        return self._said[key]
+
+    def _word(self, record: Any, name: str) -> Any:
         field = self.fields[name]
         if field.kind == "reference":
             return self._labels.get(field.value(record), "")

@@ -11,7 +11,7 @@ from app.core import access, auth
 from app.core.menu import notices
 from app.core.menu.building import menu_for, tabs_for
 from app.kernel.current import current
-from app.kernel.frame import Choice, Frame
+from app.kernel.frame import Choice, Frame, Section
 
 REMEMBERED = 30.0
 _places: dict[UUID, tuple[float, list[tuple[str, str, str]]]] = {}
@@ -23,7 +23,7 @@ def frame() -> Frame:
         return Frame()
     sections, labels = menu_for(current.user), access.role_labels()
     main = next(iter(current.user.roles), "")
-    return Frame(sections=sections, organisations=_choices(), unread=unread_count(), notifications=notices.address(),
+    return Frame(sections=sections, organisations=_choices(), unread=_unread(sections), notifications=notices.address(),
                  root=f"/{current.organisation.slug}/", role=str(labels.get(main, main)), stream=url_for("menu.live"),
                  poll=url_for("menu.badges"), tabs=tabs_for(sections))
 
@@ -31,6 +31,13 @@ def frame() -> Frame:
 def unread_count() -> int:
     """How many notifications wait for whoever looks."""
     return notices.unread()
+
+
+def _unread(sections: list[Section]) -> int:
+    """The number on the bell: that of the menu's own entry where there is one, so that it is counted once a page."""
+    counted = {item.url: item.count for section in sections for item in section.items}
+    address = notices.address()
+    return counted[address] if address in counted else unread_count()
 
 
 def _choices() -> list[Choice]:

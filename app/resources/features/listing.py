@@ -31,13 +31,18 @@ from app.resources.urls import list_url, picker_url, record_url
 
 @dataclass(frozen=True)
 class Column:
-    """A column's head; `sort_url` is empty when it cannot be sorted, `direction` is asc, desc or empty."""
+    """A column's head; `sort_url` is empty when it cannot be sorted, `direction` is asc, desc or empty.
+
+    The rest is asked of every row, so it is settled once: its field, and whether a phone shows it below the title.
+    """
 
     name: str
     label: Any
     numeric: bool
     sort_url: str
     direction: str
+    field: Field
+    on_phone: bool
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,9 @@ class Listing:
             active = self.wanted.sort.removeprefix("-") == name
             descending = self.wanted.sort.startswith("-")
             url = self.with_(sort=name if (active and descending) or not active else f"-{name}") if name in orders else ""
-            heads.append(Column(name, field.label, field.numeric, url, ("desc" if descending else "asc") if active else ""))
+            direction = ("desc" if descending else "asc") if active else ""
+            on_phone = field.kind == "money" or (field.kind == "choice" and name in ("status", "state"))
+            heads.append(Column(name, field.label, field.numeric, url, direction, field, on_phone))
         return heads
 
     @cached_property
