@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 TRUE = frozenset({"1", "true", "yes", "on", "y", "t", "oui", "si", "sí", "ja", "sim", "vrai"})
 FALSE = frozenset({"0", "false", "no", "off", "n", "f", "", "non", "nein", "nao", "não", "faux"})
 LARGEST_INTEGER = 2**63 - 1
+MOST_DIGITS = 26
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -107,6 +108,14 @@ def read_decimal(raw: Any) -> Decimal:
         number = Decimal("NaN")
     if not number.is_finite():
         raise Unreadable(_("Not a number: “%(raw)s”. Write it like 1234.50.", raw=str(raw)[:80]))
+    return _computable(number)
+
+
+def _computable(number: Decimal) -> Decimal:
+    """The number, where arithmetic on it stays exact: within the 28 digits of the default context."""
+    _sign, digits, exponent = number.as_tuple()
+    if number and (number.adjusted() > MOST_DIGITS or len(digits) > MOST_DIGITS or int(exponent) < -4 * MOST_DIGITS):
+        raise Unreadable(_("The number is too large."))
     return number
 
 
@@ -126,6 +135,8 @@ def major_units(minor: int, currency: str) -> Decimal:
 
 
 def _text(field: Field, raw: Any) -> str:
+    if isinstance(raw, (list, dict)):
+        raise Unreadable(_("“%(raw)s” is not known here.", raw=str(raw)[:80]))
     text = CONTROL.sub("", str(raw)).replace("\r\n", "\n").strip()
     if field.kind != "long_text":
         text = " ".join(text.split())
@@ -185,13 +196,18 @@ def read_date(raw: Any, shape: str = "") -> date:
 
 def _date(field: Field, raw: Any) -> date:
     day = read_date(raw)
+    _in_range(day)
+    return day
+
+
+def _in_range(day: date) -> None:
     if not 1900 <= day.year <= 2200:
         raise Unreadable(_("The year %(year)d is out of range.", year=day.year))
-    return day
 
 
 def _moment(field: Field, raw: Any) -> datetime:
     if isinstance(raw, datetime):
+        _in_range(raw)
         return raw if raw.tzinfo else raw.replace(tzinfo=_zone())
     text = str(raw).strip()
     try:
@@ -199,6 +215,7 @@ def _moment(field: Field, raw: Any) -> datetime:
     except ValueError:
         day = read_date(text)
         found = datetime(day.year, day.month, day.day)  # noqa: DTZ001 -- the zone is put on in the next line
+    _in_range(found)
     return (found if found.tzinfo else found.replace(tzinfo=_zone())).astimezone(UTC)
 
 

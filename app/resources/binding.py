@@ -165,6 +165,9 @@ def _bind_lines(lines: Lines, row: Mapping[str, Any], bound: Bound, partial: boo
         if not partial and lines.minimum:
             bound.errors["lines"] = [_("At least %(count)d line is needed.", count=lines.minimum)]
         return
+    if not isinstance(raw, list) or not all(isinstance(line, Mapping) for line in raw):
+        bound.errors["lines"] = [_("A JSON object is needed.")]
+        return
     fields = {name: field for name, field in fields_of(lines.model).items() if name in lines.fields}
     kept = [line for line in raw if any(str(v or "").strip() for k, v in line.items() if k in fields)]
     if len(kept) < lines.minimum:

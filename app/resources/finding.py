@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 from flask_babel import gettext as _
@@ -31,7 +32,7 @@ def find() -> Response:
     for hit in found.hits:
         groups.setdefault(hit.resource, []).append(_option(hit))
     shown = [
-        (registry.resources[key].plural, str(len(hits)), f"{list_url(registry.resources[key])}?q={words}", hits)
+        (registry.resources[key].plural, str(len(hits)), f"{list_url(registry.resources[key])}?{urlencode({'q': words})}", hits)
         for key, hits in groups.items()
     ]
     return screen(
@@ -40,7 +41,7 @@ def find() -> Response:
         typed=words,
         groups=shown,
         suggestion=found.corrected,
-        suggestion_url=f"/{current.organisation.slug}/search?q={found.corrected}",
+        suggestion_url=f"/{current.organisation.slug}/search?{urlencode({'q': found.corrected})}",
     )
 
 

@@ -79,6 +79,8 @@ def _unpacked(cursor: str, column: Any) -> tuple[Any, UUID]:
             value = kind.fromisoformat(value)
         if value is not None and not isinstance(value, (kind, str) if kind is UUID else kind):
             raise ValueError(cursor)  # noqa: TRY301 -- one place words the refusal
-        return value, UUID(last)
+        if value is not None and hasattr(column.type, "choices"):
+            value = column.type.choices(value)
+        return value, UUID(str(last))
     except (ValueError, TypeError, KeyError):
         raise Invalid({"after": [_("This place in the list is not understood; begin at its first page.")]}) from None

@@ -27,7 +27,7 @@ def listing() -> Response:
     tab = next((t for t in queue.TABS if t == request.args.get("tab", "mine")), None)
     if tab is None:
         raise NotFound
-    page = queue.page(tab, after=request.args.get("after", ""), size=min(request.args.get("limit", queue.SIZE, int), 200))
+    page = queue.page(tab, after=request.args.get("after", ""), size=min(max(request.args.get("limit", queue.SIZE, int), 1), 200))
     following = url_for("approvals_api.listing", tab=tab, after=page.after, limit=request.args.get("limit")) if page.after else None
     return jsonify(results=[brief(entry) for entry in page.entries], next=following, counts=queue.counts())
 

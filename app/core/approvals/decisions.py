@@ -26,6 +26,8 @@ from app.kernel.events import publish
 PERSONAL = frozenset({Verb.APPROVE, Verb.RETURN, Verb.REJECT, Verb.ASK, Verb.ANSWER, Verb.DELEGATE, Verb.SNOOZE, Verb.COMMENT,
                       Verb.ESCALATE, Verb.UNDO})
 
+LONGEST_KEY = 200
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -67,7 +69,7 @@ def decide(request: ApprovalRequest | UUID, verb: Verb | str, *, reason: str = "
 
     Raises Forbidden (not asked, or one's own), Conflict (settled, or other bytes: `details["changed"]`), Invalid (what is missing).
     """
-    answer = Answer(_verb(verb), reason, shown_hash, key, to, until, word, password, evidence or key, bulk)
+    answer = Answer(_verb(verb), reason, shown_hash, key[:LONGEST_KEY], to, until, word, password, evidence or key, bulk)
     request_id = request if isinstance(request, UUID) else request.id
     if earlier := _earlier(request_id, answer):
         return earlier
@@ -128,11 +130,12 @@ def _approve(request: ApprovalRequest, record: Any, answer: Answer) -> Decided:
     if answer.bulk and request.risk == Colour.RED:
         raise Forbidden(_("RED is decided one by one."))
     guards.require_red(request, evidence=answer.evidence, typed=answer.word, password=answer.password)
+    reason = guards.require_reason(Verb.APPROVE, answer.reason)
     _settle(seat, Seat.APPROVED)
-    row = decision_row(request, Verb.APPROVE, by=current.user.id, reason=answer.reason.strip(), shown=answer.shown_hash, key=answer.key,
+    row = decision_row(request, Verb.APPROVE, by=current.user.id, reason=reason, shown=answer.shown_hash, key=answer.key,
                        behalf=seat.for_member_id, data={"seat": str(seat.id)})
     asked = levels.advance(request, record, seat, row["id"])
-    noted(request, Verb.APPROVE, answer.reason.strip())
+    noted(request, Verb.APPROVE, reason)
     session().flush()
     add_decision(row)
     if asked:
@@ -183,7 +186,8 @@ def _delegate(request: ApprovalRequest, _record: Any, answer: Answer) -> Decided
     _settle(seat, Seat.DELEGATED)
     add_seats([seat_row(request, to, Asked.DELEGATED, seat.due_at, seat.for_member_id or seat.member_id)])
     levels.watch(request, seat.member_id)
-    _write(request, answer, reason=answer.reason.strip(), behalf=seat.for_member_id, data={"to": str(to), "name": words.people([to])[to]})
+    reason = guards.require_reason(Verb.DELEGATE, answer.reason)
+    _write(request, answer, reason=reason, behalf=seat.for_member_id, data={"to": str(to), "name": words.people([to])[to]})
     tell([request.id])
     return Decided(request, Verb.DELEGATE)
 
@@ -208,7 +212,8 @@ def _escalate(request: ApprovalRequest, _record: Any, answer: Answer) -> Decided
     if not rows:
         raise Conflict(_("There is nobody above who could decide this."))
     add_seats(rows)
-    _write(request, answer, reason=answer.reason.strip(), data={"to": [str(row["member_id"]) for row in rows]})
+    reason = guards.require_reason(Verb.ESCALATE, answer.reason)
+    _write(request, answer, reason=reason, data={"to": [str(row["member_id"]) for row in rows]})
     tell([request.id])
     return Decided(request, Verb.ESCALATE, gone=False)
 

@@ -18,21 +18,27 @@ from app.core.approvals.models import ApprovalRequest, ApprovalSeat, Colour, Sea
 from app.kernel import clock
 from app.kernel.current import current
 from app.kernel.db import session
-from app.kernel.errors import Conflict, Forbidden, Invalid
+from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from app.kernel.kinds import fold
 from app.kernel.registry import registry
 
 SEATED = frozenset({Verb.APPROVE, Verb.RETURN, Verb.REJECT, Verb.ASK, Verb.DELEGATE, Verb.SNOOZE, Verb.ESCALATE})
 REASONED = {Verb.RETURN: "reason", Verb.REJECT: "reason", Verb.ASK: "reason", Verb.ANSWER: "reason", Verb.COMMENT: "reason"}
 LONGEST = 4_000
+LAST_YEAR = 2200
 
 
 def lock(request_id: UUID) -> tuple[ApprovalRequest, Any]:
     """The request and its record, both locked, the record first, as every change of it does."""
-    request = session().get_one(ApprovalRequest, (current.organisation.id, request_id))
+    request = session().get(ApprovalRequest, (current.organisation.id, request_id))
+    if request is None:
+        raise NotFound
     model: Any = registry.resource(request.resource).model
     record = session().scalars(select(model).where(model.id == request.record_id).with_for_update()
-                               .execution_options(populate_existing=True)).one()
+                               .execution_options(populate_existing=True)).first()
+    if record is None:
+        raise NotFound(_("%(what)s %(reference)s was not found.", what=registry.resource(request.resource).label,
+                         reference=request.record_reference))
     session().refresh(request, with_for_update=True)
     return request, record
 
@@ -172,4 +178,6 @@ def require_later(until: datetime | None) -> datetime:
     """A moment that is still to come. Raises Invalid."""
     if until is None or until <= clock.now():
         raise Invalid({"until": [_("Choose a moment that is still to come.")]})
+    if until.year > LAST_YEAR:
+        raise Invalid({"until": [_("The year %(year)d is out of range.", year=until.year)]})
     return until

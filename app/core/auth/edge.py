@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 from flask import Flask, Response, current_app, g, make_response, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import LoginManager
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.wrappers import Response as AnyResponse
@@ -18,8 +18,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.core.auth.entry import Entry, cookie_name, credentials, enter, is_for_machines, note_use
 from app.kernel.current import Context, current, settle
 from app.kernel.db import db
-from app.kernel.errors import Conflict, NotFound, Unavailable
-from app.kernel.faults import problem, refused
+from app.kernel.errors import Conflict, Invalid, NotFound, Unavailable
+from app.kernel.faults import problem, refused, wording
 from app.kernel.preferences import within
 from app.kernel.records import new_id
 
@@ -40,7 +40,9 @@ def install_edge(app: Flask) -> None:
     app.teardown_request(_end)
     for trouble in (OperationalError, InterfaceError, PoolExhausted):
         app.register_error_handler(trouble, _database_away)
-    app.register_error_handler(StaleDataError, _overtaken)
+    app.register_error_handler(DataError, _unstorable)
+    for meanwhile in (StaleDataError, IntegrityError):
+        app.register_error_handler(meanwhile, _overtaken)
     _commit_once(app)
     manager = LoginManager(app)
     manager.request_loader(_load)
@@ -94,7 +96,10 @@ def _wanted() -> str:
     """Where to go after signing in: the page asked for, or the one from which something was sent."""
     if request.method in ("GET", "HEAD") and request.headers.get("HX-Request") != "true":
         return request.full_path.rstrip("?")
-    shown = urlsplit(request.headers.get("HX-Current-URL") or request.headers.get("Referer") or "")
+    try:
+        shown = urlsplit(request.headers.get("HX-Current-URL") or request.headers.get("Referer") or "")
+    except ValueError:
+        return f"/{g.slug}/"
     if shown.netloc != request.host:
         return f"/{g.slug}/"
     return within(shown.path + (f"?{shown.query}" if shown.query else ""))
@@ -109,7 +114,7 @@ def sign_in_url(wanted: str, *, ended: bool = False) -> str:
 
 def _moved(slug: str) -> AnyResponse:
     values = {**(request.view_args or {}), "org": slug}
-    query = request.query_string.decode()
+    query = request.query_string.decode("ascii", "replace")
     return redirect(url_for(str(request.endpoint), **values) + (f"?{query}" if query else ""), 308)
 
 
@@ -162,6 +167,13 @@ def _database_away(error: Exception) -> Response:
 
 def _overtaken(_error: Exception) -> Response:
     return refused(Conflict(_("Somebody else changed this in the meantime. Look at it again, then repeat your change.")))
+
+
+def _unstorable(error: Exception) -> Response:
+    """A NUL character, or a number or a day beyond what PostgreSQL knows: nothing that it holds could be meant."""
+    log.info("A value that the database cannot hold: %s", error, extra={"request_id": current.request_id})
+    db.session.rollback()
+    return refused(NotFound() if request.method in ("GET", "HEAD") and request.view_args else Invalid({"": wording(422)[1]}))
 
 
 def keep_cookie(response: AnyResponse, secret: str, lifetime: int) -> AnyResponse:
