@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -26,6 +27,11 @@ class UsedKey(Base):
     key: Mapped[str] = mapped_column(Text)
     used_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
     answer: Mapped[Any] = mapped_column(JSONB, nullable=True)
+
+
+def scoped(key: str, *scope: object) -> str:
+    """The key within what it was sent for: the same one with another step, or on another record, is another key."""
+    return hashlib.sha256("\x1f".join(map(str, (*scope, key))).encode("utf-8", "replace")).hexdigest()
 
 
 def claim(key: str) -> tuple[bool, Any]:

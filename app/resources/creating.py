@@ -14,7 +14,7 @@ from app.kernel.bulk import MANY, copy_records, record_rows
 from app.kernel.current import current
 from app.kernel.db import session
 from app.kernel.door import Outcome
-from app.kernel.errors import Conflict, Invalid
+from app.kernel.errors import Invalid
 from app.kernel.fields import fields_of
 from app.kernel.manifest import Action, Resource
 from app.kernel.records import new_id
@@ -68,7 +68,7 @@ def _write(resource: Resource, records: Sequence[Any], bound: Sequence[Bound]) -
         else:
             _write_few(resource, records, bound)
     except IntegrityError as error:
-        raise Conflict(_("A record with the same %(key)s exists already.", key=_taken_label(resource, error))) from None
+        raise stages.taken(resource, error) from None
 
 
 def _write_few(resource: Resource, records: Sequence[Any], bound: Sequence[Bound]) -> None:
@@ -98,11 +98,3 @@ def _refuse_taken(resource: Resource, bound: Sequence[Bound]) -> None:
         if value is not None and value in taken:
             one.errors.setdefault(field.name, []).append(_("“%(value)s” exists already.", value=str(value)[:80]))
         taken.add(value)
-
-
-def _taken_label(resource: Resource, error: IntegrityError) -> str:
-    detail = str((getattr(error.orig, "diag", None) and error.orig.diag.constraint_name) or "")  # type: ignore[union-attr]
-    for field in fields_of(resource.model).values():
-        if field.attribute in detail:
-            return str(field.label)
-    return str(_("key"))

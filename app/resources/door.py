@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
+from sqlalchemy.exc import IntegrityError
 
 from app.core import access, audit
 from app.kernel import idempotency
@@ -47,6 +48,7 @@ def perform(
             stack.enter_context(acting(current.organisation, actor or current.user, channel=channel))
         stack.enter_context(audit.doing(resource.permission(action)))
         if key:
+            key = idempotency.scoped(key, resource.permission(action), *(getattr(t, "id", t) for t in targets))
             first, earlier = idempotency.claim(key)
             if not first:
                 return _repeated(resource, earlier)
@@ -63,6 +65,8 @@ def _dispatch(resource: Resource, action: str, targets: Sequence[Any], data: Any
         rows = [data] if isinstance(data, Mapping) else list(data or [])
         return create(resource, rows, each=each, then=lambda step, records: _declared(resource, step, records, {}, each, None))
     records = stages.load(resource, targets, each=each)
+    if data is None or isinstance(data, Mapping):
+        records = stages.without_repeats(records)
     if action in ("edit", "archive", "restore"):
         return _built_in(resource, action, records, data, each)
     if action == "delete":
@@ -78,7 +82,7 @@ def _built_in(resource: Resource, action: str, records: Sequence[Any], data: Any
     bound = bind_many(resource, rows, partial=True, records=records) if action == "edit" else [None] * len(records)
     outcomes = []
     for record, row, values in zip(records, rows, bound, strict=True):
-        outcomes.append(_attempt(record, each, partial(_change, resource, action, verb, record, row, values)))
+        outcomes.append(_attempt(resource, record, each, partial(_change, resource, action, verb, record, row, values)))
     stages.settle(resource, [o.record for o in outcomes if o.state == "done"], {"edit": "edited"}.get(action, f"{action}d"))
     return outcomes
 
@@ -98,7 +102,7 @@ def _declared(resource: Resource, action: Action, records: Sequence[Any], data: 
     outcomes: dict[int, Outcome] = {}
     ready: list[Any] = []
     for place, record in enumerate(records):
-        outcome = _attempt(record, each, partial(stages.allowed, resource, action, record, approved), writes=False)
+        outcome = _attempt(resource, record, each, partial(stages.allowed, resource, action, record, approved), writes=False)
         if outcome.state == "refused":
             outcomes[place] = outcome
         else:
@@ -111,23 +115,24 @@ def _declared(resource: Resource, action: Action, records: Sequence[Any], data: 
             outcomes[place] = Outcome("parked", record=record, approval_id=parked[record.id])
         else:
             going.append((place, record))
-    outcomes.update(_serve(action, going, values, each))
+    outcomes.update(_serve(resource, action, going, values, each))
     stages.settle(resource, [o.record for o in outcomes.values() if o.state == "done"], action.done or f"{action.name}d")
     if parked:
         stages.announce_parked(resource, [o.record for o in outcomes.values() if o.state == "parked"])
     return [outcomes[place] for place in range(len(records))]
 
 
-def _serve(action: Action, going: Sequence[tuple[int, Any]], values: Mapping[str, Any], each: bool) -> dict[int, Outcome]:
+def _serve(resource: Resource, action: Action, going: Sequence[tuple[int, Any]], values: Mapping[str, Any],
+           each: bool) -> dict[int, Outcome]:
     if not going:
         return {}
     if action.many:
         result = action.service([record for _p, record in going], **values)
         return {place: Outcome("done", record=record, result=result) for place, record in going}
-    return {place: _attempt(record, each, partial(action.service, record, **values)) for place, record in going}
+    return {place: _attempt(resource, record, each, partial(action.service, record, **values)) for place, record in going}
 
 
-def _attempt(record: Any, each: bool, work: Callable[[], Any], *, writes: bool = True) -> Outcome:
+def _attempt(resource: Resource, record: Any, each: bool, work: Callable[[], Any], *, writes: bool = True) -> Outcome:
     """Do one record's part; with `each` a refusal undoes just that part (when it writes anything) and becomes its outcome."""
     if isinstance(record, Refusal):
         if each:
@@ -142,6 +147,8 @@ def _attempt(record: Any, each: bool, work: Callable[[], Any], *, writes: bool =
         raise  # a part that all records need is away: nothing of the call may be kept
     except Refusal as error:
         return Outcome("refused", record=record, error=error)
+    except IntegrityError as error:
+        return Outcome("refused", record=record, error=stages.taken(resource, error))
 
 
 def _repeated(resource: Resource, earlier: Any) -> list[Outcome]:

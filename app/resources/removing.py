@@ -18,7 +18,7 @@ from app.resources import stages
 
 
 def remove(resource: Resource, records: Sequence[Any]) -> list[Outcome]:
-    """Delete records with their lines, links and places in the index; each leaves its audit row. Raises `Conflict` when an effect has run."""
+    """Delete records with their lines, links and places in the index; each leaves its audit row. Raises `Conflict` past an effect."""
     if current.channel != "import" or current.change_set_id is None:
         raise NotFound(_("Records are archived, never deleted."))
     access.require(current.user, resource.permission("import"))
@@ -36,7 +36,7 @@ def remove(resource: Resource, records: Sequence[Any]) -> list[Outcome]:
     search.remove(ids)
     for record in records:
         session().delete(record)
-    stages.flush()
+    stages.flush(resource)
     return [Outcome("done", record=record) for record in records]
 
 

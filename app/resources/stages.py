@@ -8,6 +8,7 @@ from uuid import UUID
 
 from flask_babel import gettext as _
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.core import access, approvals, search
@@ -16,6 +17,7 @@ from app.kernel.current import current
 from app.kernel.db import session
 from app.kernel.errors import Conflict, NotFound, Refusal
 from app.kernel.events import RecordEvent, handlers_of, publish
+from app.kernel.fields import fields_of
 from app.kernel.manifest import Action, Lines, Resource
 from app.kernel.records import refresh_keys
 from app.resources.binding import Bound
@@ -41,10 +43,16 @@ def load(resource: Resource, targets: Sequence[Any], *, each: bool = False) -> l
     return [found.get(w, missing) for w in wanted]
 
 
+def without_repeats(records: Sequence[Any]) -> list[Any]:
+    """Each record once, however often it was named (by its id and by its reference, say); refusals stay as they are."""
+    seen: set[UUID] = set()
+    return [r for r in records if isinstance(r, Refusal) or not (r.id in seen or seen.add(r.id))]  # type: ignore[func-returns-value]
+
+
 def changeable(resource: Resource, record: Any, row: Mapping[str, Any]) -> None:
     """Refuse a change to what is archived, locked, or was changed by somebody else since the form was shown."""
     version = row.get("version")
-    if version not in (None, "") and int(version) != record.version:
+    if version not in (None, "") and str(version) != str(record.version):
         raise Conflict(
             _("%(reference)s was changed since you opened it. Look at the new state, then save again.", reference=record.reference),
             version=record.version,
@@ -136,7 +144,7 @@ def settle(resource: Resource, records: Sequence[Any], fact: str) -> None:
     """Flush (which writes the audit rows), void approvals of what changed, bring search up to date, say what happened."""
     if not records:
         return
-    flush()
+    flush(resource)
     approvals.recheck(resource, records)
     if resource.search:
         search.index(resource, records)
@@ -157,12 +165,21 @@ def announce(resource: Resource, records: Sequence[Any], fact: str) -> None:
             publish(RecordEvent(name, ids[start : start + EVENT_SIZE]))
 
 
-def flush() -> None:
-    """Send what is pending to the database; a row that somebody else changed in between is a conflict."""
+def flush(resource: Resource) -> None:
+    """Send what is pending to the database; a row that somebody else changed in between, or a key that is taken, is a conflict."""
     try:
         session().flush()
     except StaleDataError:
         raise Conflict(_("Somebody else changed this at the same moment. Look at the new state, then try again.")) from None
+    except IntegrityError as error:
+        raise taken(resource, error) from None
+
+
+def taken(resource: Resource, error: IntegrityError) -> Conflict:
+    """What to say when a key exists already; it names the field."""
+    detail = str((getattr(error.orig, "diag", None) and error.orig.diag.constraint_name) or "")  # type: ignore[union-attr]
+    label = next((str(f.label) for f in fields_of(resource.model).values() if f.attribute in detail), str(_("key")))
+    return Conflict(_("A record with the same %(key)s exists already.", key=label))
 
 
 __all__ = [
@@ -180,4 +197,5 @@ __all__ = [
     "put_away",
     "replace_lines",
     "settle",
+    "taken",
 ]

@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from app.core import access
 from app.kernel.current import current
+from app.kernel.db import session
 from app.kernel.door import Outcome, perform, perform_one
 from app.kernel.errors import Conflict, Invalid, NotFound
 from app.kernel.fields import fields_of
@@ -59,8 +60,10 @@ def do_action(resource: Resource, reference: str, name: str) -> Any:
     try:
         outcome = perform_one(resource, name, record, typed(request.form, form.values()), key=request.form.get("_key", ""), channel="page")
     except Invalid as error:
+        session().rollback()
         return show_action(resource, reference, name, error.errors, 422)
     except Conflict as error:
+        session().rollback()  # a statement that failed leaves nothing to ask until then
         return show_action(resource, reference, name, {"": [str(error)]}, 409)
     said = (
         _("%(reference)s waits for approval.", reference=record.reference)
@@ -87,6 +90,8 @@ def bulk(resource: Resource) -> Any:
     """One thing done to a selection: the rows ticked, or the whole list as filtered when `scope=list`."""
     access.require(current.user, resource.permission("view"))
     name = request.form.get("action", "")
+    if name not in together(resource):
+        raise Invalid({"action": [_("Known actions: %(names)s.", names=", ".join(together(resource)))]})
     targets = selection(resource)
     if name == "edit" and "_confirmed" not in request.form:
         return show_bulk_edit(resource, targets)
@@ -108,6 +113,12 @@ def bulk(resource: Resource) -> Any:
         list_url=list_url(resource),
         said=ngettext("%(num)d record", "%(num)d records", len(outcomes)),
     )
+
+
+def together(resource: Resource) -> list[str]:
+    """What can be done to many records at once: what declares itself fit for it, and nothing that wants a look at each."""
+    changes = [*(["edit"] if resource.bulk_edit else []), "archive", "restore"] if resource.form and resource.editable else []
+    return [*changes, *(action.name for action in resource.actions if action.bulk)]
 
 
 def _count(outcomes: list[Outcome], state: str) -> int:

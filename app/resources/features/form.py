@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from app.core import access, drafts
 from app.kernel.current import current
+from app.kernel.db import session
 from app.kernel.door import perform_one
 from app.kernel.errors import Conflict, Invalid
 from app.kernel.fields import Field, fields_of
@@ -190,9 +191,11 @@ def _save(page: FormPage, action: str, record: Any) -> Any:
     try:
         outcome = perform_one(page.resource, action, record, data, key=form.get("_key", ""), channel="page")
     except Invalid as error:
+        session().rollback()
         page.errors = error.errors
         return page.answer(422)
     except Conflict as error:
+        session().rollback()  # a statement that failed leaves nothing to ask until then
         page.errors = {"": [str(error)]}
         return page.answer(409)
     drafts.forget(page.name)
