@@ -6,6 +6,7 @@ from playwright.sync_api import Page
 
 NAMED = {"Enter": (13, "\r"), "Tab": (9, ""), "Escape": (27, ""), "ArrowDown": (40, ""), "ArrowUp": (38, ""), "Backspace": (8, "")}
 MODIFIERS = {"Alt": 1, "Control": 2, "Meta": 4, "Shift": 8}
+Layout = dict[str, tuple[str, bool]]
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 # character: (place on the keyboard, whether Shift is held)
 QWERTY = {letter: (f"Key{letter.upper()}", False) for letter in LETTERS} | {
@@ -21,7 +22,7 @@ AZERTY = QWERTY | {letter: (place, False) for letter, place in MOVED.items()} | 
 class Keyboard:
     """Presses keys of a layout on a page; touches nothing else."""
 
-    def __init__(self, page: Page, layout: dict[str, tuple[str, bool]]) -> None:
+    def __init__(self, page: Page, layout: Layout) -> None:
         self._send = page.context.new_cdp_session(page).send
         self._layout = layout
 
