@@ -71,11 +71,24 @@ export function queue(form) {
     setTimeout(() => {
       const left = rows.all();
       const next = left[Math.min(place, left.length - 1)];
+      recount();
       if (next) peekAfter(rows.to(next));
-      else document.getElementById("main").focus();
+      else refill();
       if (event.detail?.said) announce(event.detail.said);
     }, 30);
   });
+  const recount = () => form.querySelectorAll("#queue > h2").forEach((heading) => {
+    const number = heading.nextElementSibling.querySelectorAll("[data-row]").length;
+    if (number) heading.querySelector("span").textContent = number;
+    else [heading.nextElementSibling, heading].forEach((gone) => gone.remove());
+  });
+  // The page is done: the next one comes, and its first row takes the focus.
+  const refill = () => {
+    panel.replaceChildren();
+    document.getElementById("main").focus();
+    document.addEventListener("htmx:after:swap", () => setTimeout(() => rows.all()[0] && peekAfter(rows.to(rows.all()[0])), 0), { once: true });
+    htmx.trigger(document.body, "queue-refresh");
+  };
   const peekAfter = (row) => { if (wide.matches) peek(row); };
   // Where there is room, a click on a row shows it beside the list; the link itself opens its page.
   form.addEventListener("click", (event) => {
