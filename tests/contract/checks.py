@@ -17,6 +17,7 @@ from tests.contract import samples
 from tests.contract.world import World
 
 TEXTUAL = ("text", "long_text")
+TYPED = (*TEXTUAL, "email")
 
 
 def bare(text: str) -> str:
@@ -68,6 +69,14 @@ def filters_narrow(world: World, resource: Resource, records: list[Any]) -> None
         with world.acting("owner"):
             others = {r.reference for r in (world.by_reference(resource, f) for f in found) if not same(field, field.value(r), wanted)}
         assert not others, f"{name}={raw} lets {others} through"
+
+
+def filters_of(world: World, resource: Resource, record: Any) -> list[str]:
+    """Each filter set to the value that the record has, as it stands in a query string."""
+    with world.acting("owner"):
+        fresh = world.by_reference(resource, record.reference)
+        present = {n: f for n, f in filter_fields(resource).items() if f.value(fresh) is not None}
+        return [f"{n}={_moment(f, str(f.value(fresh)) if f.kind == 'reference' else raw_of(f, fresh), fresh)}" for n, f in present.items()]
 
 
 def same(field: Any, found: Any, wanted: Any) -> bool:

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection
 
+from app.core.audit import people as remembered
 from app.kernel import embedded
 from app.kernel.db import db
 from tests.contract.world import World, populate
@@ -49,4 +50,5 @@ def application(environ: dict[str, str]) -> Flask:
 @pytest.fixture
 def world(app: Flask, database: Connection) -> World:
     """Two organisations and a member of each role."""
+    remembered._known.clear()  # the names that the last test told the trail were undone with it
     return World(app, database)
