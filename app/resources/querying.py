@@ -166,6 +166,7 @@ def criteria(wanted: Wanted) -> Iterable[ColumnElement[bool]]:
 def _condition(model: Any, field: Field, operator: str, values: Sequence[str]) -> ColumnElement[bool]:
     column: InstrumentedAttribute[Any] = getattr(model, field.attribute)
     if operator == "empty":
+        column = getattr(model, field.key_attribute)  # the one with the index; both are empty together
         return column.is_(None) if values[0] in ("1", "true", "yes") else column.isnot(None)
     if field.kind in ("text", "email") and operator in ("", "ic", "sw"):
         return or_(*(_textual(model, field, operator, value) for value in values))
