@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -13,6 +15,7 @@ from app.kernel.current import SYSTEM, Organisation, acting
 from app.kernel.db import unit_of_work
 from app.kernel.door import perform, perform_one
 from app.kernel.errors import Conflict, Forbidden, Invalid
+from app.kernel.i18n import reading
 from app.kernel.records import new_id
 from app.kernel.references import assign
 from tests.core.visitors import Visitor, actor_of, enrol, found
@@ -25,6 +28,13 @@ def place(app: Flask) -> Organisation:
     enrol(place, "olga@people.example", "owner")
     enrol(place, "adam@people.example", "admin")
     return place
+
+
+@pytest.fixture(autouse=True)
+def english(app: Flask) -> Iterator[None]:
+    """Refusals are compared in the language of the source."""
+    with reading("en"):
+        yield
 
 
 def _id(place: Organisation, name: str) -> Member:
@@ -92,6 +102,21 @@ def test_only_an_owner_names_owners(place: Organisation) -> None:
     with pytest.raises(Forbidden, match="Only an owner"):
         _do(place, "adam", "edit", _id(place, "mia"), role=owner)
     _do(place, "olga", "edit", _id(place, "mia"), role=owner)
+
+
+def test_the_role_of_owner_comes_by_no_other_way(place: Organisation) -> None:
+    """Not as a further role, and not by taking over the address that an owner signs in with."""
+    owner = str(_id(place, "olga").role_id)
+    with pytest.raises(Forbidden, match="Only an owner"):
+        _do(place, "adam", "edit", _id(place, "adam"), lines=[{"role": owner}])
+    with pytest.raises(Forbidden, match="Only an owner"):
+        _do(place, "adam", "edit", _id(place, "olga"), email="adam.again@people.example")
+    _do(place, "adam", "edit", _id(place, "olga"), job_title="Founder")
+    _do(place, "olga", "edit", _id(place, "olga"), email="olga.new@people.example")
+    _do(place, "olga.new", "edit", _id(place, "adam"), lines=[{"role": owner}])
+    with pytest.raises(Forbidden, match="Only an owner"):
+        enrol(place, "mia@people.example", "admin")
+        _do(place, "mia", "edit", _id(place, "adam"), lines=[])
 
 
 def test_nobody_deactivates_themselves(place: Organisation) -> None:
