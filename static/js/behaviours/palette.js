@@ -19,7 +19,10 @@ export function palette(dialog) {
       run({ a: option.dataset.run });
     } else if (link && !event) location.assign(link.href);
   });
-  new MutationObserver(() => choose(list.querySelector('[role="option"]'))).observe(list, { childList: true });
+  // The first is chosen at once, and again when htmx has put its attributes in order: Enter always takes something.
+  const first = () => choose(list.querySelector('[role="option"]'));
+  new MutationObserver(first).observe(list, { childList: true });
+  document.addEventListener("htmx:after:settle", () => dialog.open && !list.querySelector('[aria-selected="true"]') && first());
   document.addEventListener("key", (event) => {
     const { action } = event.detail;
     const local = action === "search" && document.querySelector("[data-search]");
