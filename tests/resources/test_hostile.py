@@ -178,3 +178,12 @@ def _bulk_forms(reference: str) -> list[dict[str, str]]:
     return [{"action": "nothing", "ids": reference}, {"action": "", "ids": reference}, {"action": "\x00", "ids": "\x00"},
             {"action": "archive", "ids": "a\x00"}, {"action": "delete", "ids": reference}, {"action": "create", "ids": "x"},
             {"action": "archive", "scope": "list", "_list": "zz=1"}, {"action": "archive", "ids": reference, "_key": "\x00"}]
+
+
+def test_what_cannot_be_stored_is_not_found_or_named(world: World) -> None:
+    """A name with a NUL character is nobody's; a search for one is refused with a sentence."""
+    headers = world.token(world.client("owner"))
+    assert _status(world, f"/{world.slug}/organisation/sites/a%00b/") == 404
+    assert _status(world, f"/{world.slug}/organisation/sites/?name=a%00b") in (200, 422)
+    seat = _status(world, f"/{world.slug}/inbox/a%00b/decide", method="POST", data={"until": "9999-12-31"}, headers=headers)
+    assert seat in (404, 422)

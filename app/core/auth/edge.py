@@ -173,7 +173,7 @@ def _unstorable(error: Exception) -> Response:
     """A NUL character, or a number or a day beyond what PostgreSQL knows: nothing that it holds could be meant."""
     log.info("A value that the database cannot hold: %s", error, extra={"request_id": current.request_id})
     db.session.rollback()
-    return refused(NotFound() if request.method in ("GET", "HEAD") and request.view_args else Invalid({"": wording(422)[1]}))
+    return refused(NotFound() if request.method in ("GET", "HEAD") and request.view_args else Invalid({}, wording(422)[1]))
 
 
 def keep_cookie(response: AnyResponse, secret: str, lifetime: int) -> AnyResponse:
