@@ -32,8 +32,7 @@ class Client:
         self.port = port
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         self._head = {"Host": f"localhost:{port}", "Accept-Encoding": "br", "Accept": "text/html, */*", "Accept-Language": "en"}
-        if cookie:
-            self._head["Cookie"] = cookie
+        self._cookies = dict([cookie.split("=", 1)]) if cookie else {}
 
     def get(self, path: str, **more: str) -> Answer:
         """Ask for a page; anything but success or a redirect fails."""
@@ -65,8 +64,12 @@ class Client:
         return Answer(answer.status, seconds, head + len(content), len(content), text, answer.getheader("Location", ""))
 
     def _exchange(self, method: str, path: str, body: str | None, head: dict[str, str]) -> tuple[http.client.HTTPResponse, bytes, float]:
+        if self._cookies:
+            head = {**head, "Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())}
         began = time.perf_counter()
         self._connection.request(method, path, body, head)
         answer = self._connection.getresponse()
         content = answer.read()
-        return answer, content, time.perf_counter() - began
+        seconds = time.perf_counter() - began
+        self._cookies |= dict(given.partition(";")[0].split("=", 1) for given in answer.headers.get_all("Set-Cookie", []))
+        return answer, content, seconds
