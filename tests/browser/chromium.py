@@ -17,9 +17,9 @@ for (const kind of ['mousedown', 'mousemove', 'pointerdown', 'touchstart', 'whee
   addEventListener(kind, () => saw('mouse', `${kind} ${location.pathname}`), true);
 let held = false;
 addEventListener('focusin', () => { held = true; }, true);
-addEventListener('htmx:after:swap', () => setTimeout(() => {
-  if (held && (document.activeElement ?? document.body) === document.body) saw('lost', location.pathname);
-}, 250), true);
+const onBody = () => held && (document.activeElement ?? document.body) === document.body;
+const again = () => onBody() && saw('lost', location.pathname);
+addEventListener('htmx:after:swap', () => setTimeout(() => onBody() && setTimeout(again, 150), 150), true);
 """
 
 

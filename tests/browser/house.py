@@ -48,7 +48,7 @@ class House:
     def acting(self, name: str, organisation: str) -> Iterator[Member]:
         """One piece of work in the database as this member."""
         with self.app.app_context():
-            place = _place(organisation)
+            place = place_of(organisation)
             with acting(place), unit_of_work():
                 member = session().scalars(select(Member).where(Member.name == name)).one()
                 actor, member_id = people.load_actor(place, member.id), member.id
@@ -88,11 +88,13 @@ def screens_of(resource: Any, organisation: str) -> dict[str, str]:
     if record is not None:
         found |= {f"{resource.key} detail": f"{base}{record.reference}/", f"{resource.key} history": f"{base}{record.reference}/history"}
         if resource.form and resource.editable:
-            found |= {f"{resource.key} edit": f"{base}{record.reference}/edit", f"{resource.key} archive": f"{base}{record.reference}/archive"}
+            found |= {f"{resource.key} edit": f"{base}{record.reference}/edit",
+                      f"{resource.key} archive": f"{base}{record.reference}/archive"}
     return found
 
 
-def _place(slug: str) -> Organisation:
+def place_of(slug: str) -> Organisation:
+    """The organisation with that address."""
     with acting(None), unit_of_work():
         found = organisations.place_of(slug)
         place = organisations.load_organisation(found) if found else None
@@ -108,4 +110,4 @@ def _requests(organisation: str) -> dict[str, str]:
     return {"request": f"/{organisation}/inbox/{request.reference}/"} if request else {}
 
 
-__all__ = ["CORE", "DESKTOP", "PASSWORD", "PHONE", "TABLET", "House", "screens_of"]
+__all__ = ["CORE", "DESKTOP", "PASSWORD", "PHONE", "TABLET", "House", "place_of", "screens_of"]

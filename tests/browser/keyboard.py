@@ -10,7 +10,8 @@ Layout = dict[str, tuple[str, bool]]
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 # character: (place on the keyboard, whether Shift is held)
 QWERTY = {letter: (f"Key{letter.upper()}", False) for letter in LETTERS} | {
-    **{str(n): (f"Digit{n}", False) for n in range(10)}, "*": ("Digit8", True), "!": ("Digit1", True), "?": ("Slash", True), "/": ("Slash", False),
+    **{str(n): (f"Digit{n}", False) for n in range(10)}, "*": ("Digit8", True), "!": ("Digit1", True), "?": ("Slash", True),
+    "/": ("Slash", False),
     "-": ("Minus", False), ".": ("Period", False), ",": ("Comma", False), " ": ("Space", False), "[": ("BracketLeft", False),
     "]": ("BracketRight", False)}
 MOVED = {"a": "KeyQ", "q": "KeyA", "z": "KeyW", "w": "KeyZ", "m": "Semicolon"}

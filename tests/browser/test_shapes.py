@@ -10,7 +10,8 @@ from tests.browser.house import DESKTOP, PHONE, TABLET, House
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(200)]
 OWNER, AT = "Mara Keller", "meridian"
-PAGES = ("inbox/", "hse/incidents/", "hse/incidents/new", "procurement/requisitions/", "procurement/requisitions/new", "procurement/payments/",
+PAGES = ("inbox/", "hse/incidents/", "hse/incidents/new", "procurement/requisitions/", "procurement/requisitions/new",
+         "procurement/payments/",
          "people/members/", "audit/", "settings/", "jobs/")
 TOUCH = {"has_touch": True, "is_mobile": True}
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
