@@ -152,7 +152,7 @@ def test_the_mail_server_is_away_and_comes_back(live: LiveServer, stand: Stand) 
             return Counter(row.state.value for row in work.query(MailMessage))
 
     wait_for(lambda: _tried(stand) >= 10, 60, "an attempt at each mail")
-    assert states() == {State.WAITING.value: 10}
+    wait_for(lambda: states() == {State.WAITING.value: 10}, 30, "each mail waiting for its next attempt")
     with stand.work() as work:
         assert work.get(Member, (stand.organisation.id, stand.actors["owner"].id)) is not None, "the product goes on"
     live.start("catcher")
