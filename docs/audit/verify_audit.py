@@ -17,7 +17,7 @@ import sys
 import uuid
 
 
-class Broken(Exception):  # noqa: N818 -- said in the words of the report
+class Broken(Exception):
     """The trail is not whole."""
 
 
