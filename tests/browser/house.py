@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from flask import Flask
@@ -30,19 +31,18 @@ class House:
     def __init__(self, server: LiveServer, chromium: Browser) -> None:
         self.server, self.chromium = server, chromium
         self.app: Flask = server.database.app
+        self.cookie = replace(server.database.settings, port=server.port).cookie
 
     def sign_in(self, name: str, organisation: str, **options: Any) -> BrowserContext:
         """A context in which this member is signed in already; `options` are Playwright's."""
         context = self.chromium.new_context(base_url=self.server.url, **{"viewport": {"width": 1440, "height": 900}, **options})
         context.set_default_timeout(20_000)
-        cookie = self.app.extensions["settings"].cookie("session")
-        context.add_cookies([{"name": cookie, "value": self._session(name, organisation), "url": self.server.url}])
+        context.add_cookies([{"name": self.cookie("session"), "value": self._session(name, organisation), "url": self.server.url}])
         return context
 
     def prefer(self, context: BrowserContext, **choices: str) -> None:
         """Choose language, theme or density for this browser, as their menus do."""
-        cookies = self.app.extensions["settings"]
-        context.add_cookies([{"name": cookies.cookie(name), "value": value, "url": self.server.url} for name, value in choices.items()])
+        context.add_cookies([{"name": self.cookie(name), "value": value, "url": self.server.url} for name, value in choices.items()])
 
     @contextmanager
     def acting(self, name: str, organisation: str) -> Iterator[Member]:
