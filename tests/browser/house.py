@@ -87,7 +87,7 @@ def screens_of(resource: Any, organisation: str) -> dict[str, str]:
     record = session().scalars(select(model).where(model.archived_at.is_(None)).order_by(model.created_at).limit(1)).first()
     if record is not None:
         found |= {f"{resource.key} detail": f"{base}{record.reference}/", f"{resource.key} history": f"{base}{record.reference}/history"}
-        if resource.form and resource.editable:
+        if resource.form and resource.editable and (resource.lock is None or resource.lock(record) is True):
             found |= {f"{resource.key} edit": f"{base}{record.reference}/edit",
                       f"{resource.key} archive": f"{base}{record.reference}/archive"}
     return found

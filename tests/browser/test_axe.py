@@ -44,8 +44,14 @@ def open_page(house: House) -> Iterator[object]:
 
 def test_what_breaks_the_rules_is_seen(house: House, open_page) -> None:  # type: ignore[no-untyped-def]
     page = open_page("meridian")
-    page.goto("/meridian/inbox/")
-    page.evaluate("document.getElementById('main').insertAdjacentHTML('beforeend', '<p style=\"color:#999;background:#aaa\">x</p><input>')")
+    page.goto("/meridian/jobs/")
+    page.evaluate("""() => {
+        const words = document.createElement("p");
+        words.textContent = "Words that can hardly be read";
+        words.style.color = "#999";
+        words.style.backgroundColor = "#aaa";
+        document.querySelector("h1").after(words, document.createElement("input"));
+    }""")
     assert {rule for rule, _places in axe.violations(page)} == {"color-contrast", "label"}
 
 
