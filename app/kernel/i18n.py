@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, current_app, has_request_context, request
-from flask_babel import Babel, refresh
+from flask_babel import Babel, get_locale, refresh
 
 from app.kernel.current import current
 from app.kernel.preferences import LANGUAGES
@@ -62,6 +63,14 @@ def reading(language: str) -> Iterator[None]:
     finally:
         _reading.reset(token)
         refresh()
+
+
+def in_sentence(label: Any) -> str:
+    """A label as it stands inside a sentence: “incidents” for “Incidents”. German nouns and abbreviations keep their capitals."""
+    words, locale = str(label), get_locale()
+    if (locale and locale.language == "de") or words[1:2].isupper():
+        return words
+    return words[:1].lower() + words[1:]
 
 
 def install_languages(app: Flask) -> None:

@@ -43,6 +43,12 @@ def test_htmx_elements_carry_their_nonce_and_work_without_script(path: Path) -> 
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name)
+def test_labels_are_not_lowered(path: Path) -> None:
+    """German nouns and abbreviations keep their capitals: `in_sentence` knows."""
+    assert not re.search(r"\|\s*(lower|capitalize|title|upper)\b", path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name)
 def test_visible_words_are_translatable(path: Path) -> None:
     """Text between tags is either punctuation, an expression, or inside _()."""
     text = re.sub(r"{#.*?#}", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)

@@ -19,6 +19,7 @@ from app.kernel.current import current
 from app.kernel.db import session, unit_of_work
 from app.kernel.errors import Invalid
 from app.kernel.fields import fields_of
+from app.kernel.i18n import in_sentence
 from app.kernel.kinds import show_moment
 from app.kernel.manifest import Resource
 from app.kernel.registry import registry
@@ -40,7 +41,7 @@ def export(resource: Resource) -> Any:
     form, wanted = format_of(args), read(resource, args)
     if _is_long(wanted):
         job = jobs.enqueue(
-            run, resource.key, list(args.items(multi=True)), title=_("Export %(plural)s", plural=str(resource.plural).lower())
+            run, resource.key, list(args.items(multi=True)), title=_("Export %(plural)s", plural=in_sentence(resource.plural))
         )
         flash(_("The list is long: it is being written in the background and will be announced when it is ready."), "info")
         return redirect(f"/{current.organisation.slug}/jobs/{job.id}/", 303)
