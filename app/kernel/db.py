@@ -57,9 +57,10 @@ def session() -> Session:
 
 
 @event.listens_for(Session, "after_begin")
-def _wall(_session: Session, _transaction: SessionTransaction, connection: Connection) -> None:
-    """Tell row security who this transaction is for; it lasts exactly as long as the transaction."""
-    _set(connection)
+def _wall(_session: Session, transaction: SessionTransaction, connection: Connection) -> None:
+    """Tell row security who this transaction is for; it lasts exactly as long as the transaction, and holds in its savepoints."""
+    if not transaction.nested:
+        _set(connection)
 
 
 def _set(connection: Connection) -> None:

@@ -13,6 +13,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.kernel import clock
 from app.kernel.current import current
 from app.kernel.db import Base, session
+from app.kernel.records import new_id
+from app.kernel.rehearsal import rehearsing
 
 
 class ReferenceCounter(Base):
@@ -28,8 +30,10 @@ class ReferenceCounter(Base):
 
 
 def allocate(prefix: str, count: int = 1) -> list[str]:
-    """The next `count` references of a prefix; others who ask wait until this transaction ends."""
+    """The next `count` references of a prefix; others who ask wait until this transaction ends. A rehearsal takes no number."""
     year = clock.today(current.organisation.timezone).year
+    if rehearsing():
+        return [f"{prefix}-{year}-{new_id().hex}" for _number in range(count)]
     table = ReferenceCounter.__table__
     statement = insert(ReferenceCounter).values(organisation_id=current.organisation.id, prefix=prefix, year=year, last=count)
     statement = statement.on_conflict_do_update(index_elements=["organisation_id", "prefix", "year"],

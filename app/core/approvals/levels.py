@@ -33,10 +33,13 @@ def seats_of(request: ApprovalRequest, *states: Seat, level: int | None = None) 
 
 def deciders(request: ApprovalRequest) -> set[UUID]:
     """Who has approved in this round, and in whose place: none of them decides a further level."""
-    found: set[UUID] = set()
-    for seat in seats_of(request, Seat.APPROVED):
-        found |= {seat.member_id, *([seat.for_member_id] if seat.for_member_id else [])}
-    return found
+    return deciders_among(seats_of(request, Seat.APPROVED))
+
+
+def deciders_among(seats: Iterable[ApprovalSeat]) -> set[UUID]:
+    """Of these seats, who has approved, and in whose place."""
+    approved = [seat for seat in seats if seat.state == Seat.APPROVED]
+    return {member for seat in approved for member in (seat.member_id, seat.for_member_id) if member}
 
 
 def advance(request: ApprovalRequest, record: Any, seat: ApprovalSeat, decision_id: UUID) -> list[dict[str, Any]]:

@@ -11,11 +11,12 @@ from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from sqlalchemy import event, text
+from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
-from app.core.approvals import levels, words
+from app.core.approvals import words
 from app.core.approvals.approvers import Directory, choose
+from app.core.approvals.case import Case
 from app.core.approvals.effects import carry_out, hold_seconds
 from app.core.approvals.models import ApprovalRequest
 from app.kernel import outbox
@@ -26,9 +27,9 @@ from app.kernel.fields import Field
 from app.kernel.kinds import KINDS
 from app.kernel.manifest import Resource
 from app.kernel.registry import registry
+from app.kernel.rehearsal import rehearsal
 
 MOST_EVENTS = 20
-PENDING = ("calls", "said", "announcements")
 
 
 @dataclass(frozen=True)
@@ -70,13 +71,13 @@ def _address(thing: Any) -> str:
     return str(getattr(thing, "to_address", "")) if getattr(type(thing), "__tablename__", "").startswith("mail") else ""
 
 
-def preview(request: ApprovalRequest, record: Any) -> list[Consequence]:
+def preview(case: Case) -> list[Consequence]:
     """The next step, then what happens once everybody agreed, as the dry run saw it."""
-    first, final = _next_step(request, record)
+    request, (first, final) = case.request, _next_step(case)
     seen = dry_run(request)
     if seen.refused:
         return [*first, Consequence(_("It could not take effect now: %(reason)s", reason=seen.refused), "triangle-alert")]
-    return [*first, *_money(request), *_seen(seen, final), *_declared(request, record, seen), _held(request, final)]
+    return [*first, *_money(request), *_seen(seen, final), *_declared(case, seen), _held(request, final)]
 
 
 def next_step(request: ApprovalRequest) -> str:
@@ -96,23 +97,25 @@ def level_label(request: ApprovalRequest, level: int) -> str:
     return str(approval.levels[place].label) if approval and place < len(approval.levels) else ""
 
 
-def _next_step(request: ApprovalRequest, record: Any) -> tuple[list[Consequence], bool]:
-    missing = request.steps[request.level - 1]["needs"] - levels.given(request) - 1
+def _next_step(case: Case) -> tuple[list[Consequence], bool]:
+    request = case.request
+    missing = request.steps[request.level - 1]["needs"] - case.given - 1
     if missing > 0:
         said = ngettext("%(num)d more approval of “%(label)s” is needed.", "%(num)d more approvals of “%(label)s” are needed.", missing,
                         label=level_label(request, request.level))
         return [Consequence(said, "users")], False
     if request.level < len(request.steps):
         return [Consequence(_("Goes on to “%(label)s”: %(who)s.", label=level_label(request, request.level + 1),
-                              who=_names(_who_next(request, record))), "users")], False
+                              who=_names(_who_next(case))), "users")], False
     return [Consequence(_("Everybody has agreed then: it takes effect."), "circle-check", good=True)], True
 
 
-def _who_next(request: ApprovalRequest, record: Any) -> Sequence[UUID]:
+def _who_next(case: Case) -> Sequence[UUID]:
+    request = case.request
     approval, step = registry.approvals[request.approval], request.steps[request.level]
-    excluded = {UUID(i) for i in request.makers} | levels.deciders(request) | {current.user.id}
+    excluded = {UUID(i) for i in request.makers} | case.deciders | {current.user.id}
     try:
-        return choose(Directory(), step["rule"], record, requester=request.requested_by, excluded=excluded,
+        return choose(Directory(), step["rule"], case.record, requester=request.requested_by, excluded=excluded,
                       needs=approval.levels[step["place"]].needs, fallback=approval.fallback).members
     except Refusal:
         return ()
@@ -125,13 +128,10 @@ def _names(ids: Sequence[UUID]) -> str:
 
 
 def dry_run(request: ApprovalRequest) -> Seen:
-    """Perform the action in a savepoint that is undone whatever comes; nothing of it leaves this transaction."""
-    seen, work = Seen(), session()
-    before = {name: work.info[name].copy() for name in PENDING if name in work.info}
-    savepoint = work.begin_nested()
+    """Rehearse the action; nothing of it leaves this transaction."""
+    seen = Seen()
     try:
-        work.execute(text("SET LOCAL lock_timeout = '2s'"))
-        with _watching(seen):
+        with rehearsal() as work, _watching(seen):
             carry_out(request)
             work.flush()
             _deliver(seen)
@@ -139,11 +139,6 @@ def dry_run(request: ApprovalRequest) -> Seen:
         seen.refused = str(error)
     except OperationalError:
         seen.refused = _("somebody is changing the record at this moment.")
-    finally:
-        savepoint.rollback()
-        for name in PENDING:
-            work.info.pop(name, None)
-        work.info.update(before)
     return seen
 
 
@@ -196,12 +191,12 @@ def money(request: ApprovalRequest) -> str:
     return KINDS["money"].display(described, request.amount, request)
 
 
-def _declared(request: ApprovalRequest, record: Any, seen: Seen) -> list[Consequence]:
+def _declared(case: Case, seen: Seen) -> list[Consequence]:
     """What the module says in its own words, where the dry run saw nothing to say."""
-    approval = registry.approvals[request.approval]
+    approval = registry.approvals[case.request.approval]
     if approval.consequences is None or seen.made or seen.mails:
         return []
-    return [Consequence(str(said)) for said in approval.consequences(record)]
+    return [Consequence(str(said)) for said in approval.consequences(case.record)]
 
 
 def _held(request: ApprovalRequest, final: bool) -> Consequence:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_
 
 from app.core.approvals.models import LIVE, ApprovalRequest, ApprovalSeat, Asked, Seat, State
 from app.kernel import clock
@@ -129,9 +129,12 @@ def find(reference: str) -> ApprovalRequest:
     from app.core.approvals.levels import is_concerned
 
     query = select(ApprovalRequest).where(or_(ApprovalRequest.reference == reference, ApprovalRequest.record_reference == reference))
-    request = session().scalars(query.order_by(ApprovalRequest.created_at.desc()).limit(1)).first()
-    if request is None or not is_concerned(request, current.user.id):
+    seated = exists().where(ApprovalSeat.organisation_id == ApprovalRequest.organisation_id, ApprovalSeat.request_id == ApprovalRequest.id,
+                            ApprovalSeat.member_id == current.user.id)
+    found = session().execute(query.add_columns(seated).order_by(ApprovalRequest.created_at.desc()).limit(1)).first()
+    if found is None or not (found[1] or is_concerned(found[0], current.user.id)):
         raise NotFound
+    request: ApprovalRequest = found[0]
     return request
 
 

@@ -11,16 +11,14 @@ from babel.dates import format_timedelta
 from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from sqlalchemy import select
 
 from app.core import files
-from app.core.approvals import guards, levels, preview, snapshots, words
+from app.core.approvals import guards, preview, snapshots, words
+from app.core.approvals.case import Case
 from app.core.approvals.models import ApprovalDecision, ApprovalRequest, ApprovalSeat, Colour, Seat, State, Verb
 from app.core.approvals.queue import Entry, of_record
-from app.core.approvals.rounds import story
 from app.kernel import clock
 from app.kernel.current import current
-from app.kernel.db import session
 from app.kernel.kinds import show_moment
 from app.kernel.manifest import Resource
 from app.kernel.registry import registry
@@ -110,34 +108,38 @@ def _urgency(request: ApprovalRequest) -> str:
     return _("This week") if left < timedelta(days=7) else _("Later")
 
 
+def page(request: ApprovalRequest) -> dict[str, Any]:
+    """The page of a request: the panel, and the whole story."""
+    case = Case(request)
+    with case.open():
+        return {"peek": _panel(case), "history": history(case)}
+
+
 def peek(request: ApprovalRequest, *, dry_run: bool = True) -> dict[str, Any]:
     """The panel of a request: facts, consequences, levels, what was said, and what the reader can do."""
-    resource = registry.resource(request.resource)
-    record = _record(resource, request.record_id)
-    told = story(request)
-    live = request.state == State.OPEN and record is not None
+    case = Case(request)
+    with case.open():
+        return _panel(case, dry_run=dry_run)
+
+
+def _panel(case: Case, *, dry_run: bool = True) -> dict[str, Any]:
+    request, resource = case.request, case.resource
     return {
         "id": request.id, "title": heading(request), "reference": request.record_reference, "record_url": record_url(resource, request),
         "asked": asked_text(request), "risk": request.risk.value, "tags": tags(request), "outliers": request.flags,
-        "facts": snapshots.facts(resource, request.snapshot), "lines": _lines(resource, request), "changed": _changed(resource, request,
-                                                                                                                      record, told),
-        "consequences": preview.preview(request, record) if live and dry_run else [], "levels": level_rows(request),
-        "snapshot": request.snapshot_hash, "state": None if live else (str(request.state.label), request.state.tone),
-        "files": _files(record),
-        "comments": _comments(told), "buttons": buttons(request), "sheet_url": sheet_url(request), "held": undo(request)}
+        "facts": snapshots.facts(resource, request.snapshot), "lines": _lines(resource, request), "changed": _changed(case),
+        "files": [{"name": each.name, "url": files.url_of(each)} for each in case.files],
+        "consequences": preview.preview(case) if case.live and dry_run else [], "levels": level_rows(case),
+        "snapshot": request.snapshot_hash, "state": None if case.live else (str(request.state.label), request.state.tone),
+        "comments": _comments(case.told), "buttons": buttons(case), "sheet_url": sheet_url(request), "held": undo(request)}
 
 
 def requests_about(resource: Resource, record: Any) -> list[dict[str, Any]]:
     """For the page of a record: every request about it, the newest first, with its levels."""
     return [{"title": heading(found), "state": str(found.state.label), "tone": found.state.tone, "url": page_url(found),
              "risk": found.risk.value,
-             "levels": level_rows(found), "snapshot": found.snapshot_hash, "sheet_url": sheet_url(found)} for found in of_record(resource,
-                                                                                                                                 record.id)]
-
-
-def _record(resource: Resource, record_id: UUID) -> Any:
-    model: Any = resource.model
-    return session().scalars(select(model).where(model.id == record_id)).first()
+             "levels": level_rows(Case(found)), "snapshot": found.snapshot_hash, "sheet_url": sheet_url(found)}
+            for found in of_record(resource, record.id)]
 
 
 def record_url(resource: Resource, request: ApprovalRequest) -> str:
@@ -162,19 +164,18 @@ def _lines(resource: Resource, request: ApprovalRequest) -> Any:
     return (heads, rows) if rows else None
 
 
-def _changed(resource: Resource, request: ApprovalRequest, record: Any, told: Sequence[ApprovalDecision]) -> list[tuple[str, str, str]]:
+def _changed(case: Case) -> list[tuple[str, str, str]]:
     """What changed since it was asked, or since the reader decided: the last void, and any drift from what is stored."""
-    voids = [line for line in told if line.verb == Verb.VOID and line.data.get("changes")]
+    voids = [line for line in case.told if line.verb == Verb.VOID and line.data.get("changes")]
     found = [(c["label"], c["before"], c["after"]) for c in (voids[-1].data["changes"] if voids else [])]
-    if request.state == State.OPEN and record is not None:
-        now = snapshots.take(resource, [record])[0]
-        found += [(c.label, c.before, c.after) for c in snapshots.differences(resource, request.snapshot, now.text)]
+    if case.live and case.now.hash != case.request.snapshot_hash:
+        found += [(c.label, c.before, c.after) for c in snapshots.differences(case.resource, case.request.snapshot, case.now.text)]
     return found
 
 
-def level_rows(request: ApprovalRequest) -> list[dict[str, str]]:
+def level_rows(case: Case) -> list[dict[str, str]]:
     """“So far”: each level with who was asked and what they said."""
-    seats = levels.seats_of(request)
+    request, seats = case.request, case.seats
     names = words.people([i for seat in seats for i in (seat.member_id, seat.for_member_id)])
     found = []
     for number in range(1, len(request.steps) + 1):
@@ -214,16 +215,13 @@ def _comments(told: Sequence[ApprovalDecision]) -> list[dict[str, str]]:
             for line in spoken]
 
 
-def _files(record: Any) -> list[dict[str, str]]:
-    return [{"name": each.name, "url": files.url_of(each)} for each in (files.files_of(record) if record is not None else ())]
-
-
-def buttons(request: ApprovalRequest) -> list[dict[str, Any]]:
+def buttons(case: Case) -> list[dict[str, Any]]:
     """The decisions, each with its form, or with the sentence that says why not."""
+    request = case.request
     if request.state != State.OPEN:
         return []
     address, me = url_for("inbox.decide", ref=request.reference), current.user.id
-    reason = _why_not(request, me)
+    reason = _why_not(case, me)
     labels = {"approve": _("Approve"), "return": _("Return or reject"), "ask": _("Ask"), "delegate": _("Delegate"), "comment": _("Comment"),
               "escalate": _("Escalate"), "snooze": _("Snooze")}
     found = [{"verb": verb, "label": label, "url": f"{address}?verb={verb}", "primary": verb == "approve",
@@ -234,11 +232,11 @@ def buttons(request: ApprovalRequest) -> list[dict[str, Any]]:
     return found
 
 
-def _why_not(request: ApprovalRequest, member_id: UUID) -> str:
-    if guards.is_maker(request, member_id):
-        return guards.own(request)
-    if guards.seat_of(request, member_id) is None:
-        return _("You are not asked to decide %(reference)s.", reference=request.record_reference)
+def _why_not(case: Case, member_id: UUID) -> str:
+    if guards.is_maker(case.request, member_id):
+        return guards.own(case.request)
+    if not case.waits_for(member_id):
+        return _("You are not asked to decide %(reference)s.", reference=case.request.record_reference)
     return ""
 
 
@@ -253,13 +251,12 @@ def undo(request: ApprovalRequest) -> dict[str, Any] | None:
             "url": url_for("inbox.undo", ref=request.reference)}
 
 
-def history(request: ApprovalRequest) -> list[dict[str, Any]]:
+def history(case: Case) -> list[dict[str, Any]]:
     """The whole story, for the page of a request, newest first."""
-    told = story(request)
-    names = words.people([i for line in told for i in (line.by_id, line.on_behalf_of)])
+    names = words.people([i for line in case.told for i in (line.by_id, line.on_behalf_of)])
     return [{"who": names[line.by_id], "what": _what(line, names), "when": show_moment(line.at), "channel": line.channel,
              "reason": line.reason,
-             "changes": [(c["label"], c["before"], c["after"]) for c in line.data.get("changes", [])]} for line in reversed(told)]
+             "changes": [(c["label"], c["before"], c["after"]) for c in line.data.get("changes", [])]} for line in reversed(case.told)]
 
 
 def _what(line: ApprovalDecision, names: Mapping[UUID, str]) -> str:

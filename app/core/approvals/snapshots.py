@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -58,12 +58,13 @@ def snapshot_names(resource: Resource) -> tuple[str, ...]:
     return tuple(name for names in resource.form.values() for name in names if name in known and name not in NEVER)
 
 
-def take(resource: Resource, records: Sequence[Any]) -> list[Snapshot]:
-    """The snapshots of many records of one resource: lines and files are read once for all of them."""
+def take(resource: Resource, records: Sequence[Any], *, hanging: Mapping[UUID, Sequence[StoredFile]] | None = None) -> list[Snapshot]:
+    """The snapshots of many records of one resource: lines and files are read once for all of them; `hanging`: files read already."""
     fields = [fields_of(resource.model)[name] for name in snapshot_names(resource)]
     ids = [record.id for record in records]
     lines = _lines(resource.lines, ids) if resource.lines else {}
-    attached = _files(fields, records)
+    attached = _files(fields, records, _hashes([r.id for r in records]) if hanging is None else
+                      {record_id: [file.sha256 for file in files] for record_id, files in hanging.items()})
     taken = []
     for record in records:
         content: dict[str, Any] = {"resource": resource.key, "record": str(record.id), "fields": _values(fields, record)}
@@ -97,15 +98,20 @@ def _lines(lines: Lines, ids: Sequence[UUID]) -> dict[UUID, list[dict[str, Any]]
     return found
 
 
-def _files(fields: Sequence[Field], records: Sequence[Any]) -> dict[UUID, list[str]]:
+def _hashes(ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+    found: dict[UUID, list[str]] = defaultdict(list)
+    hanging = select(RecordFile.record_id, StoredFile.sha256).join(StoredFile, StoredFile.id == RecordFile.file_id)
+    for record_id, sha in session().execute(hanging.where(RecordFile.record_id.in_(ids))):
+        found[record_id].append(sha)
+    return found
+
+
+def _files(fields: Sequence[Field], records: Sequence[Any], hanging: Mapping[UUID, Sequence[str]]) -> dict[UUID, list[str]]:
     """The SHA-256 of each file that hangs on a record or stands in one of its fields."""
     named = [f for f in fields if f.kind == "file"]
     ids = {v for record in records for f in named if (v := f.value(record))}
     standing = dict(session().execute(select(StoredFile.id, StoredFile.sha256).where(StoredFile.id.in_(ids))).all()) if ids else {}
-    found: dict[UUID, list[str]] = defaultdict(list)
-    hanging = select(RecordFile.record_id, StoredFile.sha256).join(StoredFile, StoredFile.id == RecordFile.file_id)
-    for record_id, sha in session().execute(hanging.where(RecordFile.record_id.in_([record.id for record in records]))):
-        found[record_id].append(sha)
+    found: dict[UUID, list[str]] = defaultdict(list, {record_id: list(hashes) for record_id, hashes in hanging.items()})
     for record in records:
         found[record.id] += [standing[v] for f in named if (v := f.value(record)) in standing]
     return found
@@ -166,6 +172,16 @@ def facts(resource: Resource, text: str) -> list[tuple[str, str, bool]]:
             for name, value in _ordered(resource, content) if name in fields]
 
 
+def linked(resource: Resource, text: str) -> dict[str, set[UUID]]:
+    """By table, the ids of all records that a snapshot refers to, its lines included."""
+    content = content_of(text)
+    wanted = words.linked(fields_of(resource.model).values(), [content.get("fields", {})])
+    if resource.lines is not None:
+        for table, ids in words.linked(fields_of(resource.lines.model).values(), content.get("lines", [])).items():
+            wanted.setdefault(table, set()).update(ids)
+    return wanted
+
+
 def line_table(resource: Resource, text: str) -> tuple[list[tuple[str, bool]], list[list[str]]]:
     """The lines of a snapshot: heads (with whether they are figures) and rows in words."""
     rows = content_of(text).get("lines", [])
@@ -185,5 +201,3 @@ def files_in(text: str) -> list[str]:
 def _ordered(resource: Resource, content: dict[str, Any]) -> list[tuple[str, Any]]:
     order = [name for name in snapshot_names(resource) if name in content]
     return [(name, content[name]) for name in (*order, *(n for n in content if n not in order))]
-
-

@@ -71,8 +71,7 @@ def requests() -> Response:
 @screens.get("/<org>/inbox/<ref>/")
 def show(ref: str) -> Response:
     """One request: what stands behind it, what will happen, its whole story."""
-    found = queue.find(ref)
-    return screen("inbox/request.html", peek=showing.peek(found), history=showing.history(found))
+    return screen("inbox/request.html", **showing.page(queue.find(ref)))
 
 
 @screens.get("/<org>/inbox/<ref>/peek")

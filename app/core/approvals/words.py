@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, Text, cast, func, select, union_all
 
 from app.kernel.current import SYSTEM_ID, current
 from app.kernel.db import session
@@ -16,6 +18,8 @@ from app.kernel.fields import Field, fields_of
 from app.kernel.kinds import Unreadable, minor_units, read_decimal
 from app.kernel.manifest import Resource
 from app.kernel.registry import registry
+
+_kept: ContextVar[dict[UUID, str] | None] = ContextVar("names_kept", default=None)
 
 
 def shown(field: Field | None, value: Any, names: Mapping[UUID, str]) -> str:
@@ -44,29 +48,46 @@ def _shown(field: Field, value: Any, names: Mapping[UUID, str]) -> str:
 
 def names_in(fields: Iterable[Field], rows: Sequence[Mapping[str, Any]]) -> dict[UUID, str]:
     """What to call the records that these rows (field name → JSON value) refer to."""
+    return names_of(linked(fields, rows))
+
+
+def linked(fields: Iterable[Field], rows: Sequence[Mapping[str, Any]]) -> dict[str, set[UUID]]:
+    """By table, the ids of the records that these rows refer to."""
     wanted: dict[str, set[UUID]] = defaultdict(set)
     for field in fields:
         if field.kind == "reference":
             wanted[field.reference] |= {UUID(str(row[field.name])) for row in rows if row.get(field.name)}
-    return names_of(wanted)
+    return wanted
+
+
+@contextmanager
+def remembering() -> Iterator[None]:
+    """Within the block no name is asked for twice: what several parts of a page say is read once."""
+    token = _kept.set({})
+    try:
+        yield
+    finally:
+        _kept.reset(token)
 
 
 def names_of(wanted: Mapping[str, Iterable[UUID]]) -> dict[UUID, str]:
-    """Names by id, of the records of several tables."""
-    found: dict[UUID, str] = {}
-    for table, ids in wanted.items():
-        resource, asked = registry.of_table(table), {i for i in ids if i}
-        if resource is not None and asked:
-            found |= _names(resource, asked)
-    return found
+    """Names by id, of the records of several tables, in one statement."""
+    kept = _kept.get()
+    known = {} if kept is None else kept
+    asked = {table: {i for i in ids if i} for table, ids in wanted.items()}
+    unknown = [(resource, missing) for table, ids in asked.items()
+               if (resource := registry.of_table(table)) is not None and (missing := ids - known.keys())]
+    if unknown:
+        known.update({row[0]: str(row[1]) for row in session().execute(union_all(*(_names(*each) for each in unknown)))})
+    return {i: known[i] for ids in asked.values() for i in ids if i in known}
 
 
-def _names(resource: Resource, ids: Iterable[UUID]) -> dict[UUID, str]:
+def _names(resource: Resource, ids: Iterable[UUID]) -> Select[Any]:
     model: Any = resource.model
     named = fields_of(model).get(resource.title)
     title = getattr(model, named.attribute) if named and named.kind != "reference" else model.reference
-    rows = session().execute(select(model.id, model.reference, title).where(model.id.in_(list(ids))))
-    return {row[0]: str(row[2] or row[1]) for row in rows}
+    said = func.coalesce(func.nullif(cast(title, Text), ""), model.reference)
+    return select(model.id, said).where(model.organisation_id == current.organisation.id, model.id.in_(list(ids)))
 
 
 def titles(resource: Resource, records: Sequence[Any]) -> list[tuple[str, str]]:

@@ -27,6 +27,7 @@ from app.kernel.current import PLATFORM_ID, SYSTEM_ID, current
 from app.kernel.db import session
 from app.kernel.errors import Unavailable
 from app.kernel.records import new_id
+from app.kernel.rehearsal import rehearsing
 
 
 def _organisation_id() -> UUID:
@@ -66,8 +67,11 @@ class Entry:
 
 
 def write(entries: Sequence[Entry], work: Session | None = None) -> None:
-    """Add entries in the running transaction. Raises `Unavailable` when they cannot be written: then nothing else may be kept."""
-    if not entries:
+    """Add entries in the running transaction. Raises `Unavailable` when they cannot be written: then nothing else may be kept.
+
+    What is only rehearsed leaves no entry, as it leaves nothing else.
+    """
+    if not entries or rehearsing():
         return
     by_chain: dict[UUID, list[Entry]] = defaultdict(list)
     for entry in entries:

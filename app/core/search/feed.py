@@ -13,10 +13,13 @@ from app.kernel.current import current
 from app.kernel.manifest import Resource
 from app.kernel.records import Record
 from app.kernel.registry import registry
+from app.kernel.rehearsal import rehearsing
 
 
 def on_flush(work: Session, _flushed: UOWTransaction) -> None:
-    """Remember the records that were added, changed or removed."""
+    """Remember the records that were added, changed or removed; a rehearsal leaves nothing to remember."""
+    if rehearsing():
+        return
     changed = [record for record in (*work.new, *work.dirty) if isinstance(record, Record)]
     gone = [record for record in work.deleted if isinstance(record, Record)]
     if changed or gone:

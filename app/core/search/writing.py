@@ -18,6 +18,7 @@ from app.kernel.fields import Field, fields_of
 from app.kernel.manifest import Resource
 from app.kernel.records import new_id
 from app.kernel.registry import registry
+from app.kernel.rehearsal import rehearsing
 
 PENDING = "search_pending"
 _PUT = text("INSERT INTO search_entry (organisation_id, id, resource, reference, words) "
@@ -29,7 +30,7 @@ _REMOVE = text("DELETE FROM search_entry WHERE organisation_id = :organisation_i
 
 def index(resource: Resource, records: Sequence[Any]) -> None:
     """Bring the index in step with these records, in the running transaction: live ones are findable, archived ones are not."""
-    if not records or not resource.search:
+    if not records or not resource.search or rehearsing():
         return
     pending = session().info.get(PENDING, {})
     for record in records:

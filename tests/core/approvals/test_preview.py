@@ -5,18 +5,18 @@ from __future__ import annotations
 from sqlalchemy import func, select
 
 from app.core.approvals import ApprovalRequest, showing
+from app.core.approvals.case import Case
 from app.core.approvals.preview import preview
 from app.kernel.current import SYSTEM, acting
 from app.kernel.db import session, unit_of_work
-from app.modules.procurement.models import JournalLine, Payment, Status, Supplier
+from app.modules.procurement.models import JournalLine, Status, Supplier
 from tests.core.approvals.house import House
 
 
 def said(house: House, request_id: object, by: str = "manager") -> str:
     with house.as_(by):
         request = session().get_one(ApprovalRequest, (house.organisation.id, request_id))
-        record = session().get_one(Payment, (house.organisation.id, request.record_id))
-        return "\n".join(each.text for each in preview(request, record))
+        return "\n".join(each.text for each in preview(Case(request)))
 
 
 def test_it_says_what_will_be_made_and_sent_and_when(house: House) -> None:
@@ -59,5 +59,5 @@ def test_the_panel_has_all_that_the_template_asks_for(house: House, app: object)
         asked.view_args = {"org": house.organisation.slug}
         g.org = house.organisation.slug
         request = session().get_one(ApprovalRequest, (house.organisation.id, request_id))
-        levels = showing.level_rows(request)
+        levels = showing.level_rows(Case(request))
         assert [(row["label"], row["state"]) for row in levels] == [("Manager of the department", "waiting")]

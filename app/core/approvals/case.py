@@ -1,0 +1,94 @@
+"""A request with everything that its page says of it, each part read once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.core import files
+from app.core.approvals import levels, snapshots, words
+from app.core.approvals.models import ApprovalDecision, ApprovalRequest, ApprovalSeat, Seat, State
+from app.core.approvals.rounds import story
+from app.core.files import StoredFile
+from app.kernel.db import session
+from app.kernel.registry import registry
+
+
+class Case:
+    """One request, its record, the files on it, its seats and its story."""
+
+    def __init__(self, request: ApprovalRequest) -> None:
+        self.request = request
+        self.resource = registry.resource(request.resource)
+
+    @cached_property
+    def record(self) -> Any:
+        """What is to be approved; None when it is gone."""
+        model: Any = self.resource.model
+        return session().scalars(select(model).where(model.id == self.request.record_id)).first()
+
+    @cached_property
+    def told(self) -> list[ApprovalDecision]:
+        """All that happened, oldest first."""
+        return story(self.request)
+
+    @cached_property
+    def seats(self) -> list[ApprovalSeat]:
+        """The seats of the present round."""
+        return levels.seats_of(self.request)
+
+    @cached_property
+    def files(self) -> list[StoredFile]:
+        """The files that hang on the record."""
+        return [] if self.record is None else files.files_of(self.record)
+
+    @property
+    def live(self) -> bool:
+        """Whether somebody can still decide."""
+        return self.request.state == State.OPEN and self.record is not None
+
+    @property
+    def given(self) -> int:
+        """How many have approved at the present level."""
+        return sum(seat.state == Seat.APPROVED for seat in self._here)
+
+    @property
+    def deciders(self) -> set[UUID]:
+        """Who has approved in this round, and in whose place."""
+        return levels.deciders_among(self.seats)
+
+    def waits_for(self, member_id: UUID) -> bool:
+        """Whether a member is asked at the present level."""
+        return any(seat.member_id == member_id and seat.state == Seat.WAITING for seat in self._here)
+
+    @cached_property
+    def now(self) -> snapshots.Snapshot:
+        """What would be approved if the request were made at this moment."""
+        return snapshots.take(self.resource, [self.record], hanging={self.record.id: self.files})[0]
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Within the block, everybody and everything that it names is known by name, asked for in one statement."""
+        with words.remembering():
+            words.names_of({**snapshots.linked(self.resource, self.request.snapshot), "member": self._people()})
+            yield
+
+    def _people(self) -> set[UUID]:
+        named = snapshots.linked(self.resource, self.request.snapshot).get("member", set())
+        seated = (i for seat in self.seats for i in (seat.member_id, seat.for_member_id))
+        return {self.request.requested_by, *named, *(i for i in (*seated, *_speakers(self.told)) if i)}
+
+    @property
+    def _here(self) -> list[ApprovalSeat]:
+        return [seat for seat in self.seats if seat.level == self.request.level]
+
+
+def _speakers(told: Sequence[ApprovalDecision]) -> Iterator[UUID | None]:
+    for line in told:
+        yield line.by_id
+        yield line.on_behalf_of
