@@ -7,7 +7,7 @@ WORKDIR /srv/opsflux/app
 COPY requirements.txt ./
 RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.txt
 
-COPY wsgi.py worker.py ./
+COPY pyproject.toml wsgi.py worker.py ./
 COPY app app
 COPY migrations migrations
 COPY templates templates

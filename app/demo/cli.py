@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 
 import click
+from flask import current_app
 
 from app.kernel.commands import json_option, show, starts_nothing, without_migrating
+from app.kernel.config import ConfigError
 
 
 @click.group()
@@ -20,6 +22,7 @@ def seed(if_empty: bool) -> None:
     """Make the demo's organisations in a database that has none."""
     from app.demo import seed as seeding
 
+    _refuse_elsewhere()
     if not seeding.seed(lambda name: click.echo(f"  {name}", err=True)) and not if_empty:
         click.echo("Error: there are organisations already; `flask demo reset` makes fresh demo data", err=True)
         sys.exit(1)
@@ -32,6 +35,7 @@ def reset(yes: bool) -> None:
     """Throw all data of this copy away and make the demo afresh."""
     from app.demo import reset as resetting
 
+    _refuse_elsewhere()
     if not yes:
         click.confirm("This removes every organisation of this copy with all its data. Go on?", abort=True)
     resetting.reset(lambda name: click.echo(f"  {name}", err=True))
@@ -53,6 +57,7 @@ def scale(payments: int) -> None:
     """Make the organisation `scale` for benches: seeded, written by COPY."""
     from app.demo import scale as scaling
 
+    _refuse_elsewhere()
     if not scaling.scale(payments, lambda line: click.echo(f"  {line}", err=True)):
         click.echo("The organisation “scale” is there already.", err=True)
 
@@ -66,5 +71,13 @@ def main_job(path: str, mapping: str, as_json: bool) -> None:
     """Play the main job from end to end: import, decide over HTTP, hold, deliver, export, digest, verify."""
     from app.demo import main_job as job
 
+    _refuse_elsewhere()
     figures = job.run(path, mapping, say=lambda line: click.echo(line, err=True))
     show(figures, as_json=as_json, lines=[f"{name:20} {value}" for name, value in figures.items()])
+
+
+def _refuse_elsewhere() -> None:
+    """Raise `ConfigError` on a copy that serves a real address."""
+    settings = current_app.extensions["settings"]
+    if not settings.local:
+        raise ConfigError(f"BASE_URL: {settings.base_url} is a real address; the demo is for one's own machine")

@@ -26,6 +26,7 @@ PUBLIC = {  # endpoint: why anybody may ask
     "auth.sign_out": "ends what there is", "auth.home": "leads to sign-in", "auth.organisations": "leads to sign-in",
     "auth.change_password": "leads to sign-in", "auth.welcome_page": "the link is the proof", "auth.welcome": "the link is the proof",
     "monitoring.alive": "for machines", "monitoring.ready": "for machines", "monitoring.which": "for machines",
+    "monitoring.too_large": "what the proxy shows",
     "monitoring.security": "RFC 9116", "finding.openapi": "says what exists, no data", "mail.unsubscribe": "the link is the proof"}
 VALUES: dict[str, Any] = {"uuid": UUID(int=1), "int": 1}
 

@@ -13,7 +13,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -34,20 +34,27 @@ COMMANDS = {
 class LiveServer:
     """A running copy on a database of its own. `start` and `kill` its parts at will; all end with the test."""
 
+    tree = PROJECT
+
     def __init__(self, database: Database) -> None:
         self.database = database
         self.port = free_ports()
         self.url = f"http://localhost:{self.port}"
         self.environ = os.environ | database.environ | {"PORT": str(self.port), "WEB_CONCURRENCY": "1"}
-        self.log = Path(database.environ["OPSFLUX_HOME"]) / "live.log"
+        self.home = Path(database.environ["OPSFLUX_HOME"])
+        self.log = self.home / "live.log"
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start(self, *parts: str) -> LiveServer:
+    def command(self, part: str) -> list[str]:
+        """What starts a part."""
+        return [sys.executable, *COMMANDS[part]]
+
+    def start(self, *parts: str) -> Self:
         """Start parts (`web`, `worker`, `scheduler`, `catcher`), and wait until web answers."""
         for part in parts:
             with open(self.log, "ab") as log:
                 self.processes[part] = subprocess.Popen(
-                    [sys.executable, *COMMANDS[part]], cwd=PROJECT, env=self.environ, stdout=log, stderr=log, start_new_session=True
+                    self.command(part), cwd=self.tree, env=self.environ, stdout=log, stderr=log, start_new_session=True
                 )
         if "web" in parts:
             wait_for(lambda: self.status("/healthz") == 200 or self._dead("web"), 120, f"the web server ({self.log})")
@@ -77,7 +84,7 @@ class LiveServer:
 
     def mails(self) -> list[EmailMessage]:
         """What the catcher caught, newest first."""
-        return [message for _, message in catcher.messages(self.database.settings.var / "mail")]
+        return [message for _, message in catcher.messages(self.home / "var" / "mail")]
 
     def status(self, path: str) -> int:
         """The HTTP status of a GET, 0 when nothing answers."""

@@ -7,9 +7,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from flask import Blueprint, Response, current_app, jsonify
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.core.monitoring.health import is_ready, readiness
 from app.kernel import clock
+from app.kernel.faults import http_error
 
 screens = Blueprint("monitoring", __name__)
 ROOT = Path(__file__).resolve().parents[3]
@@ -30,6 +32,13 @@ def ready() -> Response:
         response.status_code = 503
         response.headers["Retry-After"] = "5"
     return response
+
+
+@screens.get("/.too-large")
+@screens.get("/api/.too-large")
+def too_large() -> Response:
+    """What the proxy in front shows in place of its own page when it refuses a body by its size."""
+    return http_error(RequestEntityTooLarge())
 
 
 @screens.get("/version")
@@ -56,5 +65,5 @@ def _version() -> str:
         return text.partition('version = "')[2].partition('"')[0]
 
 
-for _view in (alive, ready, which, security):
+for _view in (alive, ready, too_large, which, security):
     _view.needs = "public"  # type: ignore[attr-defined]

@@ -42,3 +42,10 @@ def test_holes_can_be_told(client: FlaskClient) -> None:
     text = client.get("/.well-known/security.txt").text
     assert "Contact: mailto:security@" in text
     assert "Expires: 20" in text
+
+
+def test_the_proxy_gets_a_page_for_what_it_finds_too_large(client: FlaskClient) -> None:
+    page, machine = client.get("/.too-large"), client.get("/api/.too-large")
+    assert (page.status_code, machine.status_code, machine.json["status"]) == (413, 413, 413)
+    assert "Too large" in page.text
+    assert page.headers["X-Request-ID"] in page.text
