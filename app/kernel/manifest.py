@@ -64,7 +64,8 @@ class Resource:
     a record (a total, a default) on create and edit, on every path; it never commits. `defaults()` pre-fills the form.
     `lock(record)` answers False, or a sentence saying why the record can no longer be changed. `title` names the field that
     stands for the record in pickers, mails and the inbox; `subtitle` the quieter second line. `tally` names a choice among the
-    filters whose counts stand above the list.
+    filters whose counts stand above the list. `search` maps fields to weights (A counts most); a reference there finds the record by
+    the name of the one that it refers to.
     """
 
     model: type

@@ -60,6 +60,7 @@ class Registry:
             for related in resource.related:
                 other = self.resource(known(related.resource, self.resources, f"{resource.key}: related"))
                 known(related.field, fields_of(other.model), f"{resource.key}: related {other.key} through")
+            self._searched_names(resource)
         for approval in self.approvals.values():
             for level in approval.levels:
                 if level.above:
@@ -121,6 +122,16 @@ class Registry:
             resource = replace(resource, facts=tuple(n for n in fields if n not in resource.snapshot or n in fields))
         index_declared(resource, fields)
         return resource
+
+    def _searched_names(self, resource: Resource) -> None:
+        """A record can be found by the name of another one only if that has a name of its own."""
+        fields = fields_of(resource.model)
+        for name in resource.search:
+            if name not in fields or fields[name].kind != "reference":
+                continue
+            other = self.of_table(fields[name].reference)
+            if other is None or fields_of(other.model).get(other.title) is None or fields_of(other.model)[other.title].kind != "text":
+                raise DeclarationError(f"{resource.key}: search: “{name}” refers to records that have no name to be found by.")
 
     def _action(self, resource: Resource, action: Action, seen: set[str]) -> None:
         if action.name in RESERVED_ACTIONS or action.name in seen:

@@ -29,7 +29,6 @@ WORDS = frozenset(
 )
 COUNT_LIMIT = 10_000
 PER_PAGE = 50
-SEARCH_LIMIT = 1_000
 
 
 @dataclass(frozen=True)
@@ -131,14 +130,14 @@ def filter_fields(resource: Resource) -> dict[str, Field]:
 
 
 def sortable(resource: Resource) -> dict[str, str]:
-    """Names that a list can be sorted by, with the attribute that carries the order."""
+    """Names that a list can be sorted by, with the attribute that carries the order: those for which the registry keeps an index."""
     fields = fields_of(resource.model)
     found = {
         name: fields[name].key_attribute
-        for name in resource.columns
+        for name in (*resource.columns, resource.sort.removeprefix("-"))
         if name in fields and fields[name].sortable and fields[name].kind not in ("reference", "file", "long_text", "decimal")
     }
-    return {**found, "reference": "reference", "created_at": "created_at", "updated_at": "updated_at"}
+    return {**found, "reference": "reference"}
 
 
 def narrowed(wanted: Wanted) -> Select[Any]:
@@ -159,8 +158,7 @@ def criteria(wanted: Wanted) -> Iterable[ColumnElement[bool]]:
     for (name, operator), values in by_name.items():
         yield _condition(model, fields[name], operator, values)
     if wanted.text:
-        ids = search.matching(wanted.text, wanted.resource, limit=SEARCH_LIMIT)
-        yield model.id.in_(ids) if ids else false()
+        yield search.among(wanted.text, wanted.resource, model.id)
 
 
 def _condition(model: Any, field: Field, operator: str, values: Sequence[str]) -> ColumnElement[bool]:

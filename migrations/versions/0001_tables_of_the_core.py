@@ -1447,6 +1447,9 @@ def upgrade() -> None:
     op.execute("\nCREATE OR REPLACE FUNCTION search_find(wanted text, exact text, resources text[], most integer)\nRETURNS TABLE (id uuid, resource text, rank real)\nLANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp\nSET enable_seqscan = off SET plan_cache_mode = force_custom_plan\nAS $body$\nBEGIN\n  RETURN QUERY\n  SELECT found.id, found.resource, ts_rank('{0.1, 0.2, 0.5, 1.0}', found.words, wanted::tsquery) AS rank\n  FROM (SELECT e.id, e.resource, e.words FROM public.search_entry e\n        WHERE e.words @@ wanted::tsquery\n          AND e.organisation_id = nullif(current_setting('app.organisation', true), '')::uuid\n          AND (resources IS NULL OR e.resource = ANY (resources))\n        LIMIT greatest(most, 2000)) AS found\n  ORDER BY found.words @@ exact::tsquery DESC, rank DESC, found.id DESC LIMIT most;\nEND $body$")
     op.execute('REVOKE ALL ON FUNCTION search_find(text, text, text[], integer) FROM PUBLIC')
     op.execute('GRANT EXECUTE ON FUNCTION search_find(text, text, text[], integer) TO opsflux_app')
+    op.execute("\nCREATE OR REPLACE FUNCTION search_ids(wanted text, kind text, most integer) RETURNS SETOF uuid\nLANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp\nSET enable_seqscan = off SET plan_cache_mode = force_custom_plan\nAS $body$\nBEGIN\n  RETURN QUERY\n  SELECT e.id FROM public.search_entry e\n  WHERE e.words @@ wanted::tsquery\n    AND e.organisation_id = nullif(current_setting('app.organisation', true), '')::uuid\n    AND e.resource = kind\n  LIMIT most;\nEND $body$")
+    op.execute('REVOKE ALL ON FUNCTION search_ids(text, text, integer) FROM PUBLIC')
+    op.execute('GRANT EXECUTE ON FUNCTION search_ids(text, text, integer) TO opsflux_app')
     op.execute('RESET ROLE')
     op.execute('REVOKE CREATE ON SCHEMA public FROM opsflux_gate')
     # ### end Alembic commands ###

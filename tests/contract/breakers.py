@@ -18,7 +18,7 @@ from app.core import access, drafts, search
 from app.core.access import decisions
 from app.core.audit import feeds
 from app.core.menu import building
-from app.core.search import finding
+from app.core.search import feed, finding, writing
 from app.kernel import screens
 from app.kernel.db import session
 from app.kernel.errors import Forbidden, Invalid
@@ -147,6 +147,9 @@ BREAKERS = (
     Breaker("test_search_finds_it_and_hides_it_from_who_may_not_see", "it is not found", put(finding, "_ask", lambda *_: [])),
     Breaker("test_search_finds_it_and_hides_it_from_who_may_not_see", "it is shown to anybody", lambda app, patch: (
         patch.setattr(access, "can", lambda *_a, **_k: decisions.ALLOWED), patch.setattr(access, "visible", lambda *_a: true()))),  # type: ignore[arg-type]
+    Breaker("test_search_finds_it_by_what_it_refers_to", "names are not indexed", put(writing, "_linked", lambda *_: {})),
+    Breaker("test_search_finds_it_by_what_it_refers_to", "renaming is not followed", put(feed, "_owe_following", nothing)),
+    Breaker("test_search_finds_it_by_what_it_refers_to", "names are not looked at", put(finding, "_refers", lambda _resource: False)),
     Breaker("test_menu_shows_it_to_who_may_open_it", "the menu shows all", put(access, "can", lambda *_a, **_k: decisions.ALLOWED)),
     Breaker("test_menu_shows_it_to_who_may_open_it", "the menu is empty", put(building, "places", lambda _user: iter(()))),
     Breaker("test_there_is_something_to_test", "nothing is declared", put(test_pages, "RESOURCES", [])),

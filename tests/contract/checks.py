@@ -10,6 +10,8 @@ from app.kernel.db import session
 from app.kernel.door import perform_one
 from app.kernel.fields import fields_of
 from app.kernel.manifest import Resource
+from app.kernel.records import refresh_keys
+from app.kernel.registry import registry
 from app.resources.binding import form_names
 from app.resources.bound_fields import raw_of
 from app.resources.querying import filter_fields, sortable
@@ -46,7 +48,7 @@ def rows_of(world: World, resource: Resource, query: str = "") -> list[str]:
 def list_shows(world: World, resource: Resource, records: list[Any]) -> None:
     """Every record made stands in the list, and its address opens."""
     client = world.client("owner")
-    page = client.get(f"{world.url(resource)}?sort=-created_at")
+    page = client.get(f"{world.url(resource)}?sort=-reference")
     assert page.status_code == 200, page.text[:800]
     for record in records:
         assert f"{world.url(resource)}{record.reference}/" in page.text
@@ -122,6 +124,21 @@ def paging_is_complete(world: World, resource: Resource, records: list[Any]) -> 
     if last and last["previous"]:
         before = client.get(f"/api/v1{world.url(resource)}?per_page=2&before={last['previous']}").json
         assert [i["reference"] for i in before["items"]] == whole[len(whole) - len(last["items"]) - 2:len(whole) - len(last["items"])]
+
+
+def named_links(resource: Resource) -> list[Any]:
+    """The fields by the names of whose records this resource is searched."""
+    fields = fields_of(resource.model)
+    return [fields[name] for name in resource.search if name in fields and fields[name].kind == "reference"]
+
+
+def rename(field: Any, record: Any, name: str) -> None:
+    """Call the record that a field refers to something else."""
+    other = registry.of_table(field.reference)
+    assert other is not None
+    linked = session().get_one(other.model, (record.organisation_id, field.value(record)))
+    setattr(linked, fields_of(other.model)[other.title].attribute, name)
+    refresh_keys(linked)
 
 
 def edit_by_id(resource: Resource, record_id: Any) -> None:

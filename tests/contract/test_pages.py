@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 import pytest
 
+from app.kernel import outbox
 from app.kernel.errors import Refusal
 from app.kernel.fields import fields_of
 from app.kernel.manifest import Resource
@@ -291,6 +293,24 @@ def test_search_finds_it_and_hides_it_from_who_may_not_see(resource: Resource, w
     assert f"/{record.reference}/" in world.client("owner").get(f"/{world.slug}/search?q={record.reference}").text
     hidden = world.client("nobody").get(f"/{world.slug}/search?q={record.reference}")
     assert f"/{record.reference}/" not in hidden.text
+
+
+@listed([r for r in CREATABLE if checks.named_links(r)])
+def test_search_finds_it_by_what_it_refers_to(resource: Resource, world: World) -> None:
+    """By the present name of each linked record: in the list's own search, in the search over everything, and in the palette."""
+    record = world.records(resource, 1)[0]
+    for field in checks.named_links(resource):
+        for name in ("Quarzwerk Übersee", "Zimtstern Hafenamt"):
+            with world.acting("owner"):
+                checks.rename(field, record, name)
+            with world.acting("owner"):
+                while outbox.drain(world.place.id):
+                    pass
+            assert record.reference in checks.rows_of(world, resource, f"&q={quote(name)}"), f"{field.name}: {name}"
+            for place in ("search", "palette"):
+                shown = world.client("owner").get(f"/{world.slug}/{place}?q={quote(name)}").text
+                assert f"/{record.reference}/" in shown, f"{field.name}: {place}"
+        assert record.reference not in checks.rows_of(world, resource, "&q=Quarzwerk"), f"{field.name}: found by a former name"
 
 
 @listed([r for r in RESOURCES if r.menu])

@@ -1,19 +1,31 @@
-"""The session's feed of the index: what a transaction changed and the door did not index yet is indexed before the commit."""
+"""The session's feed of the index: what a transaction changed and the door did not index yet is indexed before the commit.
+
+When a record gets another name, those that are found by it follow after the commit, through the outbox, a portion at a time.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import event, inspect
+from sqlalchemy import event, inspect, select
 from sqlalchemy.orm import Session, UOWTransaction
 
-from app.core.search.writing import PENDING, index, remove
+from app.core.search.writing import PENDING, index, remove, title_of
+from app.kernel import outbox
 from app.kernel.current import current
+from app.kernel.db import session
+from app.kernel.fields import Field, fields_of
 from app.kernel.manifest import Resource
 from app.kernel.records import Record
 from app.kernel.registry import registry
 from app.kernel.rehearsal import rehearsing
+from app.kernel.together import feed_of_many
+
+RENAMED, FOLLOW = "search_renamed", "search.follow"
+PORTION, TOGETHER = 2_000, 500
 
 
 def on_flush(work: Session, _flushed: UOWTransaction) -> None:
@@ -22,6 +34,7 @@ def on_flush(work: Session, _flushed: UOWTransaction) -> None:
         return
     changed = [record for record in (*work.new, *work.dirty) if isinstance(record, Record)]
     gone = [record for record in work.deleted if isinstance(record, Record)]
+    note_renamed([record for record in changed if record in work.dirty])
     if changed or gone:
         pending = work.info.setdefault(PENDING, {})
         pending.update({record.id: record for record in changed})
@@ -44,16 +57,65 @@ def before_commit(work: Session) -> None:
     for key, records in by_resource.items():
         index(found[key], records)
     work.info.pop(PENDING, None)
+    for key, ids in work.info.pop(RENAMED, {}).items():
+        _owe_following(registry.resource(key), list(ids))
+
+
+def note_renamed(records: Sequence[Any]) -> None:
+    """Remember the records whose name is about to change, of those by whose names others are found."""
+    known: dict[type, tuple[Resource, str] | None] = {}
+    for record in records:
+        model = type(record)
+        if model not in known:
+            resource = registry.of_model(model)
+            known[model] = (resource, title_of(resource)) if resource and any(followers(resource)) else None
+        named = known[model]
+        if named and inspect(record).attrs[named[1]].history.has_changes():
+            session().info.setdefault(RENAMED, {}).setdefault(named[0].key, {})[record.id] = True
+
+
+def followers(resource: Resource) -> Iterator[tuple[Resource, Field]]:
+    """The resources whose records are found by the names of this one's, with the field that refers to it."""
+    for other in registry:
+        fields = fields_of(other.model)
+        for name in other.search:
+            if name in fields and fields[name].reference == resource.model.__tablename__:  # type: ignore[attr-defined]
+                yield other, fields[name]
+
+
+def _owe_following(resource: Resource, ids: Sequence[UUID]) -> None:
+    portions = [[str(record_id) for record_id in ids[start:start + TOGETHER]] for start in range(0, len(ids), TOGETHER)]
+    for other, field in followers(resource):
+        outbox.put_many("index", FOLLOW, [{"resource": other.key, "field": field.name, "ids": each} for each in portions])
+
+
+def follow(payload: Mapping[str, Any], _row: outbox.OutboxRow) -> None:
+    """Index the next records that refer to those renamed; what is left is owed anew, in the same commit."""
+    resource = registry.resource(payload["resource"])
+    model: Any = resource.model
+    column = getattr(model, fields_of(model)[payload["field"]].attribute)
+    query = select(model).where(model.organisation_id == current.organisation.id, column.in_([UUID(i) for i in payload["ids"]]),
+                                model.archived_at.is_(None))
+    if after := payload.get("after"):
+        query = query.where(model.id > UUID(after))
+    # shared locks: an edit that is under way is waited for, so that older words never overwrite its own
+    records = list(session().scalars(query.order_by(model.id).limit(PORTION).with_for_update(read=True)))
+    index(resource, records)
+    if len(records) == PORTION:
+        outbox.put("index", FOLLOW, {**payload, "after": str(records[-1].id)})
 
 
 def after_rollback(work: Session, _transaction: Any) -> None:
     """What was undone as a whole leaves nothing to index."""
     if not work.in_transaction():
         work.info.pop(PENDING, None)
+        work.info.pop(RENAMED, None)
 
 
 def install_feed() -> None:
-    """Listen to every session."""
+    """Listen to every session, and deliver what it owes."""
+    feed_of_many(note_renamed)
+    outbox.handler(FOLLOW)(follow)
     if not event.contains(Session, "after_flush", on_flush):
         event.listen(Session, "after_flush", on_flush)
         event.listen(Session, "before_commit", before_commit)

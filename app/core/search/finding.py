@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import ARRAY, ColumnElement, Connection, Uuid, any_, cast, false, select, text
+from sqlalchemy.dialects.postgresql import TSQUERY
 
 from app.core import access
+from app.core.search.models import SearchEntry
 from app.core.search.vocabulary import corrections
 from app.core.search.words import query, typed_words
+from app.core.search.writing import title_of
 from app.kernel.current import current
 from app.kernel.db import session
 from app.kernel.fields import fields_of
@@ -19,7 +22,9 @@ from app.kernel.manifest import Resource
 from app.kernel.registry import registry
 
 LIMIT, SPARE, SUBTITLE = 20, 5, " · "
+PLENTY = 10_000
 _FIND = text("SELECT id, resource, rank FROM search_find(:wanted, :exact, CAST(:resources AS text[]), :most)")
+_IDS = text("SELECT search_ids(:wanted, :resource, :most)")
 
 
 @dataclass(frozen=True)
@@ -80,27 +85,60 @@ def find(typed: str, resources: Iterable[Resource | str] | None = None, limit: i
 
 
 def _look(words: list[str], chosen: dict[str, Resource], limit: int) -> tuple[list[Hit], str]:
-    instead = {word: near for word in words if (near := corrections(word))}
+    instead = _instead(words)
     rows = _ask(words, instead, chosen, limit * SPARE)
     hits = _seen(rows, chosen, limit)
     return hits, " ".join(instead[word][0] if word in instead else word for word in words) if instead and hits else ""
 
 
 def matching(typed: str, resource: Resource, limit: int = 1_000) -> list[UUID]:
-    """The ids of a resource's records that match, best first; for narrowing a list, which looks after visibility itself."""
+    """The ids of a resource's records that match best, best first; visibility is the caller's."""
     words = typed_words(typed)
     if not words or not resource.search:
         return []
-    instead = {word: near for word in words if (near := corrections(word))}
-    return [row.id for row in _ask(words, instead, {resource.key: resource}, limit)]
+    return [row.id for row in _ask(words, _instead(words), {resource.key: resource}, limit)]
+
+
+def among(typed: str, resource: Resource, column: ColumnElement[Any]) -> ColumnElement[bool]:
+    """The condition that a list is narrowed by: `column` is the id of any record that matches, however many do. Visibility is the
+    caller's. Past `PLENTY` the words are looked up record by record in the order of the list, of which a page soon has its fill."""
+    words = typed_words(typed)
+    if not words or not resource.search:
+        return false()
+    wanted = query(current.organisation.number, words, _instead(words), linked=_refers(resource))
+    found = list(session().connection().execute(_IDS, {"wanted": wanted, "resource": resource.key, "most": PLENTY + 1}).scalars())
+    if len(found) <= PLENTY:
+        return column == any_(cast(found, ARRAY(Uuid))) if found else false()
+    return select(SearchEntry.id).where(SearchEntry.organisation_id == current.organisation.id, SearchEntry.id == column,
+                                        SearchEntry.words.op("@@")(cast(wanted, TSQUERY))).exists()
+
+
+def _instead(words: Iterable[str]) -> dict[str, list[str]]:
+    return {word: near for word in words if (near := corrections(word))}
+
+
+def _refers(resource: Resource) -> bool:
+    """Whether records are also found by the names of those that they refer to."""
+    fields = fields_of(resource.model)
+    return any(name in fields and fields[name].kind == "reference" for name in resource.search)
 
 
 def _ask(words: Sequence[str], instead: Mapping[str, Sequence[str]], chosen: dict[str, Resource], most: int) -> Sequence[Any]:
+    """What the words themselves find; where there is room left, also what refers to it."""
+    rows = _found(words, instead, list(chosen), most, linked=False)
+    referring = [key for key, resource in chosen.items() if _refers(resource)]
+    if len(rows) < most and referring:
+        known = {row.id for row in rows}
+        rows += [row for row in _found(words, instead, referring, most, linked=True) if row.id not in known]
+    return rows[:most]
+
+
+def _found(words: Sequence[str], instead: Mapping[str, Sequence[str]], keys: list[str], most: int, *, linked: bool) -> list[Any]:
     connection: Connection = session().connection()
     number = current.organisation.number
-    told = {"wanted": query(number, words, instead),
-            "exact": query(number, words, beginning=False), "resources": list(chosen), "most": most}
-    return connection.execute(_FIND, told).all()
+    told = {"wanted": query(number, words, instead, linked=linked),
+            "exact": query(number, words, beginning=False, linked=linked), "resources": keys, "most": most}
+    return list(connection.execute(_FIND, told).all())
 
 
 def _searchable(resources: Iterable[Resource | str] | None) -> dict[str, Resource]:
@@ -154,8 +192,7 @@ def _linked(found: Sequence[tuple[Resource, Any]]) -> dict[UUID, str]:
         other = registry.of_table(table)
         if other:
             model: Any = other.model
-            title = fields_of(model)[other.title].attribute if other.title in fields_of(model) else "reference"
-            rows = session().execute(select(model.id, getattr(model, title)).where(
+            rows = session().execute(select(model.id, getattr(model, title_of(other))).where(
                 model.organisation_id == current.organisation.id, model.id.in_(ids)))
             names.update({row[0]: str(row[1] or "") for row in rows})
     return names

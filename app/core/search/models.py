@@ -55,3 +55,16 @@ BEGIN
   ORDER BY found.words @@ exact::tsquery DESC, rank DESC, found.id DESC LIMIT most;
 END $body$""")
 
+define("search_ids(text, text, integer)", """
+CREATE OR REPLACE FUNCTION search_ids(wanted text, kind text, most integer) RETURNS SETOF uuid
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off SET plan_cache_mode = force_custom_plan
+AS $body$
+BEGIN
+  RETURN QUERY
+  SELECT e.id FROM public.search_entry e
+  WHERE e.words @@ wanted::tsquery
+    AND e.organisation_id = nullif(current_setting('app.organisation', true), '')::uuid
+    AND e.resource = kind
+  LIMIT most;
+END $body$""")

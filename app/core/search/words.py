@@ -35,25 +35,37 @@ def words_of(text: str) -> list[str]:
     return list(found)
 
 
-def vector(number: int, weighted: Iterable[tuple[str, str]]) -> tuple[str, set[str]]:
-    """The text of a tsvector out of (text, weight) pairs, and its words; a word keeps its best weight."""
+def vector(number: int, own: Iterable[tuple[str, str]], linked: Iterable[tuple[str, str]] = ()) -> tuple[str, set[str]]:
+    """The text of a tsvector out of (text, weight) pairs, and its words; a word keeps its best weight. What the record says itself is
+    told apart from the names of the records that it refers to, so that a search for a name finds its bearer first."""
+    best = _weighted(own)
+    named = {word: weight for word, weight in _weighted(linked).items() if word not in best}
+    return " ".join((*(f"'{number}.{word}':1{weight}" for word, weight in best.items()),
+                     *(f"'{number}~{word}':1{weight}" for word, weight in named.items()))), {*best, *named}
+
+
+def _weighted(said: Iterable[tuple[str, str]]) -> dict[str, str]:
     best: dict[str, str] = {}
-    for text, weight in weighted:
+    for text, weight in said:
         for word in words_of(text):
             if weight < best.get(word, "E"):
                 best[word] = weight
         if len(best) >= MOST_WORDS:
             break
-    return " ".join(f"'{number}.{word}':1{weight}" for word, weight in best.items()), set(best)
+    return best
 
 
-def query(number: int, words: Iterable[str], instead: Mapping[str, Iterable[str]] | None = None, *, beginning: bool = True) -> str:
-    """The text of a tsquery: all words, the last one as a beginning, each or one of those that stand `instead` of it."""
+def query(number: int, words: Iterable[str], instead: Mapping[str, Iterable[str]] | None = None, *, beginning: bool = True,
+          linked: bool = False) -> str:
+    """The text of a tsquery: all words, the last one as a beginning, each or one of those that stand `instead` of it; with `linked`
+    also where the words are names of records that are referred to."""
     wanted = list(words)
+    marks = ".~" if linked else "."
     parts = []
     for place, word in enumerate(wanted):
         ending = ":*" if beginning and place == len(wanted) - 1 else ""
-        asked = [f"'{number}.{word}'{ending}", *(f"'{number}.{other}'" for other in (instead or {}).get(word, ()))]
+        others = [(other, "") for other in (instead or {}).get(word, ())]
+        asked = [f"'{number}{mark}{each}'{end}" for each, end in ((word, ending), *others) for mark in marks]
         parts.append(f"({' | '.join(asked)})")
     return " & ".join(parts)
 

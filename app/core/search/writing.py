@@ -63,20 +63,19 @@ def _rows(resource: Resource, records: Sequence[Any]) -> tuple[list[dict[str, An
     number, words = current.organisation.number, set()
     rows = []
     for record in records:
-        said = [(record.reference, "A"), *((_text(field, record, linked), weight) for field, weight in wanted)]
-        lexemes, found = vector(number, said)
+        own = [(_text(field, record), weight) for field, weight in wanted if field.kind != "reference"]
+        named = [(linked.get(field.value(record), ""), weight) for field, weight in wanted if field.kind == "reference"]
+        lexemes, found = vector(number, [(record.reference, "A"), *own], named)
         words |= found
         rows.append({"organisation_id": record.organisation_id, "id": record.id, "resource": resource.key, "reference": record.reference,
                      "words": lexemes})
     return rows, words
 
 
-def _text(field: Field, record: Any, linked: dict[UUID, str]) -> str:
+def _text(field: Field, record: Any) -> str:
     value = field.value(record)
     if value is None:
         return ""
-    if field.kind == "reference":
-        return linked.get(value, "")
     if field.kind == "choice":
         return f"{value.value} {value.label}"
     return str(field.to_json(record))
@@ -90,11 +89,17 @@ def _linked(fields: Iterable[Field], records: Sequence[Any]) -> dict[UUID, str]:
         ids = {field.value(record) for record in records} - {None}
         if resource and ids:
             model: Any = resource.model
-            title = fields_of(model)[resource.title].attribute if resource.title in fields_of(model) else "reference"
+            title = title_of(resource)
             rows = session().execute(select(model.id, getattr(model, title)).where(
                 model.organisation_id == current.organisation.id, model.id.in_(ids)))
             found.update({row[0]: str(row[1] or "") for row in rows})
     return found
+
+
+def title_of(resource: Resource) -> str:
+    """The attribute by which its records are called."""
+    fields = fields_of(resource.model)
+    return fields[resource.title].attribute if resource.title in fields else "reference"
 
 
 def _learn(words: set[str]) -> None:

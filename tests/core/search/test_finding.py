@@ -5,18 +5,25 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from werkzeug.datastructures import MultiDict
 
 from app.core import audit, search
 from app.core.organisations import Site
-from app.kernel import clock
+from app.core.search import feed, finding
+from app.kernel import clock, outbox, together
 from app.kernel.bulk import copy_records, record_rows
+from app.kernel.current import SYSTEM, acting, current
+from app.kernel.door import perform, perform_one
 from app.kernel.manifest import Resource
 from app.kernel.records import new_id, refresh_keys
 from app.kernel.references import assign
 from app.kernel.registry import registry
+from app.modules.procurement.models import Supplier
+from app.resources.querying import count, read
 from tests.core.stand import Stand
 
 NAMES = ("Nordsee Électricité", "Harbour crane", "Pump house number 7", "Pump house number 77", "O'Brien's quay-side office")
+BIRDS = ("Heron", "Gannet", "Plover", "Curlew", "Bittern", "Osprey")
 
 
 @pytest.fixture
@@ -160,3 +167,81 @@ def test_hits_say_where_they_lead_and_are_grouped(stand: Stand, sites: Resource)
         assert (group.label, len(group.hits)) == (sites.plural, 2)
         assert found.hits[0].url == f"/{stand.organisation.slug}/{sites.module}/{sites.slug}/{found.hits[0].reference}/"
         assert group.url.endswith("?q=pump")
+
+
+def _supplied(stand: Stand, name: str, count: int) -> Supplier:
+    """A supplier of that name with so many payments."""
+    supplier = perform_one("procurement.supplier", "create", None, {"name": name}).record
+    rows = [{"supplier": str(supplier.id), "amount": "1.00", "paid_on": "2026-06-01", "transaction_number": f"{supplier.reference}/{n}"}
+            for n in range(count)]
+    with acting(stand.organisation, current.user, channel="import"):  # nothing follows from them: they are only to be found
+        perform("procurement.payment", "create", data=rows)
+    return supplier
+
+
+def _deliver(stand: Stand) -> None:
+    with acting(stand.organisation, SYSTEM):
+        while outbox.drain(stand.organisation.id):
+            pass
+
+
+def _listed(stand: Stand, typed: str) -> int:
+    payments = registry.resource("procurement.payment")
+    with stand.work():
+        return count(read(payments, MultiDict({"q": typed})))[0]
+
+
+def test_who_bears_a_name_stands_above_who_refers_to_it(stand: Stand) -> None:
+    with stand.work():
+        _supplied(stand, "Ostermann", 30)
+    assert _found(stand, "ostermann")[0] == "Ostermann"
+    assert len(_found(stand, "ostermann")) == 20
+    assert _found(stand, "osterman")[0] == "Ostermann"  # a beginning
+    assert _listed(stand, "ostermann") == 30
+    assert _listed(stand, "ostremann") == 30  # a typing error
+
+
+def test_a_new_name_is_followed_a_portion_at_a_time(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed, "PORTION", 8)
+    with stand.work():
+        supplier_id = _supplied(stand, "Ostermann", 20).id
+    with stand.work():
+        perform_one("procurement.supplier", "edit", supplier_id, {"name": "Westermann"})
+    assert (_listed(stand, "westermann"), _listed(stand, "ostermann")) == (0, 20)  # after the commit, not within it
+    _deliver(stand)
+    assert (_listed(stand, "westermann"), _listed(stand, "ostermann")) == (20, 0)
+    with stand.work() as work:
+        owed = work.query(outbox.OutboxRow).filter_by(name=feed.FOLLOW).all()
+        assert sorted(row.payload["resource"] for row in owed) == sorted(
+            ["procurement.payment"] * 3 + ["procurement.requisition", "procurement.journal_line"])
+
+
+def test_an_edit_that_leaves_the_name_owes_nothing(stand: Stand) -> None:
+    with stand.work():
+        supplier_id = _supplied(stand, "Ostermann", 1).id
+    with stand.work() as work:
+        perform_one("procurement.supplier", "edit", supplier_id, {"contact": "Ann"})
+    with stand.work() as work:
+        assert work.query(outbox.OutboxRow).filter_by(name=feed.FOLLOW).count() == 0
+
+
+def test_many_names_at_once_are_followed_too(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(together, "MANY", 3)
+    with stand.work():
+        suppliers = [_supplied(stand, f"Oldtown {bird}", 1).id for bird in BIRDS]
+    with stand.work():
+        perform("procurement.supplier", "edit", suppliers, [{"name": f"Quayside {bird}"} for bird in BIRDS])
+    _deliver(stand)
+    assert [_listed(stand, f"quayside {bird}") for bird in BIRDS] == [1] * 6
+    assert _listed(stand, "oldtown") == 0
+
+
+def test_a_list_holds_all_that_match_however_many(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    with stand.work():
+        _supplied(stand, "Ostermann", 12)
+        _supplied(stand, "Westermann", 3)
+    for plenty in (5, 10_000):
+        monkeypatch.setattr(finding, "PLENTY", plenty)
+        assert (_listed(stand, "ostermann"), _listed(stand, "westermann"), _listed(stand, "lighthouse")) == (12, 3, 0)
+    other = Stand("other")
+    assert _listed(other, "ostermann") == 0
