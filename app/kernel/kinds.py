@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency, format_decimal, get_currency_precision
 from flask_babel import get_locale
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 TRUE = frozenset({"1", "true", "yes", "on", "y", "t", "oui", "si", "sí", "ja", "sim", "vrai"})
 FALSE = frozenset({"0", "false", "no", "off", "n", "f", "", "non", "nein", "nao", "não", "faux"})
 LARGEST_INTEGER = 2**63 - 1
+ENGLISH = Locale("en")
 MOST_DIGITS = 26
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -71,9 +74,13 @@ def fold(text: str) -> str:
     return re.sub(r"\d+", lambda m: m.group().zfill(12), plain).strip()[:300]
 
 
-def _language() -> str:
-    found = get_locale()
-    return str(found) if found else "en"
+def _locale() -> Locale:
+    return get_locale() or ENGLISH
+
+
+@lru_cache(maxsize=4096)
+def _show_day(day: date, locale: Locale) -> str:
+    return format_date(day, "d MMM y", locale=locale)
 
 
 def _zone() -> ZoneInfo:
@@ -258,7 +265,7 @@ def _money_of(field: Field, value: int, record: Any) -> tuple[Decimal, str]:
 
 def _show_money(field: Field, value: int, record: Any) -> str:
     amount, code = _money_of(field, value, record)
-    return format_currency(amount, code, locale=_language())
+    return format_currency(amount, code, locale=_locale())
 
 
 def _same(_field: Field, value: Any, _record: Any) -> Any:
@@ -271,7 +278,7 @@ def _said(_field: Field, value: Any, _record: Any) -> str:
 
 def show_moment(value: datetime) -> str:
     """A moment in the reader's language and zone."""
-    return format_datetime(value.astimezone(_zone()), "d MMM y, HH:mm", locale=_language())
+    return format_datetime(value.astimezone(_zone()), "d MMM y, HH:mm", locale=_locale())
 
 
 _ORDERED = ("gte", "lte", "gt", "lt", "n", "empty")
@@ -281,11 +288,11 @@ KINDS: dict[str, Kind] = {kind.name: kind for kind in (
     Kind("text", _text, _said, _said, _said, _TEXTUAL),
     Kind("long_text", _text, _said, _said, _said, ("ic", "empty")),
     Kind("email", _email, _said, _said, _said, _TEXTUAL),
-    Kind("integer", _integer, lambda f, v, r: format_decimal(v, locale=_language()), _same, _same, _ORDERED, numeric=True),
-    Kind("decimal", _decimal, lambda f, v, r: format_decimal(v, locale=_language()), _said, _same, _ORDERED, numeric=True),
+    Kind("integer", _integer, lambda f, v, r: format_decimal(v, locale=_locale()), _same, _same, _ORDERED, numeric=True),
+    Kind("decimal", _decimal, lambda f, v, r: format_decimal(v, locale=_locale()), _said, _same, _ORDERED, numeric=True),
     Kind("money", _money, _show_money, lambda f, v, r: str(_money_of(f, v, r)[0]), lambda f, v, r: _money_of(f, v, r)[0],
          _ORDERED, numeric=True),
-    Kind("date", _date, lambda f, v, r: format_date(v, "d MMM y", locale=_language()), lambda f, v, r: v.isoformat(), _same, _ORDERED),
+    Kind("date", _date, lambda f, v, r: _show_day(v, _locale()), lambda f, v, r: v.isoformat(), _same, _ORDERED),
     Kind("datetime", _moment, lambda f, v, r: show_moment(v), lambda f, v, r: v.astimezone(UTC).isoformat(),
          lambda f, v, r: v.astimezone(_zone()).replace(tzinfo=None), _ORDERED),
     Kind("boolean", _boolean, lambda f, v, r: _("Yes") if v else _("No"), _same, _same),

@@ -10,11 +10,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Index
-
 from app.kernel.errors import DeclarationError
 from app.kernel.fields import Field, fields_of
 from app.kernel.manifest import Action, Approval, Module, Resource, Setting
+from app.kernel.records import list_index
 
 RESERVED_ACTIONS = frozenset(
     {"view", "create", "edit", "archive", "restore", "import", "export", "delete", "manage", "approve", "new", "history"}
@@ -170,7 +169,7 @@ def index_declared(resource: Resource, fields: dict[str, Field]) -> None:
         column = described.key_attribute if described else name
         wanted = ("organisation_id", column, "id")
         if column in table.c and wanted not in present:
-            Index(f"ix_{table.name}_{column}", *(table.c[c] for c in wanted))
+            list_index(table, table.c[column])
 
 
 registry = Registry()

@@ -174,9 +174,9 @@ def upgrade() -> None:
     info={'tenanted': True, 'append_only': False, 'relay': (), 'gate': ('organisation_id', 'id', 'parent_id', 'manager_id', 'archived_at')}
     )
     op.create_index('ix_department_change_set', 'department', ['organisation_id', 'change_set_id'], unique=False, postgresql_where=sa.text('change_set_id IS NOT NULL'))
-    op.create_index('ix_department_manager_id', 'department', ['organisation_id', 'manager_id', 'id'], unique=False)
-    op.create_index('ix_department_name_key', 'department', ['organisation_id', 'name_key', 'id'], unique=False)
-    op.create_index('ix_department_parent_id', 'department', ['organisation_id', 'parent_id', 'id'], unique=False)
+    op.create_index('ix_department_manager_id', 'department', ['organisation_id', 'manager_id', 'id'], unique=False, postgresql_include=['archived_at'])
+    op.create_index('ix_department_name_key', 'department', ['organisation_id', 'name_key', 'id'], unique=False, postgresql_include=['archived_at'])
+    op.create_index('ix_department_parent_id', 'department', ['organisation_id', 'parent_id', 'id'], unique=False, postgresql_include=['archived_at'])
     op.create_index('uq_department_name', 'department', ['organisation_id', 'name_key'], unique=True, postgresql_where=sa.text('archived_at IS NULL'))
     op.create_index('uq_department_reference', 'department', ['organisation_id', 'reference'], unique=True)
     op.create_table('digest_day',
@@ -210,9 +210,9 @@ def upgrade() -> None:
     info={'tenanted': True, 'append_only': False, 'relay': ()}
     )
     op.create_index('ix_exchange_rate_change_set', 'exchange_rate', ['organisation_id', 'change_set_id'], unique=False, postgresql_where=sa.text('change_set_id IS NOT NULL'))
-    op.create_index('ix_exchange_rate_code_key', 'exchange_rate', ['organisation_id', 'code_key', 'id'], unique=False)
-    op.create_index('ix_exchange_rate_source_key', 'exchange_rate', ['organisation_id', 'source_key', 'id'], unique=False)
-    op.create_index('ix_exchange_rate_valid_from', 'exchange_rate', ['organisation_id', 'valid_from', 'id'], unique=False)
+    op.create_index('ix_exchange_rate_code_key', 'exchange_rate', ['organisation_id', 'code_key', 'id'], unique=False, postgresql_include=['archived_at'])
+    op.create_index('ix_exchange_rate_source_key', 'exchange_rate', ['organisation_id', 'source_key', 'id'], unique=False, postgresql_include=['archived_at'])
+    op.create_index('ix_exchange_rate_valid_from', 'exchange_rate', ['organisation_id', 'valid_from', 'id'], unique=False, postgresql_include=['archived_at'])
     op.create_index('uq_exchange_rate_reference', 'exchange_rate', ['organisation_id', 'reference'], unique=True)
     op.create_table('form_draft',
     sa.Column('organisation_id', sa.Uuid(), nullable=False),
@@ -411,8 +411,8 @@ def upgrade() -> None:
     info={'tenanted': True, 'append_only': False, 'relay': (), 'gate': ('organisation_id', 'id', 'key', 'archived_at')}
     )
     op.create_index('ix_role_change_set', 'role', ['organisation_id', 'change_set_id'], unique=False, postgresql_where=sa.text('change_set_id IS NOT NULL'))
-    op.create_index('ix_role_label_key', 'role', ['organisation_id', 'label_key', 'id'], unique=False)
-    op.create_index('ix_role_system', 'role', ['organisation_id', 'system', 'id'], unique=False)
+    op.create_index('ix_role_label_key', 'role', ['organisation_id', 'label_key', 'id'], unique=False, postgresql_include=['archived_at'])
+    op.create_index('ix_role_system', 'role', ['organisation_id', 'system', 'id'], unique=False, postgresql_include=['archived_at'])
     op.create_index('uq_role_key', 'role', ['organisation_id', 'key'], unique=True)
     op.create_index('uq_role_label', 'role', ['organisation_id', 'label_key'], unique=True, postgresql_where=sa.text('archived_at IS NULL'))
     op.create_index('uq_role_reference', 'role', ['organisation_id', 'reference'], unique=True)
@@ -492,9 +492,9 @@ def upgrade() -> None:
     info={'tenanted': True, 'append_only': False, 'relay': ()}
     )
     op.create_index('ix_site_change_set', 'site', ['organisation_id', 'change_set_id'], unique=False, postgresql_where=sa.text('change_set_id IS NOT NULL'))
-    op.create_index('ix_site_kind', 'site', ['organisation_id', 'kind', 'id'], unique=False)
-    op.create_index('ix_site_location_key', 'site', ['organisation_id', 'location_key', 'id'], unique=False)
-    op.create_index('ix_site_name_key', 'site', ['organisation_id', 'name_key', 'id'], unique=False)
+    op.create_index('ix_site_kind', 'site', ['organisation_id', 'kind', 'id'], unique=False, postgresql_include=['archived_at'])
+    op.create_index('ix_site_location_key', 'site', ['organisation_id', 'location_key', 'id'], unique=False, postgresql_include=['archived_at'])
+    op.create_index('ix_site_name_key', 'site', ['organisation_id', 'name_key', 'id'], unique=False, postgresql_include=['archived_at'])
     op.create_index('uq_site_name', 'site', ['organisation_id', 'name_key'], unique=True, postgresql_where=sa.text('archived_at IS NULL'))
     op.create_index('uq_site_reference', 'site', ['organisation_id', 'reference'], unique=True)
     op.create_table('stored_file',
@@ -636,16 +636,16 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('organisation_id', 'id', name='pk_member'),
     info={'tenanted': True, 'append_only': False, 'relay': (), 'gate': ('organisation_id', 'id', 'identity_id', 'name', 'email', 'language', 'timezone', 'department_id', 'site_id', 'role_id', 'preferences', 'active', 'archived_at')}
     )
-    op.create_index('ix_member_active', 'member', ['organisation_id', 'active', 'id'], unique=False)
+    op.create_index('ix_member_active', 'member', ['organisation_id', 'active', 'id'], unique=False, postgresql_include=['archived_at'])
     op.create_index('ix_member_change_set', 'member', ['organisation_id', 'change_set_id'], unique=False, postgresql_where=sa.text('change_set_id IS NOT NULL'))
-    op.create_index('ix_member_department_id', 'member', ['organisation_id', 'department_id', 'id'], unique=False)
-    op.create_index('ix_member_email', 'member', ['organisation_id', 'email', 'id'], unique=False)
+    op.create_index('ix_member_department_id', 'member', ['organisation_id', 'department_id', 'id'], unique=False, postgresql_include=['archived_at'])
+    op.create_index('ix_member_email', 'member', ['organisation_id', 'email', 'id'], unique=False, postgresql_include=['archived_at'])
     op.create_index('ix_member_identity_id', 'member', ['identity_id'], unique=False)
-    op.create_index('ix_member_job_title_key', 'member', ['organisation_id', 'job_title_key', 'id'], unique=False)
-    op.create_index('ix_member_manager_id', 'member', ['organisation_id', 'manager_id', 'id'], unique=False)
-    op.create_index('ix_member_name_key', 'member', ['organisation_id', 'name_key', 'id'], unique=False)
-    op.create_index('ix_member_role_id', 'member', ['organisation_id', 'role_id', 'id'], unique=False)
-    op.create_index('ix_member_site_id', 'member', ['organisation_id', 'site_id', 'id'], unique=False)
+    op.create_index('ix_member_job_title_key', 'member', ['organisation_id', 'job_title_key', 'id'], unique=False, postgresql_include=['archived_at'])
+    op.create_index('ix_member_manager_id', 'member', ['organisation_id', 'manager_id', 'id'], unique=False, postgresql_include=['archived_at'])
+    op.create_index('ix_member_name_key', 'member', ['organisation_id', 'name_key', 'id'], unique=False, postgresql_include=['archived_at'])
+    op.create_index('ix_member_role_id', 'member', ['organisation_id', 'role_id', 'id'], unique=False, postgresql_include=['archived_at'])
+    op.create_index('ix_member_site_id', 'member', ['organisation_id', 'site_id', 'id'], unique=False, postgresql_include=['archived_at'])
     op.create_index('uq_member_email', 'member', ['organisation_id', 'email'], unique=True)
     op.create_index('uq_member_identity', 'member', ['organisation_id', 'identity_id'], unique=True)
     op.create_index('uq_member_reference', 'member', ['organisation_id', 'reference'], unique=True)

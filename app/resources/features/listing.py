@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
+from uuid import UUID
 
 from flask import Response, request
 from flask_babel import gettext as _
@@ -33,7 +34,7 @@ from app.resources.urls import list_url, picker_url, record_url
 class Column:
     """A column's head; `sort_url` is empty when it cannot be sorted, `direction` is asc, desc or empty.
 
-    The rest is asked of every row, so it is settled once: its field, and whether a phone shows it below the title.
+    The rest is asked of every row, so it is settled once: its field, how its cells look, and whether a phone shows it beside the title.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Column:
     sort_url: str
     direction: str
     field: Field
+    look: str
     on_phone: bool
 
 
@@ -63,6 +65,27 @@ class FilterControl:
     picked: Sequence[tuple[str, str]]
 
 
+class Cell(NamedTuple):
+    """What one field of a row shows: how it looks (state, late, number, title, link, plain), in which words, in which tone."""
+
+    look: str
+    said: str
+    tone: str = ""
+
+
+class Row(NamedTuple):
+    """One record as the list draws it; `aside` is what stands beside its name where there is no room for the columns."""
+
+    id: UUID
+    reference: str
+    select: str
+    url: str
+    name: str
+    below: str
+    cells: list[Cell]
+    aside: list[Cell]
+
+
 class Listing:
     """Everything that the list page shows."""
 
@@ -80,6 +103,34 @@ class Listing:
     def picker_url(self, field: Field) -> str:
         """Where a filter's picker looks for records."""
         return picker_url(field)
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """The records of this page, worded; all that a row needs is settled here, so that drawing it asks nothing."""
+        select, overdue = str(_("Select %(title)s")), str(_("Overdue"))
+        return [self._row(record, select, overdue) for record in self.records]
+
+    def _row(self, record: Any, select: str, overdue: str) -> Row:
+        late = {column.name for column in self.columns if column.field.deadline and column.field.is_late(record)}
+        cells = [self._cell(record, column, column.name in late) for column in self.columns]
+        below = [record.reference, *filter(None, (str(self.show(record, name)) for name in self.resource.subtitle))]
+        aside = [cell for column, cell in zip(self.columns, cells, strict=True) if column.on_phone and cell.said]
+        return Row(
+            id=record.id,
+            reference=record.reference,
+            select=select % {"title": record.reference},
+            url=self.url_of(record),
+            name=str(self.show(record, self.resource.title)) or record.reference,
+            below=" · ".join(below),
+            cells=cells,
+            aside=[*aside, *(Cell("state", overdue, "late") for _each in late)],
+        )
+
+    def _cell(self, record: Any, column: Column, late: bool) -> Cell:
+        said = str(self.show(record, column.name))
+        if column.look == "state" and said:
+            return Cell("state", said, column.field.value(record).tone)
+        return Cell("late" if late else "plain" if column.look == "state" else column.look, said)
 
     def with_(self, **changes: str | None) -> str:
         """The address of this list, some words changed."""
@@ -111,8 +162,17 @@ class Listing:
             url = self.with_(sort=name if (active and descending) or not active else f"-{name}") if name in orders else ""
             direction = ("desc" if descending else "asc") if active else ""
             on_phone = field.kind == "money" or (field.kind == "choice" and name in ("status", "state"))
-            heads.append(Column(name, field.label, field.numeric, url, direction, field, on_phone))
+            heads.append(Column(name, field.label, field.numeric, url, direction, field, self._look(field), on_phone))
         return heads
+
+    def _look(self, field: Field) -> str:
+        if field.kind == "choice":
+            return "state"
+        if field.numeric:
+            return "number"
+        if field.name == self.resource.title:
+            return "title"
+        return "link" if field.name == self.resource.columns[0] else "plain"
 
     @cached_property
     def total(self) -> tuple[int, bool]:
