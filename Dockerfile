@@ -13,7 +13,7 @@ COPY migrations migrations
 COPY templates templates
 COPY static static
 COPY translations translations
-RUN python -c 'from app.core.translations import compile_all; compile_all()'
+RUN python -c 'from app.core.translations import compile_all; compile_all()' && python -m compileall -q app wsgi.py worker.py
 
 ENV OPSFLUX_HOME=/srv/opsflux PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 RUN mkdir -p /srv/opsflux/var && chown opsflux: /srv/opsflux/var
