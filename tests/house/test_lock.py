@@ -24,7 +24,8 @@ def pinned(name: str) -> set[str]:
 @pytest.mark.parametrize("version", ["3.11.0", "3.11.2", "3.12.0", "3.13.0", "3.14.0"])
 @pytest.mark.parametrize("name", ["requirements.txt", "tests/requirements.txt"])
 def test_what_a_pinned_package_needs_is_pinned(name: str, version: str) -> None:
-    circumstances = LINUX | {"python_version": version.rpartition(".")[0], "python_full_version": version, "implementation_version": version}
+    numbers = {"python_version": version.rpartition(".")[0], "python_full_version": version, "implementation_version": version}
+    circumstances = LINUX | numbers
     there = pinned(name) | pinned("requirements.txt")
     missing = [f"{package} needs {line}" for package in sorted(pinned(name)) for line in requires(package) or ()
                if (need := Requirement(line)) and canonicalize_name(need.name) not in there
