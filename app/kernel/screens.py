@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
+from weakref import WeakKeyDictionary
 
 from flask import Flask, Response, current_app, get_flashed_messages, make_response, render_template, request
 from flask_babel import get_locale
 from htmx_flask import Htmx
-from jinja2 import StrictUndefined
-from jinja2_fragments.flask import render_block
+from jinja2 import StrictUndefined, Template, nodes
 from markupsafe import Markup
 
 from app.kernel.assets import install_assets
@@ -26,6 +26,7 @@ from app.kernel.preferences import density, install_preferences, theme
 from app.kernel.security import install_security
 
 VARY = "HX-Request, HX-Request-Type"
+_parents: WeakKeyDictionary[Template, str] = WeakKeyDictionary()
 
 
 def wants_fragment() -> bool:
@@ -54,8 +55,8 @@ def screen(template: str | Sequence[str], block: str | None = None, oob: Sequenc
     names = [template] if isinstance(template, str) else list(template)
     chosen = current_app.jinja_env.select_template(names)
     if block and wants_fragment():
-        parts = [render_block(str(chosen.name), block, **context)]
-        parts += [partial(f"#{name}", render_block(str(chosen.name), name, **context)) for name in oob]
+        parts = [_alone(chosen, block, context)]
+        parts += [partial(f"#{name}", _alone(chosen, name, context)) for name in oob]
         response = make_response("".join(parts), status)
     else:
         response = make_response(render_template(chosen, **context), status)
@@ -65,6 +66,28 @@ def screen(template: str | Sequence[str], block: str | None = None, oob: Sequenc
         response.headers["HX-Push-Url"] = push
     response.headers["Vary"] = VARY
     return response
+
+
+def _alone(template: Template, block: str, context: Mapping[str, Any]) -> str:
+    """One block of a template, which may be inherited, with what the templates on the way say of the blocks within it."""
+    given = dict(context)
+    current_app.update_template_context(given)
+    drawn, environment = template.new_context(given), current_app.jinja_env
+    above = template
+    while parent := _parent(above):
+        above = environment.get_template(parent)
+        for name, draw in above.blocks.items():
+            drawn.blocks.setdefault(name, []).append(draw)
+    return str(environment.concat(drawn.blocks[block][0](drawn)))  # type: ignore[attr-defined]
+
+
+def _parent(template: Template) -> str:
+    """The template that this one extends, or empty; read once for each that is loaded."""
+    if template not in _parents:
+        source, _path, _fresh = cast(Any, current_app.jinja_env.loader).get_source(current_app.jinja_env, template.name)
+        extended = next(current_app.jinja_env.parse(source).find_all(nodes.Extends), None)
+        _parents[template] = extended.template.as_const() if extended else ""
+    return _parents[template]
 
 
 def _announced(trigger: str | Mapping[str, Any]) -> str:

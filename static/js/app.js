@@ -1,4 +1,5 @@
 // Starts each behaviour on the elements that name it in data-behaviour, now and whenever htmx brings new ones.
+import { beside } from "./behaviours/beside.js";
 import { copy, print } from "./behaviours/copy.js";
 import { countdown } from "./behaviours/undo.js";
 import { decision, send } from "./behaviours/decision.js";
@@ -19,7 +20,7 @@ import { listenToKeys } from "./behaviours/keys.js";
 import { keepFocus } from "./behaviours/focus.js";
 import { once } from "./behaviours/once.js";
 
-const behaviours = { copy, print, undo: countdown, decision, send, draft, filters, focus: focusNow, list, live, menu, neighbours, palette, "palette-button": paletteButton, progress, queue, sheet, toast, typeahead };
+const behaviours = { beside, copy, print, undo: countdown, decision, send, draft, filters, focus: focusNow, list, live, menu, neighbours, palette, "palette-button": paletteButton, progress, queue, sheet, toast, typeahead };
 const started = new WeakMap();
 
 function start(element) {

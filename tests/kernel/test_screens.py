@@ -14,6 +14,7 @@ TEMPLATES = {
     "page.html": '{% extends "layout/page.html" %}{% block title %}Rows{% endblock %}{% block content %}'
                  '{% block rows %}<ul id="rows">{{ ui.badge(word) }}</ul>{% endblock %}{% endblock %}'
                  '{% block tally %}<p id="tally">{{ word }}</p>{% endblock %}',
+    "below.html": '{% extends "page.html" %}{% block rows %}<b>below</b>{{ super() }}{% endblock %}',
     "other.html": "other {{ word }}",
 }
 PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "ul#rows"}
@@ -25,6 +26,7 @@ def app(framed: None) -> Flask:  # noqa: F811 -- pytest finds the fixture by its
     app.add_url_rule("/rows", "rows", lambda: screen("page.html", "rows", oob=("tally",), word="one", push="/rows?q=1",
                                                       trigger={"decided": {"said": "x"}}))
     app.add_url_rule("/first", "first", lambda: screen(["absent.html", "other.html"], word="kept"))
+    app.add_url_rule("/below", "below", lambda: screen("below.html", "content", word="one"))
     app.add_url_rule("/broken", "broken", lambda: screen("page.html", "rows"))
     app.add_url_rule("/save", "save", lambda: redirect("/rows", 303), methods=["POST"])
     app.add_url_rule("/asked", "asked", lambda: f"{wants_fragment()} {target_id()}")
@@ -68,6 +70,12 @@ def test_caches_are_told_what_the_answer_depends_on(client: FlaskClient) -> None
 def test_the_fragment_is_inside_the_page(client: FlaskClient) -> None:
     fragment = client.get("/rows", headers=PARTIAL).text.partition("<hx-partial")[0]
     assert fragment in client.get("/rows").text
+
+
+def test_a_block_that_the_template_inherits_is_answered_with_what_it_overrides(client: FlaskClient) -> None:
+    answer = client.get("/below", headers=PARTIAL).text
+    assert answer.startswith('<b>below</b><ul id="rows">')
+    assert answer in client.get("/below").text
 
 
 def test_of_several_templates_the_first_that_exists_is_taken(client: FlaskClient) -> None:

@@ -9,7 +9,7 @@ export function list(form) {
   const actions = {
     "list.next": () => rows.move(1),
     "list.previous": () => rows.move(-1),
-    "list.open": () => rows.current() && location.assign(rows.current().dataset.url),
+    "list.open": () => rows.current()?.querySelector("a[href]").click(),
     "list.select": () => chosen.toggle(rows.current()),
     "list.all": () => chosen.all(() => true),
     "list.none": () => chosen.all(() => false),
