@@ -16,13 +16,15 @@ class Action:
     `service(record, **form)` decides and changes; with `many=True` it gets the list of records. `when(record)` answers True, or a
     sentence saying why not. `approval` names an `Approval`; the service then runs once that approval is through.
     `on_create` asks for it as soon as the record exists. `locks=True` freezes the snapshot's fields once it has taken effect.
-    `label` is the imperative on the button, `done` the past participle of the event and of the audit row.
+    `label` is the imperative on the button, `done` the past participle of the event and of the audit row, `said` the sentence of the
+    history: “%(name)s released %(record)s”.
     """
 
     name: str
     service: Callable[..., Any]
     label: Any = ""
     done: str = ""
+    said: Any = ""
     form: type | None = None
     when: Callable[[Any], bool | str] | None = None
     approval: str = ""
@@ -137,7 +139,8 @@ class Level:
 class Approval:
     """Who must agree before an action takes effect: levels in sequence. `amount` names the money field the limits look at;
     `risk(record)` overrides the colour of the whole request (that of its highest level otherwise).
-    `outliers(records)` gives, per record, the sentences on why it deserves a look. `fallback` is the role for when nobody is found.
+    `outliers(records)` gives, per record, the sentences (kernel.sentences) on why it deserves a look. `fallback` is the role for when
+    nobody is found.
     """
 
     key: str
@@ -220,7 +223,11 @@ class MenuItem:
 
 @dataclass(frozen=True)
 class Module:
-    """All that the rest of the system knows of a module, or of a core service with screens."""
+    """All that the rest of the system knows of a module, or of a core service with screens.
+
+    `says` gives the sentences of the audit trail for what the service does outside its resources, by the name under which it is kept:
+    `"auth.token.made": _l("%(name)s made a token")`.
+    """
 
     name: str
     label: Any
@@ -235,5 +242,6 @@ class Module:
     menu: tuple[MenuItem, ...] = ()
     panels: tuple[Panel, ...] = ()
     screens: tuple[str, ...] = ()
+    says: Mapping[str, Any] = field(default_factory=dict)
     badge: Callable[[], int] | None = None
     keys: str = ""

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from babel.numbers import list_currencies
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy import select
 
 from app.core import access
@@ -159,11 +160,15 @@ def known_records(field: Field, asked: Iterable[UUID | str]) -> dict[UUID | str,
     return known
 
 
+def _too_few(lines: Lines) -> str:
+    return str(ngettext("At least %(num)d line is needed.", "At least %(num)d lines are needed.", lines.minimum))
+
+
 def _bind_lines(lines: Lines, row: Mapping[str, Any], bound: Bound, partial: bool) -> None:
     raw = row.get("lines")
     if raw is None:
         if not partial and lines.minimum:
-            bound.errors["lines"] = [_("At least %(count)d line is needed.", count=lines.minimum)]
+            bound.errors["lines"] = [_too_few(lines)]
         return
     if not isinstance(raw, list) or not all(isinstance(line, Mapping) for line in raw):
         bound.errors["lines"] = [_("A JSON object is needed.")]
@@ -171,9 +176,9 @@ def _bind_lines(lines: Lines, row: Mapping[str, Any], bound: Bound, partial: boo
     fields = {name: field for name, field in fields_of(lines.model).items() if name in lines.fields}
     kept = [line for line in raw if any(str(v or "").strip() for k, v in line.items() if k in fields)]
     if len(kept) < lines.minimum:
-        bound.errors["lines"] = [_("At least %(count)d line is needed.", count=lines.minimum)]
+        bound.errors["lines"] = [_too_few(lines)]
     if len(kept) > lines.maximum:
-        bound.errors["lines"] = [_("At most %(count)d lines are possible.", count=lines.maximum)]
+        bound.errors["lines"] = [ngettext("At most %(num)d line is possible.", "At most %(num)d lines are possible.", lines.maximum)]
         return
     owner = _LineOwner(bound.values)
     understood = [_bind(fields, {k: v for k, v in line.items() if k in fields}, False, owner) for line in kept]

@@ -26,4 +26,5 @@ roles = Resource(
     related=(Related("people.member", "role", _l("Members")),),
 )
 
-module = Module("access", label=_l("Access"), icon="key-round", section="admin", resources=(roles,))
+module = Module("access", label=_l("Access"), icon="key-round", section="admin", resources=(roles,),
+                says={"access.permission.refuse": _l("%(name)s asked for something they may not do")})

@@ -49,6 +49,7 @@ class RoleGrant(Tenanted):
     """A permission pattern (`hse.incident.view`, `hse.*.*`) that a role gives, with its scope."""
 
     __tablename__ = "role_grant"
+    __label__ = _l("Permission")
     __audited__ = True
 
     role_id: Mapped[UUID] = fields.reference("role", _l("Role"))

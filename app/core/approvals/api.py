@@ -36,7 +36,7 @@ def listing() -> Response:
 def detail(ref: str) -> Response:
     """One request with the exact snapshot, its hash, its story, and the key with which a RED decision shows that it was read."""
     found = queue.find(ref)
-    return jsonify(**brief(Entry(found, None)), snapshot=content_of(found.snapshot), flags=found.flags, key=guards.evidence_key(found),
+    return jsonify(**brief(Entry(found, None)), snapshot=content_of(found.snapshot), flags=found.reasons, key=guards.evidence_key(found),
                    story=[{"verb": line.verb.value, "by": str(line.by_id), "on_behalf_of": line.on_behalf_of and str(line.on_behalf_of),
                            "at": line.at.isoformat(), "reason": line.reason, "hash": line.shown_hash, "round": line.round,
                            "level": line.level}

@@ -38,7 +38,7 @@ def sort_out(entries: Sequence[Entry], verb: Verb) -> Sorted:
     rest = [e for e in unique if e.request.risk != Colour.RED]
     if verb != Verb.APPROVE:
         return Sorted(rest, [], red)
-    return Sorted([e for e in rest if not e.request.flags], [(e, list(e.request.flags)) for e in rest if e.request.flags], red)
+    return Sorted([e for e in rest if not e.request.flags], [(e, e.request.reasons) for e in rest if e.request.flags], red)
 
 
 def submit(items: Sequence[tuple[UUID, str]], verb: Verb | str, *, reason: str = "", key: str = "") -> jobs.Job:

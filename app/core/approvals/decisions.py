@@ -59,7 +59,7 @@ class Decided:
     @property
     def said(self) -> str:
         """One sentence for the live region: “PR-2026-00042 approved”."""
-        return f"{self.request.record_reference} {self.verb.label}"
+        return _("%(reference)s %(state)s", reference=self.request.record_reference, state=self.verb.label)
 
 
 def decide(request: ApprovalRequest | UUID, verb: Verb | str, *, reason: str = "", shown_hash: str = "", key: str = "",

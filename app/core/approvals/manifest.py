@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
-from app.core.approvals import clocks, queue, telling
+from app.core.approvals import clocks, queue, sentences, telling
 from app.core.approvals.events import ApprovalDecided, ApprovalsAsked
 from app.core.approvals.models import ExchangeRate
 from app.kernel.manifest import MenuItem, Module, Resource, Setting, every
@@ -35,6 +35,7 @@ module = Module(
     ),
     on={ApprovalsAsked: telling.tell_asked, ApprovalDecided: telling.tell_decided},
     schedule=(every(60, clocks.escalate_overdue),),
+    says={f"approvals.approval_request.{verb.value}": said for verb, said in sentences.SAYS.items()},
     menu=(
         MenuItem("inbox", _l("Inbox"), "inbox", "inbox.listing", badge=queue.waiting_count, keys="g i"),
         MenuItem("requests", _l("My requests"), "send", "inbox.requests", badge=queue.requested_count, keys="g r"),

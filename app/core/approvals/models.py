@@ -17,6 +17,7 @@ from app.kernel import clock
 from app.kernel.fields import choice, currency, day, decimal, moment, money, text
 from app.kernel.kinds import Choices
 from app.kernel.records import Record, Tenanted
+from app.kernel.sentences import read
 
 
 class State(Choices):
@@ -98,35 +99,40 @@ class ApprovalRequest(Record):
     risk: Mapped[Colour] = choice(_l("Risk"), Colour, default=Colour.RED)
     amount: Mapped[int | None] = money(_l("Amount"), required=False)
     currency: Mapped[str] = currency(_l("Currency"))
-    department_id: Mapped[UUID | None] = mapped_column(Uuid)
+    department_id: Mapped[UUID | None] = mapped_column(Uuid, info={"label": _l("Department")})
     due_at: Mapped[datetime] = moment(_l("Due"))
     last_verb: Mapped[Verb] = choice(_l("Last step"), Verb, default=Verb.REQUEST)
     last_reason: Mapped[str | None] = text(_l("Reason"), max_length=4_000, required=False, sortable=False)
-    last_by: Mapped[UUID | None] = mapped_column(Uuid)
-    last_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    last_by: Mapped[UUID | None] = mapped_column(Uuid, info={"label": _l("Last step by")})
+    last_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now, info={"label": _l("Last step at")})
 
-    resource: Mapped[str] = mapped_column(Text)
-    record_id: Mapped[UUID] = mapped_column(Uuid)
-    record_reference: Mapped[str] = mapped_column(Text)
-    action: Mapped[str] = mapped_column(Text)
-    approval: Mapped[str] = mapped_column(Text)
-    data: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    resource: Mapped[str] = mapped_column(Text, info={"label": _l("Kind")})
+    record_id: Mapped[UUID] = mapped_column(Uuid, info={"label": _l("Record")})
+    record_reference: Mapped[str] = mapped_column(Text, info={"label": _l("Reference")})
+    action: Mapped[str] = mapped_column(Text, info={"label": _l("Action")})
+    approval: Mapped[str] = mapped_column(Text, info={"label": _l("Approval")})
+    data: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, info={"label": _l("Form")})
     channel: Mapped[str] = mapped_column(Text, default="page", info={"audited": False})
-    requested_by: Mapped[UUID] = mapped_column(Uuid)
-    requested_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
-    makers: Mapped[list[str]] = mapped_column(JSONB, default=list)
+    requested_by: Mapped[UUID] = mapped_column(Uuid, info={"label": _l("Asked by")})
+    requested_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now, info={"label": _l("Asked at")})
+    makers: Mapped[list[str]] = mapped_column(JSONB, default=list, info={"label": _l("Made by")})
     snapshot: Mapped[str] = mapped_column(Text, info={"audited": False})
     snapshot_hash: Mapped[str] = mapped_column(Text)
     steps: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, info={"audited": False})
-    level: Mapped[int] = mapped_column(Integer, default=1)
-    round: Mapped[int] = mapped_column(Integer, default=1)
-    flags: Mapped[list[str]] = mapped_column(JSONB, default=list)
-    paused_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    escalations: Mapped[int] = mapped_column(Integer, default=0)
+    level: Mapped[int] = mapped_column(Integer, default=1, info={"label": _l("Level")})
+    round: Mapped[int] = mapped_column(Integer, default=1, info={"label": _l("Round")})
+    flags: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, info={"label": _l("To look at")})
+    paused_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), info={"label": _l("Paused")})
+    escalations: Mapped[int] = mapped_column(Integer, default=0, info={"label": _l("Escalations")})
     escalate_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), info={"audited": False})
-    hold_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    effect_id: Mapped[UUID | None] = mapped_column(Uuid)
-    effected_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    hold_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), info={"label": _l("Held until")})
+    effect_id: Mapped[UUID | None] = mapped_column(Uuid, info={"label": _l("Effect")})
+    effected_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), info={"label": _l("Took effect")})
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why it deserves a look, in the reader's language."""
+        return [str(read(flag)) for flag in self.flags]
 
 
 _requests = ApprovalRequest.__table__.c

@@ -95,7 +95,7 @@ def _raise(asking: Asking, records: Sequence[Any], needed: Mapping[UUID, list[in
 
 
 def _request(asking: Asking, record: Any, snapshot: Snapshot, titles: tuple[str, str], places: list[int],
-             flags: list[str]) -> ApprovalRequest:
+             flags: list[dict[str, Any]]) -> ApprovalRequest:
     amount, currency = amount_of(asking.approval, record)
     now = clock.now()
     return ApprovalRequest(
@@ -129,12 +129,12 @@ def plain(data: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value if isinstance(value, (bool, int, float, list, dict)) or value is None else str(value) for key, value in data.items()}
 
 
-def outliers_of(approval: Approval, records: Sequence[Any]) -> dict[UUID, list[str]]:
-    """By record id, why a record deserves a look; by the approval's own rule."""
+def outliers_of(approval: Approval, records: Sequence[Any]) -> dict[UUID, list[dict[str, Any]]]:
+    """By record id, why a record deserves a look, to be said in each reader's language; by the approval's own rule."""
     if approval.outliers is None:
         return {}
     said = approval.outliers(records)
-    return {getattr(key, "id", key): [str(sentence) for sentence in sentences] for key, sentences in said.items() if sentences}
+    return {getattr(key, "id", key): [sentence.kept for sentence in sentences] for key, sentences in said.items() if sentences}
 
 
 def seat_rows(request: ApprovalRequest, record: Any, directory: Directory, decided: Iterable[UUID] = ()) -> list[dict[str, Any]]:

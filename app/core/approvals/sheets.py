@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from app.core.approvals import preview, showing, snapshots, words
+from app.core.approvals import preview, sentences, showing, snapshots, words
 from app.core.approvals.case import Case
 from app.core.approvals.models import ApprovalRequest
 from app.kernel.current import current
@@ -25,7 +25,7 @@ def sheet(request: ApprovalRequest) -> dict[str, Any]:
     return {
         "title": showing.heading(request), "reference": request.reference, "record_reference": request.record_reference,
         "kind": str(resource.label), "approval": str(approval.label) if approval else request.approval, "state": str(request.state.label),
-        "tone": request.state.tone, "risk": request.risk.value, "amount": preview.money(request), "flags": request.flags,
+        "tone": request.state.tone, "risk": request.risk.value, "amount": preview.money(request), "flags": request.reasons,
         "organisation": current.organisation.name, "requested_by": names[request.requested_by],
         "requested_at": show_moment(request.requested_at),
         "effected_at": show_moment(request.effected_at) if request.effected_at else "", "url": showing.page_url(request),
@@ -33,7 +33,7 @@ def sheet(request: ApprovalRequest) -> dict[str, Any]:
         "line_heads": [label for label, _numeric in heads], "lines": rows, "files": snapshots.files_in(request.snapshot),
         "levels": showing.level_rows(case), "snapshot": snapshots.content_of(request.snapshot), "hash": request.snapshot_hash,
         "round": request.round,
-        "decisions": [{"verb": str(line.verb.label), "who": names[line.by_id],
-                       "behalf": names[line.on_behalf_of] if line.on_behalf_of else "", "when": show_moment(line.at), "reason": line.reason,
+        "decisions": [{"said": sentences.told(line, sentences.behalf(names[line.by_id], names.get(line.on_behalf_of, "")),
+                                              request.record_reference), "when": show_moment(line.at), "reason": line.reason,
                        "level": _("Level %(level)d, round %(round)d", level=line.level, round=line.round), "hash": line.shown_hash,
                        "channel": line.channel, "current": line.round == request.round} for line in told]}

@@ -11,6 +11,7 @@ from flask_babel import ngettext
 from sqlalchemy import select
 
 from app.core import notifications
+from app.core.approvals import sentences, words
 from app.core.approvals.events import ApprovalDecided, ApprovalsAsked
 from app.core.approvals.models import ApprovalRequest, ApprovalSeat, Asked, Seat, State, Verb
 from app.core.approvals.showing import heading
@@ -56,8 +57,8 @@ def tell_decided(fact: ApprovalDecided) -> None:
     people = _people([request.requested_by, fact.by_id, *_seated(request)])
     to = request.requested_by
     if verb in ANSWERS and to != fact.by_id and to in people:
-        notifications.notify(to, "approval", lambda: _("%(title)s: %(verb)s", title=heading(request), verb=str(verb.label)),
-                             address(request),
+        who = words.people([fact.by_id])[fact.by_id]
+        notifications.notify(to, "approval", lambda: sentences.news(verb, who, heading(request)), address(request),
                              record=request, text=request.last_reason or "")
     refresh(people.values())
 

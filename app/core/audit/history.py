@@ -14,8 +14,8 @@ from sqlalchemy import Select, select, tuple_
 
 from app.core.audit.models import AuditEntry, AuditPerson
 from app.core.audit.people import names_of
-from app.core.audit.words import Vocabulary, action_label, resource_label
-from app.kernel.current import current
+from app.core.audit.words import Vocabulary, object_of, sentence
+from app.kernel.current import SYSTEM_ID, current
 from app.kernel.db import session
 from app.kernel.kinds import fold, show_moment
 
@@ -32,23 +32,26 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True)
 class Shown:
-    """An entry of the trail, with words."""
+    """An entry of the trail, with words; `sentence` has `%(name)s` and `%(record)s` in it, which are `who` and `record`."""
 
     id: UUID
     at: datetime
     when: str
     who: str
-    behalf: str
-    what: str
+    sentence: str
     action_name: str
-    resource: str
-    reference: str
+    record: str
     record_id: UUID | None
     channel: str
     result: str
     request_id: str
     changes: Sequence[Change] = field(default_factory=tuple)
     reason: str = ""
+
+    @property
+    def said(self) -> str:
+        """“Mara Keller released PAY-2026-00042”."""
+        return self.sentence % {"name": self.who, "record": self.record}
 
 
 @dataclass(frozen=True)
@@ -130,9 +133,14 @@ def _one(entry: AuditEntry, words: Vocabulary, names: dict[UUID, str]) -> Shown:
     changes = tuple(Change(words.label(entry.resource, name), words.value(entry, name, 0), words.value(entry, name, 1))
                     for name in words.order(entry))
     said = entry.context.get("reason") or entry.context.get("comment") or ""
-    nobody = _("erased person")
-    return Shown(id=entry.id, at=entry.at, when=show_moment(entry.at), who=names.get(entry.actor_id, str(nobody)) if entry.actor_id else "",
-                 behalf=names.get(entry.on_behalf_of, str(nobody)) if entry.on_behalf_of else "",
-                 what=action_label(entry.action), action_name=entry.action, resource=resource_label(entry.resource),
-                 reference=entry.record_reference, record_id=entry.record_id, channel=entry.channel, result=entry.result,
+    return Shown(id=entry.id, at=entry.at, when=show_moment(entry.at), who=_who(entry, names), sentence=sentence(entry.action),
+                 action_name=entry.action, record=object_of(entry), record_id=entry.record_id, channel=entry.channel, result=entry.result,
                  request_id=entry.request_id, changes=changes, reason=str(said))
+
+
+def _who(entry: AuditEntry, names: dict[UUID, str]) -> str:
+    nobody = str(_("erased person"))
+    who = names.get(entry.actor_id or SYSTEM_ID, nobody)
+    if entry.on_behalf_of:
+        return str(_("%(who)s on behalf of %(behalf)s", who=who, behalf=names.get(entry.on_behalf_of, nobody)))
+    return who

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from app.core.audit.models import AuditEntry
@@ -19,6 +20,13 @@ from app.kernel.db import Base, session
 from app.kernel.fields import Field, fields_of
 from app.kernel.kinds import show_moment
 from app.kernel.registry import registry
+from app.kernel.sentences import read
+
+GENERIC = {
+    "create": _l("%(name)s created %(record)s"), "edit": _l("%(name)s changed %(record)s"),
+    "archive": _l("%(name)s archived %(record)s"), "restore": _l("%(name)s restored %(record)s"),
+    "delete": _l("%(name)s deleted %(record)s"), "export": _l("%(name)s exported %(record)s"),
+}
 
 
 def model_of(name: str) -> type | None:
@@ -29,23 +37,38 @@ def model_of(name: str) -> type | None:
     return next((m.class_ for m in Base.registry.mappers if getattr(m.class_, "__record_name__", "") == table), None)
 
 
-def action_label(name: str) -> str:
-    """“Released” for `procurement.payment.release`, in the reader's language where the product has a word."""
+def sentence(name: str) -> str:
+    """“%(name)s released %(record)s” for `procurement.payment.release`, in the reader's language, the names still to be put in."""
+    own = next((module.says[name] for module in registry.modules.values() if name in module.says), None)
+    if own:
+        return str(own)
     key, _dot, verb = name.rpartition(".")
-    built_in = {"create": _("Created"), "edit": _("Changed"), "archive": _("Archived"), "restore": _("Restored"), "delete": _("Deleted"),
-                "import": _("Imported"), "export": _("Exported"), "view": _("Viewed"),
-                "sign_in": _("Signed in"), "sign_out": _("Signed out"), "refuse": _("Refused"), "cross": _("Crossed organisations")}
-    if verb in built_in:
-        return str(built_in[verb])
     resource = registry.resources.get(key)
     action = resource.action(verb) if resource else None
-    return str(action.label) if action and action.label else verb.replace("_", " ").capitalize()
+    if action and action.said:
+        return str(action.said)
+    if verb in GENERIC:
+        return str(GENERIC[verb])
+    done = str(action.label) if action and action.label else name
+    return str(_("%(name)s did “%(action)s” with %(record)s", name="%(name)s", action=done.replace("%", "%%"), record="%(record)s"))
 
 
 def resource_label(name: str) -> str:
-    """“Payment” for `procurement.payment`."""
+    """“Payment” for `procurement.payment`, “Saved mapping” for the table of a service."""
     resource = registry.resources.get(name)
-    return str(resource.label) if resource else name.rpartition(".")[2].replace("_", " ").capitalize()
+    return str(resource.label if resource else getattr(model_of(name), "__label__", "") or name)
+
+
+def object_of(entry: AuditEntry) -> str:
+    """What was acted upon, as the object of a sentence: the record's reference, the list, or the kind of an entry that has no reference."""
+    setting = registry.settings.get(entry.record_reference)
+    if entry.record_reference and setting is None:
+        return entry.record_reference
+    resource = registry.resources.get(entry.resource)
+    if entry.record_id is None and resource is not None:
+        return str(_("the list “%(kind)s”", kind=resource.plural))
+    label = resource_label(entry.resource)
+    return str(_("an entry “%(kind)s”", kind=f"{label}: {setting.label}" if setting else label))
 
 
 class Vocabulary:
@@ -54,9 +77,11 @@ class Vocabulary:
     def __init__(self, entries: Iterable[AuditEntry]) -> None:
         entries = list(entries)
         self._fields: dict[str, Mapping[str, Field]] = {}
+        self._labels: dict[str, Mapping[str, Any]] = {}
         for name in {entry.resource for entry in entries}:
             model = model_of(name)
             self._fields[name] = fields_of(model) if model else {}
+            self._labels[name] = labels_of(model) if model else {}
         sides = [side for entry in entries for pair in entry.changes.values() for side in pair]
         subjects = {UUID(side["of"]) for side in sides if is_sealed(side)}
         self._keys = keys_of(session().connection(), current.organisation.id, subjects)
@@ -86,11 +111,11 @@ class Vocabulary:
         return sorted(entry.changes, key=lambda name: places.get(name, len(places)))
 
     def label(self, resource: str, name: str) -> str:
-        """The label of a field, or its name made readable."""
+        """The label of a field, or of a plain column; the name of one that is there no more."""
         field = self._fields[resource].get(name)
         if name == "archived_at":
             return str(_("Archived"))
-        return str(field.label) if field else name.removesuffix("_id").replace("_", " ").capitalize()
+        return str(field.label if field else self._labels[resource].get(name, name))
 
     def value(self, entry: AuditEntry, name: str, side: int) -> str:
         """One side of a change as people read it."""
@@ -103,7 +128,7 @@ class Vocabulary:
         if kept is None or kept == "":
             return ""
         if field is None:
-            return _plain(kept)
+            return resource_label(kept) if name == "resource" else _plain(kept)
         if field.kind == "reference":
             return self._records.get(UUID(kept), "") or str(kept)[:8]
         return self._shown(field, kept, entry, side)
@@ -115,6 +140,12 @@ class Vocabulary:
             return field.behaviour.display(field, _typed(field, kept), holder)
         except (ValueError, TypeError, KeyError):
             return str(kept)
+
+
+def labels_of(model: Any) -> dict[str, Any]:
+    """The labels of the columns that are kept and shown in the trail only: `mapped_column(…, info={"label": _l("Preferences")})`."""
+    return {attribute.key: attribute.columns[0].info["label"] for attribute in model.__mapper__.column_attrs
+            if "label" in attribute.columns[0].info}
 
 
 def _typed(field: Field, kept: Any) -> Any:
@@ -132,4 +163,6 @@ def _plain(kept: Any) -> str:
             return show_moment(datetime.fromisoformat(kept))
         except ValueError:
             return kept
-    return ", ".join(map(str, kept)) if isinstance(kept, list) else str(kept)
+    if isinstance(kept, list):
+        return ", ".join(_plain(each) for each in kept)
+    return str(read(kept)) if isinstance(kept, dict) and "say" in kept else str(kept)

@@ -7,4 +7,12 @@ from flask_babel import lazy_gettext as _l
 from app.core.auth import gate, models  # noqa: F401 -- the tables and the functions are declared by being imported
 from app.kernel.manifest import Module
 
-module = Module("auth", label=_l("Sign-in"), icon="key-round", section="admin")
+module = Module(
+    "auth", label=_l("Sign-in"), icon="key-round", section="admin",
+    says={
+        "auth.sign_in": _l("%(name)s signed in"),
+        "auth.password.changed": _l("%(name)s set a new password"),
+        "auth.token.made": _l("%(name)s made a token"),
+        "auth.token.revoked": _l("%(name)s revoked a token"),
+    },
+)

@@ -73,10 +73,9 @@ def _file(file: Any) -> str:
 
 
 def _decision(paper: Paper, line: Mapping[str, Any], shown: str) -> None:
-    who = _("%(who)s on behalf of %(behalf)s", who=line["who"], behalf=line["behalf"]) if line["behalf"] else line["who"]
     if not paper.room(44):
         paper.turn()
-    paper.paragraph(f"{line['verb']}: {who}", bold=True, after=0)
+    paper.paragraph(line["said"], bold=True, after=0)
     paper.paragraph(" · ".join(filter(None, (line["when"], line["level"], line["channel"]))), size=8, tone=QUIET, after=0)
     if line["reason"]:
         paper.paragraph(f"“{line['reason']}”", after=0)

@@ -38,14 +38,14 @@ class ImportRun(Record):
     __prefix__ = "IMP"
     __label__, __plural__ = _l("Import"), _l("Imports")
 
-    resource: Mapped[str] = mapped_column(Text)
+    resource: Mapped[str] = mapped_column(Text, info={"label": _l("Kind")})
     filename: Mapped[str] = text(_l("File"))
-    file_id: Mapped[UUID] = mapped_column(Uuid)
-    shape: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    mapping: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
-    mapping_name: Mapped[str] = mapped_column(Text, default="")
+    file_id: Mapped[UUID] = mapped_column(Uuid, info={"label": _l("File")})
+    shape: Mapped[dict[str, Any]] = mapped_column(JSONB, info={"label": _l("Shape of the file")})
+    mapping: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, info={"label": _l("Columns")})
+    mapping_name: Mapped[str] = mapped_column(Text, default="", info={"label": _l("Saved mapping")})
     state: Mapped[State] = choice(_l("State"), State, default=State.MAPPING)
-    job_id: Mapped[UUID | None] = mapped_column(Uuid)
+    job_id: Mapped[UUID | None] = mapped_column(Uuid, info={"label": _l("Job")})
     row_count: Mapped[int] = integer(_l("Rows read"), default=0)
     created_count: Mapped[int] = integer(_l("Created"), default=0)
     updated_count: Mapped[int] = integer(_l("Updated"), default=0)
@@ -53,10 +53,10 @@ class ImportRun(Record):
     refused_count: Mapped[int] = integer(_l("Refused"), default=0)
     related_count: Mapped[int] = integer(_l("Linked records created"), default=0)
     request_count: Mapped[int] = integer(_l("Approvals asked for"), default=0)
-    problem: Mapped[str] = mapped_column(Text, default="")
-    stayed: Mapped[list[Any]] = mapped_column(JSONB, default=list)
+    problem: Mapped[str] = mapped_column(Text, default="", info={"label": _l("Problem")})
+    stayed: Mapped[list[Any]] = mapped_column(JSONB, default=list, info={"label": _l("What stayed")})
     gone_count: Mapped[int] = integer(_l("Taken back"), default=0)
-    finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), info={"label": _l("Finished")})
 
     __table_args__: ClassVar[Any] = (
         PrimaryKeyConstraint("organisation_id", "id", name="pk_import_run"),
@@ -114,14 +114,15 @@ class ImportMapping(Tenanted):
     """A mapping that was saved under a name, offered again for files with the same heads."""
 
     __tablename__ = "import_mapping"
+    __label__ = _l("Saved mapping")
     __audited__ = True
     __table_args__ = (
         PrimaryKeyConstraint("organisation_id", "id", name="pk_import_mapping"),
         Index("uq_import_mapping", "organisation_id", "resource", "name", unique=True),
     )
 
-    resource: Mapped[str] = mapped_column(Text)
-    name: Mapped[str] = mapped_column(Text)
-    mapping: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    resource: Mapped[str] = mapped_column(Text, info={"label": _l("Kind")})
+    name: Mapped[str] = mapped_column(Text, info={"label": _l("Name")})
+    mapping: Mapped[dict[str, Any]] = mapped_column(JSONB, info={"label": _l("Columns")})
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
     created_by: Mapped[UUID] = mapped_column(Uuid, default=lambda: current.user.id)

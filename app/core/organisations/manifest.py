@@ -37,4 +37,6 @@ departments = Resource(
     related=(Related("people.member", "department", _l("Members")), Related("organisation.department", "parent", _l("Departments below"))),
 )
 
-module = Module("organisation", label=_l("Organisation"), icon="building-2", section="admin", resources=(sites, departments))
+module = Module("organisation", label=_l("Organisation"), icon="building-2", section="admin", resources=(sites, departments),
+                says={"platform.organisation.create": _l("%(name)s created %(record)s"),
+                      "platform.organisation.cross": _l("%(name)s worked across organisations")})

@@ -20,6 +20,7 @@ class Organisation(Base):
     """The root of isolation: every business row belongs to one. Its own row is walled by its id."""
 
     __tablename__ = "organisation"
+    __label__ = _l("Organisation")
     __audited__: ClassVar[bool] = True
     __record_name__: ClassVar[str] = "organisation"
     __table_args__: Any = (
@@ -31,14 +32,14 @@ class Organisation(Base):
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
-    slug: Mapped[str] = mapped_column(Text)
-    name: Mapped[str] = mapped_column(Text)
-    currency: Mapped[str] = mapped_column(Text, default="EUR")
-    timezone: Mapped[str] = mapped_column(Text, default="UTC")
-    language: Mapped[str] = mapped_column(Text, default="en")
-    number: Mapped[int] = mapped_column(Integer, Identity(always=True))
+    slug: Mapped[str] = mapped_column(Text, info={"label": _l("Address")})
+    name: Mapped[str] = mapped_column(Text, info={"label": _l("Name")})
+    currency: Mapped[str] = mapped_column(Text, default="EUR", info={"label": _l("Currency")})
+    timezone: Mapped[str] = mapped_column(Text, default="UTC", info={"label": _l("Time zone")})
+    language: Mapped[str] = mapped_column(Text, default="en", info={"label": _l("Language")})
+    number: Mapped[int] = mapped_column(Integer, Identity(always=True), info={"label": _l("Number")})
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
-    suspended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    suspended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), info={"label": _l("Suspended")})
 
     @property
     def organisation_id(self) -> UUID:

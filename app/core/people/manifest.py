@@ -25,9 +25,11 @@ members = Resource(
     bulk_edit=("department", "site", "manager", "role"),
     before_save=services.before_save,
     related=(Related("people.member", "manager", _l("Reports")),),
-    actions=(Action("deactivate", services.deactivate, label=_l("Deactivate"), done="deactivated", when=services.is_active, tone="danger",
+    actions=(Action("deactivate", services.deactivate, label=_l("Deactivate"), done="deactivated",
+                    said=_l("%(name)s deactivated %(record)s"), when=services.is_active, tone="danger",
                     icon="user-x", bulk=True),
-             Action("activate", services.activate, label=_l("Activate"), done="activated", when=services.is_inactive, icon="user-check")),
+             Action("activate", services.activate, label=_l("Activate"), done="activated", said=_l("%(name)s activated %(record)s"),
+                    when=services.is_inactive, icon="user-check")),
 )
 
 module = Module("people", label=_l("People"), icon="users", section="admin", resources=(members,))

@@ -54,14 +54,15 @@ class Member(Record):
                                         column={"default": _timezone, "nullable": False})
     digest_hour: Mapped[int] = fields.small_integer(_l("Hour of the daily digest"), default=7, minimum=0, maximum=23)
     active: Mapped[bool] = fields.boolean(_l("Active"), default=True)
-    identity_id: Mapped[UUID | None] = mapped_column(Uuid)
-    preferences: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    identity_id: Mapped[UUID | None] = mapped_column(Uuid, info={"label": _l("Sign-in")})
+    preferences: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, info={"label": _l("Preferences")})
 
 
 class MemberRole(Tenanted):
     """A further role of a member, besides the main one that stands on the member."""
 
     __tablename__ = "member_role"
+    __label__ = _l("Further role")
     __audited__ = True
 
     member_id: Mapped[UUID] = fields.reference("member", _l("Member"))

@@ -17,11 +17,12 @@ class SettingValue(Tenanted):
     """One setting of one organisation, as JSON: codes, numbers, decimals as text."""
 
     __tablename__ = "setting"
+    __label__ = _l("Setting")
     __audited__: ClassVar[bool] = True
     __record_name__: ClassVar[str] = "setting"
 
     key: Mapped[str] = fields.text(_l("Setting"), sortable=False)
-    value: Mapped[Any] = mapped_column(JSONB, nullable=True)
+    value: Mapped[Any] = mapped_column(JSONB, nullable=True, info={"label": _l("Value")})
 
     @property
     def reference(self) -> str:

@@ -22,7 +22,8 @@ incidents = Resource(
     subtitle=("kind", "site"),
     before_save=services.complete_incident,
     related=(Related("hse.corrective_action", "incident", _l("Corrective actions")),),
-    actions=(Action("close", services.close_incident, label=_l("Close out"), done="closed", form=forms.Closure,
+    actions=(Action("close", services.close_incident, label=_l("Close out"), done="closed",
+                    said=_l("%(name)s closed %(record)s"), form=forms.Closure,
                     when=services.can_close, approval="hse.close_out", icon="circle-check-big"),),
 )
 
@@ -38,10 +39,10 @@ corrective_actions = Resource(
     icon="list-checks",
     bulk_edit=("owner", "due_on"),
     before_save=services.assign_action,
-    actions=(Action("complete", services.complete_action, label=_l("Mark as done"), done="completed", form=forms.Completion,
-                    when=services.is_open, bulk=True, icon="check"),
-             Action("drop", services.drop_action, label=_l("Drop"), done="dropped", form=forms.Dropping, when=services.is_open,
-                    tone="danger", icon="ban")),
+    actions=(Action("complete", services.complete_action, label=_l("Mark as done"), done="completed",
+                    said=_l("%(name)s marked %(record)s as done"), form=forms.Completion, when=services.is_open, bulk=True, icon="check"),
+             Action("drop", services.drop_action, label=_l("Drop"), done="dropped",
+                    said=_l("%(name)s dropped %(record)s"), form=forms.Dropping, when=services.is_open, tone="danger", icon="ban")),
 )
 
 close_out = Approval(

@@ -44,11 +44,14 @@ requisitions = Resource(
     before_save=services.complete_requisition,
     lock=policy.requisition_changeable,
     snapshot=("title", "department", "site", "needed_by", "supplier", "currency", "total", "justification"),
-    actions=(Action("submit", services.submit, label=_l("Submit"), done="submitted", when=services.is_draft, locks=True,
+    actions=(Action("submit", services.submit, label=_l("Submit"), done="submitted",
+                    said=_l("%(name)s submitted %(record)s"), when=services.is_draft, locks=True,
                     approval="procurement.requisition", tone="primary", bulk=True, icon="send"),
-             Action("order", services.order, label=_l("Order"), done="ordered", form=forms.Ordering, when=services.can_order,
+             Action("order", services.order, label=_l("Order"), done="ordered",
+                    said=_l("%(name)s ordered what %(record)s asks for"), form=forms.Ordering, when=services.can_order,
                     icon="truck"),
-             Action("cancel", services.cancel, label=_l("Cancel"), done="cancelled", form=forms.Cancelling, when=services.can_cancel,
+             Action("cancel", services.cancel, label=_l("Cancel"), done="cancelled",
+                    said=_l("%(name)s cancelled %(record)s"), form=forms.Cancelling, when=services.can_cancel,
                     tone="danger", icon="ban")),
 )
 
@@ -67,8 +70,9 @@ payments = Resource(
     icon="banknote",
     lock=policy.payment_changeable,
     related=(Related("procurement.journal_line", "payment", _l("Journal line")),),
-    actions=(Action("release", services.release, label=_l("Release"), done="released", when=services.can_release, many=True, bulk=True,
-                    approval="procurement.payment", on_create=True, locks=True, icon="circle-check-big", preview=posting.preview),),
+    actions=(Action("release", services.release, label=_l("Release"), done="released", said=_l("%(name)s released %(record)s"),
+                    when=services.can_release, many=True, bulk=True, approval="procurement.payment", on_create=True,
+                    locks=True, icon="circle-check-big", preview=posting.preview),),
 )
 
 journal_lines = Resource(

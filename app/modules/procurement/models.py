@@ -74,10 +74,11 @@ class RequisitionLine(Tenanted):
     """One thing to buy: so many of a unit at a price, on a cost centre."""
 
     __tablename__ = "procurement_requisition_line"
+    __label__ = _l("Line")
     __audited__ = True
 
     requisition_id: Mapped[UUID] = reference("procurement_requisition", _l("Requisition"))
-    position: Mapped[int] = mapped_column(Integer)
+    position: Mapped[int] = mapped_column(Integer, info={"label": _l("Position")})
     description: Mapped[str] = text(_l("Description"), sortable=False)
     quantity: Mapped[Decimal] = decimal(_l("Quantity"), minimum=Decimal("0.001"))
     unit: Mapped[str] = text(_l("Unit"), max_length=30, sortable=False, help=_l("Piece, hour, metre …"))

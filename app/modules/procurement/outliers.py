@@ -10,8 +10,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from flask_babel import gettext as _
-from flask_babel import ngettext
 from sqlalchemy import func, select
 
 from app.core import settings
@@ -19,6 +17,7 @@ from app.kernel.current import current
 from app.kernel.db import session
 from app.kernel.fields import fields_of
 from app.kernel.kinds import minor_units
+from app.kernel.sentences import Sentence, decimal, labels, money, nsay_later, say_later
 from app.modules.procurement.models import Payment
 
 TIMES_MEDIAN, HISTORY_DAYS, TWIN_DAYS = 3, 90, 30
@@ -37,7 +36,7 @@ class Past:
     together: tuple[tuple[int, int], ...]
 
 
-def outliers(payments: Sequence[Payment]) -> Mapping[UUID, list[str]]:
+def outliers(payments: Sequence[Payment]) -> Mapping[UUID, list[Sentence]]:
     """Per payment id, the sentences on why it deserves a look; payments that are like the others are not in it."""
     if not payments:
         return {}
@@ -108,39 +107,36 @@ def _limits() -> tuple[int, int]:
     return first, second
 
 
-def _history(payment: Payment, row: Past) -> list[str]:
+def _history(payment: Payment, row: Past) -> list[Sentence]:
     said = []
     if not row.known:
-        said.append(_("First payment to this supplier"))
+        said.append(say_later("First payment to this supplier"))
     if row.median and payment.amount > TIMES_MEDIAN * row.median:
-        said.append(_("%(times)s times what this supplier usually gets, %(median)s in the 90 days before",
-                      times=round(payment.amount / row.median, 1), median=_money(payment, row.median)))
-    if row.twin:
-        said.append(ngettext("Same supplier and amount as %(reference)s, %(num)d day apart",
-                             "Same supplier and amount as %(reference)s, %(num)d days apart", row.twin_days, reference=row.twin))
+        said.append(say_later("%(times)s times what this supplier usually gets, %(median)s in the 90 days before",
+                              times=decimal(payment.amount / row.median), median=money(row.median, payment.currency)))
+    if row.twin and row.twin_days:
+        said.append(nsay_later("Same supplier and amount as %(reference)s, %(num)d day apart",
+                               "Same supplier and amount as %(reference)s, %(num)d days apart", row.twin_days, reference=row.twin))
+    elif row.twin:
+        said.append(say_later("Same supplier, amount and day as %(reference)s", reference=row.twin))
     return said
 
 
-def _missing(payment: Payment) -> list[str]:
+def _missing(payment: Payment) -> list[Sentence]:
     fields = fields_of(Payment)
-    empty = [str(fields[name].label) for name in WANTED if fields[name].value(payment) in (None, "")]
-    return [_("Missing: %(fields)s", fields=", ".join(empty))] if empty else []
+    empty = [fields[name].label for name in WANTED if fields[name].value(payment) in (None, "")]
+    return [say_later("Missing: %(fields)s", fields=labels(*empty))] if empty else []
 
 
-def _limit(payment: Payment, row: Past, limits: tuple[int, int]) -> list[str]:
+def _limit(payment: Payment, row: Past, limits: tuple[int, int]) -> list[Sentence]:
     """Just under a limit, or several of one supplier and day that pass it together; limits are in the organisation's currency."""
     if payment.currency != current.organisation.currency:
         return []
     said = []
     for limit, (together, count) in zip(limits, row.together, strict=True):
         if NEAR * limit <= payment.amount <= limit:
-            said.append(_("Just under the limit of %(limit)s", limit=_money(payment, limit)))
+            said.append(say_later("Just under the limit of %(limit)s", limit=money(limit, payment.currency)))
         if 0 < payment.amount <= limit < together and count > 1:
-            said.append(_("One of %(count)d to this supplier on this day that pass %(limit)s together", count=count,
-                          limit=_money(payment, limit)))
+            said.append(say_later("One of %(count)d to this supplier on this day that pass %(limit)s together", count=count,
+                                  limit=money(limit, payment.currency)))
     return said
-
-
-def _money(payment: Payment, minor: int) -> str:
-    field = fields_of(Payment)["amount"]
-    return field.behaviour.display(field, minor, payment)

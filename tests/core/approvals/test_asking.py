@@ -104,7 +104,7 @@ def test_the_limit_in_hours_starts_when_people_are_asked(house: House) -> None:
 
 
 def test_outliers_are_kept_with_their_reasons(house: House) -> None:
-    assert any("First payment" in said for said in house.request(house.waiting()).flags)
+    assert any("First payment" in said for said in house.request(house.waiting()).reasons)
 
 
 def test_many_are_raised_with_few_questions(house: House) -> None:

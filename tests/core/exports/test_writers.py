@@ -167,9 +167,7 @@ def test_a_decision_sheet_names_the_bytes_and_who_decided() -> None:
         "flags": ["New supplier"],
         "decisions": [
             {
-                "verb": "Approved",
-                "who": "Bob",
-                "behalf": "Cleo",
+                "said": "Bob on behalf of Cleo approved PAY-2026-00001",
                 "when": "2 Jul 2026",
                 "reason": "fine",
                 "level": "Level 1",
