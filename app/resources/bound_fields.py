@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
+from uuid import UUID
 
 from babel.numbers import get_currency_symbol
 from sqlalchemy import select
@@ -16,10 +16,10 @@ from app.core import access
 from app.kernel.current import current
 from app.kernel.db import session
 from app.kernel.fields import Field, fields_of
-from app.kernel.kinds import fold, major_units
+from app.kernel.kinds import fold, major_units, typed_moment
 from app.kernel.manifest import Lines
 from app.kernel.registry import registry
-from app.resources.labels import gather, title_attribute
+from app.resources.labels import Label, gather, title_attribute
 from app.resources.querying import id_or_text
 from app.resources.urls import picker_url
 
@@ -85,7 +85,7 @@ def raw_of(field: Field, record: Any) -> Any:
     if field.kind == "money":
         return str(major_units(value, field.currency_of(record)))
     if field.kind == "datetime":
-        return value.astimezone(ZoneInfo(current.user.timezone)).strftime("%Y-%m-%dT%H:%M")
+        return typed_moment(value)
     if field.kind == "date":
         return value.isoformat()
     return getattr(value, "value", str(value) if field.kind != "boolean" else value)
@@ -112,8 +112,7 @@ def chosen(field: Field, value: str, words: str | None) -> Any:
         return value
     if not words.strip():
         return ""
-    labels = {} if not value else gather([field], [_Holding(field, id_or_text(value))])
-    if any(label.text == words for label in labels.values()):
+    if any(label.text == words for label in _labels_of(field, value)):
         return value
     resource = registry.of_table(field.reference)
     if resource is None:
@@ -154,9 +153,14 @@ def words_for(fields: Iterable[Field], raws: Mapping[str, Any]) -> dict[str, str
         raw = raws.get(field.name)
         if field.kind != "reference" or not raw:
             continue
-        found = gather([field], [_Holding(field, id_or_text(str(raw)))]) if not isinstance(id_or_text(str(raw)), str) else {}
-        words[field.name] = next((label.text for label in found.values()), str(raw))
+        words[field.name] = next((label.text for label in _labels_of(field, str(raw))), str(raw))
     return words
+
+
+def _labels_of(field: Field, raw: str) -> Iterable[Label]:
+    """The label of the record that a picker holds; none when it holds words, as after a refused form."""
+    found = id_or_text(raw)
+    return gather([field], [_Holding(field, found)]).values() if isinstance(found, UUID) else ()
 
 
 @dataclass(frozen=True)

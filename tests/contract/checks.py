@@ -132,6 +132,12 @@ def named_links(resource: Resource) -> list[Any]:
     return [fields[name] for name in resource.search if name in fields and fields[name].kind == "reference"]
 
 
+def picked(resource: Resource) -> list[str]:
+    """The fields of the form that are chosen from other records."""
+    fields = fields_of(resource.model)
+    return [name for name in form_names(resource) if fields[name].kind == "reference"]
+
+
 def rename(field: Any, record: Any, name: str) -> None:
     """Call the record that a field refers to something else."""
     other = registry.of_table(field.reference)

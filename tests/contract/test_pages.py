@@ -271,6 +271,21 @@ def test_a_draft_is_kept_and_put_back(resource: Resource, world: World) -> None:
     assert "half a sentence" in world.client("owner").get(world.url(resource) + "new").text
 
 
+@listed([r for r in CREATABLE if checks.picked(r)])
+def test_words_that_name_nothing_stay_typed_and_the_form_stays_usable(resource: Resource, world: World) -> None:
+    """Sent twice, as the refused form sends them again, and put back with the draft."""
+    name, url = checks.picked(resource)[0], world.url(resource)
+    for value in ("", "nobody of that name"):
+        answer = world.post(f"{url}new", {name: value, f"{name}__text": "nobody of that name"})
+        assert answer.status_code == 422
+        assert f'href="#field-{name}"' in answer.text, "the form says which field it is"
+        assert 'value="nobody of that name"' in answer.text
+    assert world.post(f"{url}draft", {name: "nobody of that name", f"{name}__text": "nobody of that name"}).status_code == 204
+    again = world.client("owner").get(f"{url}new")
+    assert again.status_code == 200
+    assert again.text.index(">Save</button>") < again.text.index('name="_discard"'), "Enter saves; it never throws the draft away"
+
+
 @listed(CREATABLE)
 def test_forms_work_without_script(resource: Resource, world: World) -> None:
     record = world.records(resource, 1)[0]
