@@ -16,10 +16,11 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_currency, format_decimal, get_currency_precision
+from babel.numbers import format_decimal
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
+from app.kernel import currencies
 from app.kernel.current import current
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def _computable(number: Decimal) -> Decimal:
 
 def minor_units(amount: Decimal, currency: str) -> int:
     """An amount in the smallest unit of its currency (ISO 4217); more decimals than it has are refused."""
-    scaled = amount.scaleb(get_currency_precision(currency))
+    scaled = amount.scaleb(currencies.decimals(currency))
     if scaled != scaled.to_integral_value():
         raise Unreadable(_("%(amount)s has more decimals than %(currency)s allows.", amount=str(amount), currency=currency))
     if abs(scaled) > LARGEST_INTEGER:
@@ -138,7 +139,7 @@ def minor_units(amount: Decimal, currency: str) -> int:
 
 def major_units(minor: int, currency: str) -> Decimal:
     """Minor units as an exact decimal amount."""
-    return Decimal(minor).scaleb(-get_currency_precision(currency))
+    return Decimal(minor).scaleb(-currencies.decimals(currency))
 
 
 def _text(field: Field, raw: Any) -> str:
@@ -226,6 +227,11 @@ def _moment(field: Field, raw: Any) -> datetime:
     return (found if found.tzinfo else found.replace(tzinfo=_zone())).astimezone(UTC)
 
 
+def typed_moment(value: datetime) -> str:
+    """A moment as the control of a form holds it: to the minute, in the reader's zone."""
+    return value.astimezone(_zone()).strftime("%Y-%m-%dT%H:%M")
+
+
 def _boolean(field: Field, raw: Any) -> bool:
     if isinstance(raw, bool):
         return raw
@@ -265,7 +271,7 @@ def _money_of(field: Field, value: int, record: Any) -> tuple[Decimal, str]:
 
 def _show_money(field: Field, value: int, record: Any) -> str:
     amount, code = _money_of(field, value, record)
-    return format_currency(amount, code, locale=_locale())
+    return currencies.shown(amount, code, _locale())
 
 
 def _same(_field: Field, value: Any, _record: Any) -> Any:
@@ -289,7 +295,8 @@ KINDS: dict[str, Kind] = {kind.name: kind for kind in (
     Kind("long_text", _text, _said, _said, _said, ("ic", "empty")),
     Kind("email", _email, _said, _said, _said, _TEXTUAL),
     Kind("integer", _integer, lambda f, v, r: format_decimal(v, locale=_locale()), _same, _same, _ORDERED, numeric=True),
-    Kind("decimal", _decimal, lambda f, v, r: format_decimal(v, locale=_locale()), _said, _same, _ORDERED, numeric=True),
+    Kind("decimal", _decimal, lambda f, v, r: format_decimal(v, locale=_locale(), decimal_quantization=False), _said, _same, _ORDERED,
+         numeric=True),
     Kind("money", _money, _show_money, lambda f, v, r: str(_money_of(f, v, r)[0]), lambda f, v, r: _money_of(f, v, r)[0],
          _ORDERED, numeric=True),
     Kind("date", _date, lambda f, v, r: _show_day(v, _locale()), lambda f, v, r: v.isoformat(), _same, _ORDERED),

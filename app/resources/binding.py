@@ -19,7 +19,7 @@ from app.kernel.current import current
 from app.kernel.db import session
 from app.kernel.errors import Invalid
 from app.kernel.fields import Field, fields_of
-from app.kernel.kinds import Unreadable, minor_units
+from app.kernel.kinds import Unreadable, major_units, minor_units, typed_moment
 from app.kernel.manifest import Lines, Resource
 from app.kernel.registry import registry
 
@@ -95,6 +95,8 @@ def _parse(field: Field, raw: Any, record: Any, *, absent: bool) -> Any:
         return raw.strip()
     if absent and field.default is not None:
         return field.default
+    if field.kind == "datetime" and record is not None and raw and (held := field.value(record)) and raw == typed_moment(held):
+        return held  # a form knows no seconds, and not which of the two hours when clocks go back
     return field.parse(raw)
 
 
@@ -107,11 +109,16 @@ def _is_uuid(raw: str) -> bool:
 
 
 def _money(fields: Iterable[Field], bound: Bound, record: Any) -> None:
+    """Amounts in minor units of their currency; one that is not sent stays the same amount when its currency becomes another."""
     for field in fields:
-        amount = bound.values.get(field.attribute)
-        if field.kind != "money" or amount is None:
+        if field.kind != "money":
             continue
         code = bound.values.get(field.currency) or getattr(record, field.currency, None) or current.organisation.currency
+        amount = bound.values.get(field.attribute)
+        if field.attribute not in bound.values and record is not None and (held := field.value(record)) is not None:
+            amount = major_units(held, field.currency_of(record)) if code != field.currency_of(record) else None
+        if amount is None:
+            continue
         try:
             bound.values[field.attribute] = minor_units(amount, code)
         except Unreadable as error:

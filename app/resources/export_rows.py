@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from babel.numbers import get_currency_precision
 from sqlalchemy import func, select
 
 from app.core.exports import Column
+from app.kernel import currencies
 from app.kernel.current import current
 from app.kernel.db import session
 from app.kernel.fields import Field, fields_of
@@ -35,7 +35,7 @@ def described(field: Field, resource: Resource) -> Column:
     """A field as the column of a file."""
     writable = field.name in form_names(resource)
     choices = tuple(str(entry.label) for entry in field.choices or ())
-    scale = get_currency_precision(current.organisation.currency) if field.kind == "money" else field.scale
+    scale = currencies.decimals(current.organisation.currency) if field.kind == "money" else field.scale
     return Column(
         field.name,
         str(field.label),
