@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from flask import g
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 
@@ -18,6 +19,7 @@ LETTERS = {"inbox": "i", "notifications": "n", "dashboard": "d", "requests": "r"
            "kpis": "k", "planning": "p", "procurement": "q", "documents": "e", "pob": "o", "bookings": "b", "permits": "w",
            "hse": "h", "rotations": "v", "assets": "x", "legal": "l", "contracts": "y", "fleet": "f", "jobs": "j", "audit": "u",
            "settings": "z"}
+NOT_OFFERED = ("palette", "queue.choice")
 SCOPES = {"global": _l("Everywhere"), "list": _l("In lists"), "detail": _l("On a record"), "form": _l("In forms"),
           "queue": _l("In the inbox")}
 
@@ -127,10 +129,16 @@ def _root() -> str:
 
 def keys_for(*scopes: str) -> str:
     """JSON for the browser: the keys of these scopes and of everywhere, under the person's preset."""
+    g.key_scopes = scopes
     chosen, root = preset(), _root()
     found = [{"a": key.action, "k": list(key.bound(chosen)), **({"u": root + key.path} if key.path else {})}
              for key in _wanted(scopes)]
     return json.dumps([entry for entry in found if entry["k"]], separators=(",", ":"))
+
+
+def scopes_here() -> str:
+    """The scopes whose keys the page that is being drawn was given, for its palette."""
+    return ",".join(g.get("key_scopes", ()))
 
 
 def _first(action: str) -> str:
@@ -178,10 +186,10 @@ class PaletteAction:
     subtitle: str = ""
 
 
-def palette_actions(words: str = "") -> list[PaletteAction]:
-    """The places and actions whose label has the words; places first."""
+def palette_actions(words: str = "", scopes: Iterable[str] = ()) -> list[PaletteAction]:
+    """The places and the actions of these scopes whose label has the words; places first."""
     wanted, root = words.casefold().split(), _root()
-    found = [key for key in _KEYS if key.scope == "global" and key.action != "palette"
+    found = [key for key in _wanted(scopes) if key.action not in NOT_OFFERED
              and all(word in str(key.label).casefold() for word in wanted)]
     return [PaletteAction(key.action.replace(".", "-"), key.label, root + key.path if key.path else "#",
                           "arrow-right" if key.path else "zap",

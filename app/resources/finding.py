@@ -52,7 +52,7 @@ def palette() -> Response:
     found = search.find(words, limit=PALETTE_RECORDS) if len(words) > 1 else search.nothing()
     groups = [
         (_("Pages"), menu.entries_for(current.user, words)),
-        (_("Actions"), palette_actions(words)),
+        (_("Actions"), palette_actions(words, request.args.get("scopes", "").split(","))),
         (_("Records"), [_option(hit) for hit in found.hits]),
     ]
     return screen("search/palette.html", groups=groups, typed=words)
@@ -76,7 +76,7 @@ def _option(hit: Any) -> dict[str, Any]:
 @screens.get("/<org>/components")
 def components() -> Response:
     """Every part of the kit on one page."""
-    return screen("ui/components.html", files=FILES)
+    return screen("ui/components.html", block="content", files=FILES)
 
 
 @screens.get("/api/v1/openapi.json")

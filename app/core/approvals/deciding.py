@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from app.core.approvals import bulk, guards, queue, rounds, showing
+from app.core.approvals import bulk, guards, news, queue, rounds, showing
 from app.core.approvals.decisions import Decided
 from app.core.approvals.decisions import decide as answer
 from app.core.approvals.models import ApprovalRequest, Colour, Verb
@@ -61,6 +61,18 @@ def undo(ref: str) -> Response:
     """Take back one's approval inside the hold window; nothing has left by then."""
     done = answer(queue.find(ref), Verb.UNDO, key=request.form.get("_key", ""))
     return decided(done)
+
+
+@screens.post("/<org>/inbox/<ref>/done")
+def done(ref: str) -> Response:
+    """Put away what only informs: it leaves the queue, nothing is decided."""
+    found = queue.find(ref)
+    news.put_away(found)
+    sentence = _("%(reference)s put away", reference=found.record_reference)
+    if not wants_fragment():
+        flash(sentence, "success")
+        return redirect(url_for("inbox.listing", tab="requested" if found.requested_by == current.user.id else "watching"), 303)
+    return _left(found, {"decided": {"said": sentence}})
 
 
 def said(values: Mapping[str, str]) -> dict[str, Any]:
@@ -138,8 +150,11 @@ def decided(done: Decided) -> Response:
     trigger: dict[str, Any] = {"decided": {"said": sentence}}
     if done.verb == Verb.UNDO:
         trigger["queue-refresh"] = {}
-    return screen("inbox/decided.html", trigger=trigger, gone=[done.request.id] if done.gone else [], tabs=tabs("mine", queue.counts()),
-                  undos=undos())
+    return _left(done.request if done.gone else None, trigger=trigger)
+
+
+def _left(gone: ApprovalRequest | None, trigger: Mapping[str, Any]) -> Response:
+    return screen("inbox/decided.html", trigger=trigger, gone=[gone.id] if gone else [], tabs=tabs("mine", queue.counts()), undos=undos())
 
 
 def refused(request_id: UUID, verb: str, error: Refusal) -> Response:

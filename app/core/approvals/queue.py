@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_
 
 from app.core.approvals.models import LIVE, ApprovalRequest, ApprovalSeat, Asked, Seat, State
+from app.core.notifications import unread_about
 from app.kernel import clock
 from app.kernel.current import Actor, current
 from app.kernel.db import session
@@ -20,6 +21,7 @@ from app.kernel.manifest import Resource
 Tab = Literal["mine", "groups", "delegated", "watching", "requested"]
 TABS: tuple[Tab, ...] = ("mine", "groups", "delegated", "watching", "requested")
 ASKED: dict[str, tuple[Asked, ...]] = {"mine": (Asked.OWN, Asked.ESCALATED), "groups": (Asked.GROUP,), "delegated": (Asked.DELEGATED,)}
+NEWS = ("decision", "watched")
 SIZE = 50
 COUNTED = 1_000
 
@@ -35,6 +37,11 @@ class Entry:
     def due_at(self) -> datetime:
         """When its limit ends."""
         return self.request.due_at
+
+    @property
+    def is_news(self) -> bool:
+        """Whether it only informs the reader, and can be put away."""
+        return self.seat is None and (self.request.requested_by != current.user.id or self.request.state not in LIVE)
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,7 @@ def waiting_for(member_id: UUID, tab: str = "") -> ColumnElement[bool]:
 
 def page(tab: Tab, *, after: str = "", before: str = "", size: int = SIZE) -> Page:
     """The rows of a tab, the most urgent first, from a cursor on."""
-    query, key = _requested() if tab == "requested" else _seated(tab)
+    query, key = _seated(tab) if tab in ASKED else _followed(tab)
     backwards = bool(before)
     position = _position(before or after)
     if position:
@@ -72,19 +79,26 @@ def page(tab: Tab, *, after: str = "", before: str = "", size: int = SIZE) -> Pa
 
 
 def _seated(tab: Tab) -> tuple[Select[Any], tuple[Any, Any]]:
-    mine = waiting_for(current.user.id, tab)
-    if tab == "watching":
-        mine = and_(ApprovalSeat.member_id == current.user.id, ApprovalSeat.state == Seat.WATCHING)
     query = select(ApprovalRequest, ApprovalSeat).join(ApprovalSeat, and_(
-        ApprovalSeat.organisation_id == ApprovalRequest.organisation_id, ApprovalSeat.request_id == ApprovalRequest.id)).where(mine)
-    if tab == "watching":
-        query = query.where(ApprovalRequest.state.in_(LIVE))
+        ApprovalSeat.organisation_id == ApprovalRequest.organisation_id, ApprovalSeat.request_id == ApprovalRequest.id)).where(
+        waiting_for(current.user.id, tab))
     return query, (ApprovalSeat.due_at, ApprovalSeat.id)
 
 
-def _requested() -> tuple[Select[Any], tuple[Any, Any]]:
-    query = select(ApprovalRequest).where(ApprovalRequest.requested_by == current.user.id, ApprovalRequest.state.in_(LIVE))
+def _followed(tab: Tab) -> tuple[Select[Any], tuple[Any, Any]]:
+    """What one asked for, or looks on at: as long as it is under way, then as news until it is put away."""
+    mine, news = ApprovalRequest.requested_by == current.user.id, ApprovalRequest.id.in_(unread_about(current.user.id, NEWS))
+    if tab == "requested":
+        query = select(ApprovalRequest).where(mine, or_(ApprovalRequest.state.in_(LIVE), news))
+    else:
+        under_way = and_(ApprovalRequest.id.in_(_watched()), ApprovalRequest.state.in_(LIVE))
+        query = select(ApprovalRequest).where(or_(under_way, and_(news, ~mine)))
     return query, (ApprovalRequest.due_at, ApprovalRequest.id)
+
+
+def _watched() -> Select[tuple[UUID]]:
+    return select(ApprovalSeat.request_id).where(ApprovalSeat.member_id == current.user.id, ApprovalSeat.state == Seat.WATCHING,
+                                                 ApprovalSeat.settled_at.is_(None))
 
 
 def _cursor(entry: Entry) -> str:
@@ -105,10 +119,9 @@ def counts() -> dict[str, int]:
     by_kind = dict(session().execute(select(ApprovalSeat.asked, func.count()).where(waiting_for(current.user.id))
                                      .group_by(ApprovalSeat.asked)).all())
     found = {tab: sum(by_kind.get(kind, 0) for kind in kinds) for tab, kinds in ASKED.items()}
-    found["watching"] = session().scalar(select(func.count()).select_from(ApprovalSeat).join(ApprovalRequest, and_(
-        ApprovalSeat.organisation_id == ApprovalRequest.organisation_id, ApprovalSeat.request_id == ApprovalRequest.id)).where(
-        ApprovalSeat.member_id == current.user.id, ApprovalSeat.state == Seat.WATCHING, ApprovalRequest.state.in_(LIVE))) or 0
-    found["requested"] = requested_count()
+    for tab in ("watching", "requested"):
+        rows = _followed(tab)[0].with_only_columns(ApprovalRequest.id).subquery()
+        found[tab] = session().scalar(select(func.count()).select_from(rows)) or 0
     return found
 
 

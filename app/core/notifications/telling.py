@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
 from flask_babel import force_locale
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
 
 from app.core import mail
 from app.core.notifications import quiet
@@ -19,7 +19,7 @@ from app.kernel.db import session
 
 Words = str | Callable[[], str]
 MAIL = "mail_notifications"  # a preference: important (unless said), all, off
-IMPORTANT = ("approval", "hse.action_assigned", "security")
+IMPORTANT = ("approval", "decision", "hse.action_assigned", "security")
 
 
 def notify(member_id: UUID, kind: str, title: Words, url: str = "", record: Any = None, *, text: Words = "", critical: bool = False,
@@ -68,6 +68,19 @@ def read_all(member_id: UUID, ids: list[UUID] | None = None) -> int:
     if changed and current.user.identity_id:
         stream.announce("badges", to=[current.user.identity_id])
     return int(changed)
+
+
+def unread_about(member_id: UUID, kinds: Sequence[str]) -> Select[tuple[UUID | None]]:
+    """A question for the ids of the records about which a member has unread notices of these kinds."""
+    return select(Notification.record_id).where(
+        Notification.member_id == member_id, Notification.kind.in_(kinds), Notification.read_at.is_(None),
+        Notification.record_id.is_not(None), Notification.shown_at <= clock.now())
+
+
+def read_about(member_id: UUID, record_id: UUID) -> int:
+    """Mark a member's notices about one record read; gives how many were unread."""
+    return read_all(member_id, list(session().scalars(select(Notification.id).where(
+        Notification.member_id == member_id, Notification.record_id == record_id, Notification.read_at.is_(None)))))
 
 
 def _known(member_id: UUID, key: str) -> bool:

@@ -23,7 +23,7 @@ from app.kernel.screens import screen
 screens = Blueprint("notifications", __name__)
 screens.needs = "member"  # type: ignore[attr-defined]
 SIZE = 50
-ICONS = {"approval": "inbox", "job": "list-todo"}
+ICONS = {"approval": "inbox", "decision": "inbox", "watched": "eye", "job": "list-todo"}
 MAILS = ("important", "all", "off")
 
 
