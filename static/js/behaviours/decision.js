@@ -9,8 +9,19 @@ export function decision(dialog) {
     dialog.showModal();
     (body.querySelector("[aria-invalid]") ?? body.querySelector("[autofocus]"))?.focus();
   };
+  // The row pales at once; it leaves when the server confirms, and comes back with the form when it does not.
+  const deciding = (form, busy) => {
+    const row = document.getElementById(form?.id.replace("decide-", "row-"));
+    if (busy) row?.setAttribute("aria-busy", "true");
+    else row?.removeAttribute("aria-busy");
+  };
+  body.addEventListener("submit", (event) => deciding(event.target, true));
+  body.addEventListener("htmx:finally:request", (event) => deciding(event.target.closest("form"), false));
   body.addEventListener("htmx:after:swap", opened);
-  new MutationObserver(opened).observe(body, { childList: true });
+  new MutationObserver(() => {
+    deciding(body.querySelector("form"), false);
+    opened();
+  }).observe(body, { childList: true });
   dialog.addEventListener("click", (event) => {
     if (!event.target.closest("[data-close]")) return;
     event.preventDefault();
