@@ -88,7 +88,7 @@ class Decided:
 
 def decide(house: House, number: int) -> list[Decided]:
     """Approve requests of the busiest manager one by one as the queue does, in three equal runs."""
-    desk = _busiest(house)
+    desk = busiest(house)
     client = house.client(desk[0])
     times, sizes = [], []
     for reference in desk[1][: number * 3]:
@@ -103,7 +103,7 @@ def decide(house: House, number: int) -> list[Decided]:
     return [Decided(percentile(times[n * share:(n + 1) * share]), max(sizes[n * share:(n + 1) * share])) for n in range(3)]
 
 
-def _busiest(house: House) -> tuple[str, list[str]]:
+def busiest(house: House) -> tuple[str, list[str]]:
     """The manager with most ORANGE requests waiting."""
     found: list[tuple[str, list[str]]] = []
     for post in NORTHGATE.posts:
