@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from playwright.sync_api import Page
 
-from app.demo.cast import NORTHGATE
 from tests.bench.figures import percentile
 from tests.bench.house import House
 from tests.bench.work import ROOT, busiest
@@ -28,7 +27,9 @@ addEventListener("DOMContentLoaded", () => {
     if (!fewer || !pressed) return;
     const since = pressed;
     pressed = 0;
-    requestAnimationFrame(() => { const told = new MessageChannel(); told.port1.onmessage = () => window.painted.push(performance.now() - since); told.port2.postMessage(0); });
+    const after = new MessageChannel();
+    after.port1.onmessage = () => window.painted.push(performance.now() - since);
+    requestAnimationFrame(() => after.port2.postMessage(0));
   }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["aria-busy"] });
 });
 """
