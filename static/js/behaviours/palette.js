@@ -32,6 +32,12 @@ export function palette(dialog) {
     event.preventDefault();
   });
   document.addEventListener("palette", open);
+  // The browser would only empty the box: one press closes.
+  box.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    event.preventDefault();
+    dialog.close();
+  });
 }
 
 export function paletteButton(form) {

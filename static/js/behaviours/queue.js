@@ -1,11 +1,12 @@
 import { announce } from "./announce.js";
-import { remember } from "./neighbours.js";
+import { cameFrom, remember } from "./neighbours.js";
 import { rove, selection } from "./rows.js";
 
 // The inbox: the focus stays on a row; what is decided leaves, and the next one takes its place.
 export function queue(form) {
   const rows = rove(form);
   const chosen = selection(form);
+  const back = cameFrom(rows.all());
   remember(form);
   let place = 0;
   const panel = document.getElementById("peek");
@@ -37,7 +38,7 @@ export function queue(form) {
     "queue.green": () => chosen.all((row) => row.dataset.risk === "GREEN"),
     "queue.open": () => rows.current() && location.assign(rows.current().dataset.url),
     "queue.peek": () => (panel.dataset.open === "true" && !wide.matches ? close() : peek(rows.current() ?? rows.move(1))),
-    back: () => (panel.dataset.open === "true" && !wide.matches ? close() : history.back()),
+    back: () => (panel.dataset.open === "true" && !wide.matches ? close() : chosen.all(() => false)),
   };
   const act = (event) => {
     if (!form.isConnected) return document.removeEventListener("key", act);
@@ -90,6 +91,7 @@ export function queue(form) {
     htmx.trigger(document.body, "queue-refresh");
   };
   const peekAfter = (row) => { if (wide.matches) peek(row); };
+  if (back) peekAfter(rows.to(back));
   // Where there is room, a click on a row shows it beside the list; the link itself opens its page.
   form.addEventListener("click", (event) => {
     const link = event.target.closest("[data-open]");

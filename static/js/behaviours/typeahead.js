@@ -10,7 +10,7 @@ export function typeahead(element) {
     box.setAttribute("aria-expanded", "false");
     box.removeAttribute("aria-activedescendant");
   };
-  steer(box, list, (option) => {
+  const choose = steer(box, list, (option) => {
     hidden.value = option.dataset.value;
     box.value = option.dataset.text;
     close();
@@ -18,7 +18,9 @@ export function typeahead(element) {
   });
   box.addEventListener("input", () => { hidden.value = ""; });
   box.addEventListener("blur", () => setTimeout(close, 150));
+  // Enter takes the best match; words that name nothing yet are not sent with the form.
   box.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && box.value.trim() && !hidden.value) event.preventDefault();
     if (event.key === "Escape" && list.childElementCount) {
       event.preventDefault();
       event.stopPropagation();
@@ -30,5 +32,8 @@ export function typeahead(element) {
     [...body.keys()].forEach((name) => body.delete(name));
     body.set("q", hidden.value ? "" : box.value);
   });
-  new MutationObserver(() => box.setAttribute("aria-expanded", String(list.childElementCount > 0))).observe(list, { childList: true });
+  new MutationObserver(() => {
+    box.setAttribute("aria-expanded", String(list.childElementCount > 0));
+    if (box.value.trim() && !hidden.value) choose(list.querySelector('[role="option"]'));
+  }).observe(list, { childList: true });
 }
