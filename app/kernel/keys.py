@@ -21,7 +21,7 @@ LETTERS = {"inbox": "i", "notifications": "n", "dashboard": "d", "requests": "r"
            "settings": "z"}
 NOT_OFFERED = ("palette", "queue.choice")
 SCOPES = {"global": _l("Everywhere"), "list": _l("In lists"), "detail": _l("On a record"), "form": _l("In forms"),
-          "queue": _l("In the inbox")}
+          "queue": _l("In the inbox"), "request": _l("On a record")}
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,8 @@ _KEYS: list[Key] = [
     Key("detail.edit", ("e",), _l("Edit"), "detail"),
     Key("detail.copy", ("y",), _l("Copy the permanent link"), "detail"),
     Key("detail.print", ("Shift+P",), _l("Print"), "detail"),
+    Key("request.previous", ("[",), _l("Previous record"), "request"),
+    Key("request.next", ("]",), _l("Next record"), "request"),
     Key("form.save", ("Mod+s",), _l("Save"), "form"),
     Key("send", ("Mod+Enter",), _l("Send")),
     _queue("next", ("j", "ArrowDown"), _l("Next")),

@@ -40,13 +40,14 @@ class Queue:
                 "subtitle": "Solicitors", "selected": False,
                 "tags": [], "risk": risk, "amount": "£5,400.00", "step": "1 of 1", "due": "4 h left", "late": False,
                 "overdue": number == "2", "mine": True, "links": [(verb, f"{address}decide?verb={verb}") for verb in verbs],
-                "green": {"action": f"{address}decide", "hash": "9c", "key": f"k{number}"} if risk == GREEN else None}
+                "done_url": "", "green": {"action": f"{address}decide", "hash": "9c", "key": f"k{number}"} if risk == GREEN else None}
 
     def peek(self, number: str) -> dict[str, Any]:
         """What stands behind it."""
         row = self.row(number)
         return {**row, "record_url": "/record", "asked": "asked by R. Osei", "outliers": [], "facts": [("Amount", "£5,400.00", True)],
                 "lines": None, "changed": [], "consequences": [], "levels": [], "snapshot": "9c41e07b", "state": None, "files": [],
+                "done_url": "", "alone": False,
                 "comments": [], "sheet_url": "", "held": None,
                 "buttons": [{"verb": v, "label": v.title(), "url": u, "primary": v == "approve", "allowed": True, "reason": ""}
                             for v, u in row["links"]]}
@@ -82,6 +83,9 @@ def pages(queue: Queue) -> Flask:
                       action=f"/northgate/inbox/{number}/decide", back_url="/northgate/inbox/", hash="9c", key="k", guard=peek["risk"],
                       word=peek["reference"], members=[], until=[], values=request.form, errors=wrong, changed=[])
 
+    def request_page(number: str) -> Any:
+        return screen("inbox/request.html", peek=queue.peek(number), history=[])
+
     def undo(number: str) -> Any:
         queue.decided = [each for each in queue.decided if each[0] != number]
         return screen("inbox/decided.html", trigger={"decided": {"said": "Undone"}, "queue-refresh": {}}, gone=[], tabs=[], undos=[])
@@ -101,6 +105,7 @@ def pages(queue: Queue) -> Flask:
                       draft_url="/draft", draft_when="", discard_url="", multipart=False)
 
     app.add_url_rule("/northgate/inbox/", "inbox", inbox)
+    app.add_url_rule("/northgate/inbox/<number>/", "request", request_page)
     app.add_url_rule("/northgate/inbox/<number>/peek", "peek", lambda number: screen("inbox/peek.html", peek=queue.peek(number)))
     app.add_url_rule("/northgate/inbox/<number>/decide", "decide", decide, methods=["GET", "POST"])
     app.add_url_rule("/northgate/inbox/<number>/undo", "undo", undo, methods=["POST"])
@@ -278,6 +283,11 @@ def test_the_palette_opens_steers_and_closes(page: Page) -> None:
     page.focus("#field-title")
     page.keyboard.press("Control+k")
     page.wait_for_selector("#palette[open] [role=option]")
+    page.keyboard.type("inb")
+    page.keyboard.press("Escape")
+    assert not page.evaluate("document.getElementById('palette').open"), "one press, whatever is typed"
+    page.keyboard.press("Control+k")
+    page.wait_for_selector("#palette[open] [role=option]")
     page.wait_for_selector("#palette [aria-selected=true]")
     page.keyboard.press("Enter")
     page.wait_for_url("**/northgate/inbox/")
@@ -305,13 +315,52 @@ def test_a_picker_is_steered_by_arrows_and_keeps_the_id(page: Page) -> None:
     page.goto("/form", wait_until="networkidle")
     page.fill("#field-site", "Row")
     page.wait_for_selector("[role=option] >> text=Rowan Bravo")
-    page.keyboard.press("ArrowDown")
+    page.wait_for_selector("[role=option][aria-selected=true] >> text=Rowan Alpha")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     assert page.input_value("#field-site") == "Rowan Bravo"
     assert page.input_value("input[name=site]") == "b2"
     page.keyboard.type("x")
     assert page.input_value("input[name=site]") == ""
+
+
+def test_enter_in_a_picker_takes_the_best_match_and_never_sends_the_form(page: Page, queue: Queue) -> None:
+    page.goto("/form", wait_until="networkidle")
+    page.evaluate("document.getElementById('record-form').addEventListener('submit', () => { document.title = 'sent'; })")
+    page.focus("#field-site")
+    page.keyboard.type("Row")
+    page.keyboard.press("Enter")  # before the server answered
+    page.wait_for_selector("[role=option][aria-selected=true]")
+    page.keyboard.press("Enter")
+    assert page.input_value("input[name=site]") == "a1"
+    assert page.title() != "sent"
+
+
+def test_escape_in_the_queue_clears_the_selection_and_stays(page: Page) -> None:
+    page.goto("/form", wait_until="networkidle")
+    page.goto("/northgate/inbox/", wait_until="networkidle")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    for _press in range(2):
+        page.keyboard.press("Escape")
+        page.wait_for_timeout(200)
+    assert page.locator(".row-check:checked").count() == 0
+    assert page.url.endswith("/northgate/inbox/")
+    assert focused(page) == "row-1"
+
+
+def test_back_from_a_request_the_queue_goes_on_where_it_was_left(page: Page, queue: Queue) -> None:
+    page.goto("/northgate/inbox/", wait_until="networkidle")
+    for _press in range(3):
+        page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/inbox/3/")
+    page.keyboard.press("]")
+    page.wait_for_url("**/inbox/4/")
+    queue.decided.append(("4", "approve"))
+    page.keyboard.press("u")
+    page.wait_for_url("**/inbox/")
+    until(page, FOCUSED, "row-5")
 
 
 def test_injected_markup_is_inert(page: Page, queue: Queue) -> None:

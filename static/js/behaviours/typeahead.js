@@ -32,8 +32,13 @@ export function typeahead(element) {
     [...body.keys()].forEach((name) => body.delete(name));
     body.set("q", hidden.value ? "" : box.value);
   });
+  const best = () => {
+    const open = box.value.trim() && !hidden.value && !list.querySelector('[aria-selected="true"]');
+    if (open) choose(list.querySelector('[role="option"]'));
+  };
   new MutationObserver(() => {
     box.setAttribute("aria-expanded", String(list.childElementCount > 0));
-    if (box.value.trim() && !hidden.value) choose(list.querySelector('[role="option"]'));
+    best();
   }).observe(list, { childList: true });
+  element.addEventListener("htmx:after:settle", best);
 }
