@@ -12,8 +12,11 @@ from app.core.imports import ImportRun, Mapping, Place
 from app.core.imports.delimited import SEPARATORS
 from app.core.imports.encodings import CHOICES
 from app.core.imports.guess import place_for
+from app.core.imports.parsing import reader_of
 from app.core.imports.shapes import DATES
 from app.kernel.errors import Invalid
+from app.kernel.fields import Field
+from app.kernel.kinds import Unreadable
 from app.kernel.manifest import Resource
 
 EXAMPLES = {
@@ -41,11 +44,29 @@ def encodings() -> list[tuple[str, str]]:
 
 
 def chosen_shape(run: ImportRun, form: MappingType[str, str]) -> dict[str, str]:
-    """Encoding and separator where they are others than before; empty when nothing changed, or the file has none."""
-    if run.shape["kind"] != "csv":
-        return {}
-    asked = {name: form.get(name, "") for name in ("encoding", "separator")}
+    """Encoding, separator or sheet where they are others than before; empty when nothing changed, or the file has none."""
+    names = {"csv": ("encoding", "separator"), "xlsx": ("sheet",)}.get(run.shape["kind"], ())
+    asked = {name: form.get(name, "") for name in names}
     return {name: value for name, value in asked.items() if value and value != run.shape[name]}
+
+
+def constants_of(resource: Resource, form: MappingType[str, str]) -> dict[str, str]:
+    """The values that the form gives for every row, by field."""
+    given = {name: form.get(f"constant-{name}", "").strip() for name in imports.importable(resource)}
+    return {name: value for name, value in given.items() if value}
+
+
+def constant_fields(resource: Resource, given: MappingType[str, str]) -> list[tuple[str, str, list[tuple[str, str]], str]]:
+    """Name, label, choices (none where it is typed) and value of each field that may be the same in every row."""
+    fields = imports.importable(resource)
+    return [(f"constant-{name}", str(field.label), _choices(field), given.get(name, "")) for name, field in fields.items()
+            if name != "reference"]
+
+
+def _choices(field: Field) -> list[tuple[str, str]]:
+    if field.kind == "boolean":
+        return [("true", _("Yes")), ("false", _("No"))]
+    return [(entry.value, str(entry.label)) for entry in field.choices or ()]
 
 
 def mapping_of(resource: Resource, run: ImportRun, form: MappingType[str, Any]) -> Mapping:
@@ -64,5 +85,19 @@ def mapping_of(resource: Resource, run: ImportRun, form: MappingType[str, Any]) 
         columns[column.header] = Place(name, date=shape or place.date, decimal=place.decimal) if fields[name].kind in ("date", "datetime") \
             else Place(name, decimal=place.decimal)
     chosen = form.getlist("create_missing") if hasattr(form, "getlist") else form.get("create_missing", ())
-    constants = {n: v for n, v in Mapping.from_json(run.mapping).constants.items() if n not in {p.field for p in columns.values()}}
-    return Mapping(columns, constants, tuple(name for name in chosen if name in resource.create_missing))
+    sheet = run.shape["sheet"] if len(run.shape.get("sheets", ())) > 1 else ""
+    missing = tuple(name for name in chosen if name in resource.create_missing)
+    mapping = Mapping(columns, constants_of(resource, form), missing, sheet).checked(resource)
+    _check_constants(fields, mapping.constants)
+    return mapping
+
+
+def _check_constants(fields: MappingType[str, Field], constants: MappingType[str, str]) -> None:
+    errors = {}
+    for name, value in constants.items():
+        try:
+            reader_of(fields[name], Place(name))(value)
+        except Unreadable as error:
+            errors[f"constant-{name}"] = [f"{fields[name].label}: {error}"]
+    if errors:
+        raise Invalid(errors)

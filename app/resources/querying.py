@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, tr
 from sqlalchemy.orm import InstrumentedAttribute
 from werkzeug.datastructures import MultiDict
 
-from app.core import access, search
+from app.core import access, imports, search
 from app.kernel.current import current
 from app.kernel.db import session
 from app.kernel.errors import Invalid
@@ -25,7 +25,7 @@ from app.kernel.manifest import Resource
 from app.resources.binding import known_records
 
 WORDS = frozenset(
-    {"q", "sort", "after", "before", "archived", "format", "per_page", "peek", "separator", "bom", "ids", "scope", "key", "view"}
+    {"q", "sort", "after", "before", "archived", "format", "per_page", "peek", "separator", "bom", "ids", "scope", "key", "view", "import"}
 )
 COUNT_LIMIT = 10_000
 PER_PAGE = 50
@@ -47,13 +47,14 @@ class Condition:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a list is asked for."""
+    """What a list is asked for; `came_with` is the reference of an import whose records alone are wanted."""
 
     resource: Resource
     conditions: tuple[Condition, ...] = ()
     text: str = ""
     sort: str = ""
     archived: bool = False
+    came_with: str = ""
     after: str = ""
     before: str = ""
     per_page: int = PER_PAGE
@@ -62,7 +63,8 @@ class Wanted:
     def parameters(self, **changes: str | None) -> MultiDict[str, str]:
         """The query string of this list, some words changed (None takes one away) and the place on it forgotten."""
         pairs: list[tuple[str, str]] = [(c.parameter, v) for c in self.conditions for v in c.values]
-        plain = {"q": self.text, "sort": self.sort if self.sort != self.resource.sort else "", "archived": "1" if self.archived else ""}
+        plain = {"q": self.text, "sort": self.sort if self.sort != self.resource.sort else "", "archived": "1" if self.archived else "",
+                 "import": self.came_with}
         plain.update({k: v or "" for k, v in changes.items()})
         kept = [(k, v) for k, v in pairs if k not in changes]
         return MultiDict(kept + [(k, v) for k, v in plain.items() if v])
@@ -94,6 +96,7 @@ def read(resource: Resource, args: MultiDict[str, str]) -> Wanted:
         text,
         sort,
         archived,
+        args.get("import", "")[:40],
         args.get("after", ""),
         args.get("before", ""),
         _per_page(args.get("per_page", "")),
@@ -157,6 +160,8 @@ def criteria(wanted: Wanted) -> Iterable[ColumnElement[bool]]:
         by_name.setdefault((condition.name, condition.operator), []).extend(condition.values)
     for (name, operator), values in by_name.items():
         yield _condition(model, fields[name], operator, values)
+    if wanted.came_with:
+        yield model.id.in_(imports.came_in(wanted.resource, wanted.came_with))
     if wanted.text:
         yield search.among(wanted.text, wanted.resource, model.id)
 

@@ -6,6 +6,8 @@ from app.core.imports.mapping import Mapping, Place, importable, needed
 from app.core.imports.models import ImportMapping, ImportRelated, ImportRow, ImportRun, State
 from app.core.imports.runs import (
     begin,
+    came_in,
+    changes,
     find_run,
     give_up,
     look_again,
@@ -23,6 +25,6 @@ from app.core.imports.runs import (
     what_would_stay,
 )
 
-__all__ = ["ImportMapping", "ImportRelated", "ImportRow", "ImportRun", "Mapping", "Place", "State", "begin", "find_run", "give_up",
-           "guess", "importable", "look_again", "needed", "preview", "recent", "refused", "reshape", "save_mapping", "saved_mapping",
-           "saved_mappings", "start_apply", "start_check", "start_rollback", "summary", "use_mapping", "what_would_stay"]
+__all__ = ["ImportMapping", "ImportRelated", "ImportRow", "ImportRun", "Mapping", "Place", "State", "begin", "came_in", "changes",
+           "find_run", "give_up", "guess", "importable", "look_again", "needed", "preview", "recent", "refused", "reshape", "save_mapping",
+           "saved_mapping", "saved_mappings", "start_apply", "start_check", "start_rollback", "summary", "use_mapping", "what_would_stay"]

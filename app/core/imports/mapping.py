@@ -25,16 +25,19 @@ class Place:
 
 @dataclass(frozen=True)
 class Mapping:
-    """Columns by header, values that are the same in every row, and the references whose missing records are made."""
+    """Columns by header, values that are the same in every row, the references whose missing records are made, and the sheet of a
+    workbook that has several."""
 
     columns: MappingType[str, Place]
     constants: MappingType[str, str] = field(default_factory=dict)
     create_missing: tuple[str, ...] = ()
+    sheet: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """As it is saved."""
         columns = {header: {k: v for k, v in asdict(place).items() if v not in ("", True)} for header, place in self.columns.items()}
-        return {"columns": columns, "constants": dict(self.constants), "create_missing": list(self.create_missing)}
+        saved = {"columns": columns, "constants": dict(self.constants), "create_missing": list(self.create_missing)}
+        return {**saved, "sheet": self.sheet} if self.sheet else saved
 
     @classmethod
     def from_json(cls, saved: MappingType[str, Any]) -> Mapping:
@@ -43,16 +46,19 @@ class Mapping:
             columns = {str(header): Place(**({"field": place} if isinstance(place, str) else dict(place)))
                        for header, place in dict(saved["columns"]).items()}
             constants = {str(k): str(v) for k, v in dict(saved.get("constants", {})).items()}
-            return cls(columns, constants, tuple(saved.get("create_missing", ())))
+            return cls(columns, constants, tuple(saved.get("create_missing", ())), str(saved.get("sheet", "")))
         except (KeyError, TypeError, ValueError) as error:
             raise Invalid({"mapping": [_("This mapping is not understood: %(reason)s", reason=str(error)[:200])]}) from error
 
     def checked(self, resource: Resource) -> Mapping:
         """Itself; raises `Invalid` when it names a field twice, or one that cannot be imported."""
-        known, taken, errors = importable(resource), set(self.constants), []
+        known, errors = importable(resource), []
+        taken: set[str] = set()
         for header, place in self.columns.items():
             if place.field not in known:
                 errors.append(_("“%(header)s” goes to “%(field)s”, which cannot be imported.", header=header, field=place.field[:60]))
+            elif place.field in self.constants:
+                errors.append(_("“%(field)s” comes from a column and is given for every row: choose one.", field=known[place.field].label))
             elif place.field in taken:
                 errors.append(_("Two columns go to “%(field)s”.", field=known[place.field].label))
             taken.add(place.field)

@@ -25,7 +25,8 @@ def look(stream: BinaryIO, name: str) -> Shape:
         raise Unusable(_("The file is empty."))
     if kind == "xlsx":
         check_workbook(stream)
-        return Shape(kind, sheet=sheets_of(stream)[0])
+        sheets = sheets_of(stream)
+        return Shape(kind, sheet=sheets[0], sheets=sheets)
     if kind == "json":
         return Shape(kind)
     encoding = encoding_of(stream)

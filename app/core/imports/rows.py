@@ -37,12 +37,13 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Shape:
-    """How a file is to be read: the kind (csv, xlsx, json), and what goes with it."""
+    """How a file is to be read: the kind (csv, xlsx, json), and what goes with it; `sheets` are all that a workbook shows."""
 
     kind: str
     encoding: str = ""
     separator: str = ""
     sheet: str = ""
+    sheets: Sequence[str] = ()
 
     def with_(self, **changes: str) -> Shape:
         """The same, what was chosen by hand put in."""

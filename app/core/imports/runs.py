@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping as MappingType
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any, BinaryIO
+from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from app.core import access, files, settings
 from app.core.files.sniffing import SHEETS
@@ -14,7 +19,7 @@ from app.core.imports.mapping import Mapping
 from app.core.imports.models import ImportMapping, ImportRow, ImportRun, State
 from app.core.imports.parsing import RowParser
 from app.core.imports.reader import look
-from app.core.imports.rows import Shape
+from app.core.imports.rows import Shape, Unusable
 from app.core.imports.survey import Survey, survey
 from app.core.imports.undoing import Stays, portions_done, staying
 from app.kernel import clock, jobs
@@ -32,11 +37,7 @@ def begin(resource: Resource, source: bytes | BinaryIO, name: str, *, mapping: M
     access.require(current.user, resource.permission("import"))
     file = files.store(source, name, purpose="import", only=SHEETS, limit=settings.get("imports.max_megabytes") * MEGABYTE)
     with files.open_file(file) as stream:
-        shape = look(stream, file.name)
-        seen = survey(stream, shape, settings.get("imports.max_rows"))
-    headers = [column.header for column in seen.columns]
-    if mapping is None:
-        mapping, mapping_name = _proposed(resource, seen, headers)
+        shape, seen, mapping, mapping_name = _proposal(resource, stream, file.name, mapping, mapping_name)
     run = ImportRun(resource=resource.key, filename=file.name, file_id=file.id, shape=shape.__dict__.copy(), row_count=seen.count,
                     mapping=mapping.to_json(), mapping_name=mapping_name)
     assign([run])
@@ -45,12 +46,32 @@ def begin(resource: Resource, source: bytes | BinaryIO, name: str, *, mapping: M
     return run
 
 
-def _proposed(resource: Resource, seen: Survey, headers: list[str]) -> tuple[Mapping, str]:
-    for saved in saved_mappings(resource):
-        mapping = Mapping.from_json(saved.mapping)
-        if mapping.fits(headers):
-            return mapping, saved.name
-    return guess(resource, seen), ""
+def _proposal(resource: Resource, stream: BinaryIO, name: str, mapping: Mapping | None, called: str) -> tuple[Shape, Survey, Mapping, str]:
+    """How to read a new file, what is in it, and what goes where."""
+    shape = look(stream, name)
+    if mapping is not None:
+        return *_first_table(stream, shape, [mapping.sheet, *shape.sheets]), mapping, called
+    saved = [(Mapping.from_json(kept.mapping), kept.name) for kept in saved_mappings(resource)]
+    for sheet in dict.fromkeys(kept.sheet for kept, _name in saved if kept.sheet in shape.sheets):
+        with suppress(Unusable):
+            here, seen = _first_table(stream, shape, [sheet])
+            fitting = next(((kept, called) for kept, called in saved if kept.sheet == sheet and kept.fits(seen.headers)), None)
+            if fitting:
+                return here, seen, *fitting
+    here, seen = _first_table(stream, shape, shape.sheets)
+    fitting = next(((kept, called) for kept, called in saved if kept.fits(seen.headers)), None)
+    return here, seen, *(fitting or (guess(resource, seen), ""))
+
+
+def _first_table(stream: BinaryIO, shape: Shape, sheets: Sequence[str]) -> tuple[Shape, Survey]:
+    """The first of these sheets that holds a table: a workbook may begin with a page of words. Raises `Unusable`."""
+    problem: Unusable | None = None
+    for sheet in [name for name in dict.fromkeys(sheets) if name in shape.sheets] or [shape.sheet]:
+        try:
+            return shape.with_(sheet=sheet), survey(stream, shape.with_(sheet=sheet), settings.get("imports.max_rows"))
+        except Unusable as error:
+            problem = problem or error
+    raise problem or Unusable(_("The file is empty."))
 
 
 def look_again(run: ImportRun) -> Survey:
@@ -59,12 +80,17 @@ def look_again(run: ImportRun) -> Survey:
         return survey(stream, Shape(**run.shape), settings.get("imports.max_rows"))
 
 
-def reshape(run: ImportRun, resource: Resource, **chosen: str) -> None:
-    """Read the file by another encoding, separator or sheet; the mapping is guessed anew."""
+def reshape(run: ImportRun, resource: Resource, constants: MappingType[str, str], **chosen: str) -> None:
+    """Read the file by another encoding, separator or sheet; the columns are guessed anew, what was given for every row stays.
+    Raises `Unusable`."""
     _expect(run, State.MAPPING, State.CHECKED)
-    run.shape = Shape(**run.shape).with_(**chosen).__dict__.copy()
-    seen = look_again(run)
-    run.mapping, run.row_count, run.state = guess(resource, seen).to_json(), seen.count, State.MAPPING
+    shape = Shape(**run.shape).with_(**chosen)
+    with files.open_file(files.find(run.file_id)) as stream:
+        seen = survey(stream, shape, settings.get("imports.max_rows"))
+    guessed = guess(resource, seen)
+    columns = {header: place for header, place in guessed.columns.items() if place.field not in constants}
+    run.mapping = replace(guessed, columns=columns, constants=constants, sheet=shape.sheet if len(shape.sheets) > 1 else "").to_json()
+    run.shape, run.row_count, run.state = shape.__dict__.copy(), seen.count, State.MAPPING
 
 
 def use_mapping(run: ImportRun, resource: Resource, mapping: Mapping, *, name: str = "") -> None:
@@ -182,6 +208,23 @@ def preview(run: ImportRun, count: int = 10) -> list[ImportRow]:
         ImportRow.organisation_id == run.organisation_id, ImportRow.run_id == run.id).order_by(ImportRow.number).limit(count)))
 
 
+def came_in(resource: Resource, reference: str) -> Select[tuple[UUID | None]]:
+    """The ids of the records that a run made or changed, whatever happened to them since; of those rolled back nothing is left."""
+    return select(ImportRow.record_id).join(
+        ImportRun, (ImportRun.organisation_id == ImportRow.organisation_id) & (ImportRun.id == ImportRow.run_id)).where(
+        ImportRow.organisation_id == current.organisation.id, ImportRun.organisation_id == current.organisation.id,
+        ImportRun.reference == reference, ImportRun.resource == resource.key, ImportRow.state == "done",
+        ImportRow.way.in_(("create", "update")))
+
+
+def changes(run: ImportRun, *, after: int = 0, limit: int = 0) -> list[ImportRow]:
+    """The rows of a run that change a record that is there already, in the order of the file."""
+    query = select(ImportRow).where(ImportRow.organisation_id == run.organisation_id, ImportRow.run_id == run.id,
+                                    ImportRow.state.in_(("ready", "done")), ImportRow.way == "update",
+                                    ImportRow.number > after).order_by(ImportRow.number)
+    return list(session().scalars(query.limit(limit) if limit else query))
+
+
 def what_would_stay(run: ImportRun, resource: Resource) -> tuple[int, list[Stays]]:
     """What a rollback would leave: how many would go, and what stays with its reason."""
     count, stays = 0, []
@@ -196,5 +239,5 @@ def _expect(run: ImportRun, *states: State) -> None:
         raise Conflict(_("This import is “%(state)s”; the step is no longer possible.", state=run.state.label))
 
 
-__all__ = ["begin", "find_run", "give_up", "look_again", "preview", "recent", "refused", "reshape", "save_mapping",
+__all__ = ["begin", "came_in", "changes", "find_run", "give_up", "look_again", "preview", "recent", "refused", "reshape", "save_mapping",
            "saved_mapping", "saved_mappings", "start_apply", "start_check", "start_rollback", "use_mapping", "what_would_stay"]

@@ -22,6 +22,11 @@ class Survey:
     count: int
     first: list[Row]
 
+    @property
+    def headers(self) -> list[str]:
+        """The heads of the columns, in their order."""
+        return [column.header for column in self.columns]
+
     def column(self, header: str) -> Column | None:
         """The column of that name."""
         return next((c for c in self.columns if c.header == header), None)

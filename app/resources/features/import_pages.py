@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 from flask import Response, request
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from sqlalchemy import select
 
 from app.core import imports
 from app.core.imports import ImportRow, ImportRun, Mapping, State
@@ -19,7 +21,7 @@ from app.kernel.kinds import KINDS, show_moment
 from app.kernel.manifest import Resource
 from app.kernel.registry import registry
 from app.kernel.screens import screen
-from app.resources.import_forms import date_shapes, encodings, separators
+from app.resources.import_forms import constant_fields, constants_of, date_shapes, encodings, separators
 from app.resources.labels import labels_for
 from app.resources.urls import list_url, record_url
 
@@ -35,7 +37,7 @@ def _run_url(resource: Resource, run: ImportRun) -> str:
     return f"{list_url(resource)}import/{run.reference}/"
 
 
-def map_page(resource: Resource, run: ImportRun, *, problem: str = "", status: int = 200) -> Response:
+def map_page(resource: Resource, run: ImportRun, *, problem: str = "", status: int = 200, errors: Any = None) -> Response:
     """Which column goes where, and how dates and text are to be read."""
     seen, mapping, fields = imports.look_again(run), Mapping.from_json(run.mapping), imports.importable(resource)
     columns = []
@@ -51,7 +53,8 @@ def map_page(resource: Resource, run: ImportRun, *, problem: str = "", status: i
                 "index": column.place,
             }
         )
-    mapped = {c["chosen"] for c in columns} | set(mapping.constants)
+    constants = constants_of(resource, request.form) if status == 422 else mapping.constants
+    mapped = {c["chosen"] for c in columns} | set(constants)
     text_file = run.shape["kind"] == "csv"
     return screen(
         "imports/map.html",
@@ -66,6 +69,10 @@ def map_page(resource: Resource, run: ImportRun, *, problem: str = "", status: i
             "separator": run.shape["separator"],
             "sheet": run.shape["sheet"],
         },
+        sheets=[(name, name) for name in run.shape.get("sheets", ())],
+        constants=constant_fields(resource, constants),
+        given=len(constants),
+        key_label=str(fields[resource.import_key or "reference"].label),
         columns=columns,
         targets=[(name, str(field.label)) for name, field in fields.items()],
         left_out=[c["header"] for c in columns if not c["chosen"]],
@@ -77,7 +84,7 @@ def map_page(resource: Resource, run: ImportRun, *, problem: str = "", status: i
         create_missing=[(name, str(fields[name].label), name in mapping.create_missing) for name in resource.create_missing],
         name=run.mapping_name,
         problem=problem,
-        errors={"mapping": [problem]} if problem else {},
+        errors={**({"mapping": [problem]} if problem else {}), **(errors or {})},
     )
 
 
@@ -101,12 +108,16 @@ def check_page(resource: Resource, run: ImportRun) -> Response:
         summary={
             "rows": run.row_count,
             "good": good,
+            "new": run.created_count,
+            "changed": run.updated_count,
             "bad": run.refused_count,
             "same": run.same_count,
             "new_related": [(str(_("Linked records")), str(run.related_count))] if run.related_count else [],
             "left_out": [h for h in headers if h not in mapping.columns],
         },
         preview=_preview(resource, run, mapping),
+        changes=_changes(resource, run),
+        changed=run.updated_count,
         errors=faults,
         error_count=run.refused_count,
         errors_url=f"{url}errors.csv",
@@ -132,10 +143,31 @@ def _preview(resource: Resource, run: ImportRun, mapping: Mapping) -> dict[str, 
     }
 
 
+def _changes(resource: Resource, run: ImportRun) -> list[dict[str, Any]]:
+    """The first records that would change, each with what it holds and what it would hold, field by field."""
+    fields, rows = imports.importable(resource), imports.changes(run, limit=PAGE)
+    linked, references = _linked(fields, rows), _references(resource, rows)
+    shown = []
+    for row in rows:
+        held, reference = row.before or {}, references.get(row.record_id, "")
+        changed = [(str(fields[name].label), *(_cell(fields[name], value, linked) for value in (held.get(name), new)))
+                   for name, new in row.parsed.items()]
+        shown.append({"row": row.number, "reference": reference, "url": record_url(resource, reference), "fields": changed})
+    return shown
+
+
+def _references(resource: Resource, rows: list[ImportRow]) -> dict[UUID | None, str]:
+    model: Any = resource.model
+    asked = select(model.id, model.reference).where(model.organisation_id == current.organisation.id,
+                                                    model.id.in_([row.record_id for row in rows]))
+    return dict(session().execute(asked).tuples().all())
+
+
 def _linked(fields: Any, rows: list[ImportRow]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, field in fields.items():
-        ids = {UUID(v) for row in rows if field.kind == "reference" and isinstance(v := row.parsed.get(name), str)}
+        held = (values.get(name) for row in rows for values in (row.parsed, row.before or {}) if field.kind == "reference")
+        ids = {UUID(v) for v in held if isinstance(v, str)}
         resource = registry.of_table(field.reference) if ids else None
         if resource:
             found.update({str(i): label.text for i, label in labels_for(resource, ids).items()})
@@ -173,7 +205,7 @@ def result_page(resource: Resource, run: ImportRun) -> Response:
         job=shown_job(job, back_to=url) if job and not over else None,
         result=_result(run) if over else None,
         refused_url=f"{url}refused.csv",
-        records_url=list_url(resource),
+        records_url=f"{list_url(resource)}?{urlencode({'import': run.reference})}" if back else "",
         rollback_url=f"{url}rollback" if back else "",
         rollback_reason=str(reason),
         rolled_back=_rolled_back(resource, run),

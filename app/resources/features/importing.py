@@ -21,7 +21,7 @@ from app.kernel.screens import screen
 from app.resources.export_rows import described
 from app.resources.features.exporting import download
 from app.resources.features.import_pages import check_page, map_page, result_page, rollback_page
-from app.resources.import_forms import chosen_shape, mapping_of
+from app.resources.import_forms import chosen_shape, constants_of, mapping_of
 from app.resources.urls import list_url
 
 Add = Callable[..., None]
@@ -103,17 +103,17 @@ def show_map(resource: Resource, run: str) -> Response:
 
 
 def take_mapping(resource: Resource, run: str) -> Any:
-    """Keep what goes where and check all rows; another encoding or separator shows the columns anew first."""
+    """Keep what goes where and check all rows; another encoding, separator or sheet shows the columns anew first."""
     found = imports.find_run(resource, run)
-    shape = chosen_shape(found, request.form)
-    if shape:
-        imports.reshape(found, resource, **shape)
-        return redirect(f"{run_url(resource, found)}map", 303)
     try:
+        if shape := chosen_shape(found, request.form):
+            imports.reshape(found, resource, constants_of(resource, request.form), **shape)
+            return redirect(f"{run_url(resource, found)}map", 303)
         mapping = mapping_of(resource, found, request.form)
         imports.use_mapping(found, resource, mapping, name=request.form.get("name", "").strip())
     except Invalid as error:
-        return map_page(resource, found, problem=" ".join(str(s) for said in error.errors.values() for s in said), status=422)
+        return map_page(resource, found, problem=" ".join(str(s) for said in error.errors.values() for s in said), status=422,
+                        errors=error.errors)
     imports.start_check(found, resource)
     return redirect(run_url(resource, found), 303)
 

@@ -246,6 +246,8 @@ class Listing:
             )
             for c in self.wanted.conditions
         ]
+        if self.wanted.came_with:
+            chips.append(Chip(_("Imported"), self.wanted.came_with, self.with_(**{"import": None})))
         if self.wanted.archived:
             chips.append(Chip(_("Archived"), _("Yes"), self.with_(archived=None)))
         return chips

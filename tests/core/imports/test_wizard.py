@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import re
@@ -183,3 +184,114 @@ def test_incidents_come_in_too(wizard: Wizard, stand: Stand) -> None:
     template = wizard.get("/hse/incidents/import/template.csv").text
     assert "," in template
     assert records(stand, Incident) == []
+
+
+def workbook(**sheets: list[list[object]]) -> bytes:
+    """A workbook with these sheets."""
+    target = io.BytesIO()
+    with xlsxwriter.Workbook(target, {"in_memory": True}) as book:
+        for name, rows in sheets.items():
+            page = book.add_worksheet(name)
+            for place, row in enumerate(rows):
+                page.write_row(place, 0, row)
+    return target.getvalue()
+
+
+PAID = [["Supplier", "Amount", "Payment day", "Transaction number"], ["Acme", 12.5, "2026-06-01", "A1"], ["Beta", 3, "2026-06-02", "B1"]]
+
+
+def test_what_the_file_has_no_column_for_is_given_for_every_row_and_kept_with_the_mapping(wizard: Wizard, stand: Stand) -> None:
+    head, rows = "Supplier,Amount,Payment day,Transaction number\n", "Acme,12.50,2026-06-01,{0}1\nBeta,3.00,2026-06-02,{0}2\n"
+    url = wizard.run((head + rows.format("A")).encode(), name="Sterling", **{"constant-currency": "gbp", "constant-category": "Fees"})
+    assert wizard.found(url).created_count == 2, wizard.get(f"{url}errors.csv").text
+    assert {(p.currency, p.category) for p in records(stand, Payment)} == {("GBP", "Fees")}
+    again = wizard.upload((head + rows.format("B")).encode()).headers["Location"]
+    shown = wizard.get(again).text
+    assert re.search(r'name="constant-currency" value="gbp"', shown)
+    assert 'value="Sterling"' in shown
+    preview = wizard.get(wizard.check((head + rows.format("C")).encode(), **{"constant-currency": "gbp"})).text
+    assert "GBP" in preview[preview.index('aria-label="Preview"') :]
+
+
+@pytest.mark.parametrize(("field", "value", "said"), [
+    ("currency", "Pounds", "is not a currency code of ISO 4217"),
+    ("paid_on", "31/31/2026", "Payment day: "),
+    ("supplier", "Acme", "comes from a column and is given for every row"),
+])
+def test_a_value_for_every_row_that_cannot_be_is_named_at_once_and_nothing_typed_is_lost(
+    wizard: Wizard, field: str, value: str, said: str
+) -> None:
+    url = wizard.upload(b"Supplier,Amount,Transaction number\nAcme,1.00,A1\n").headers["Location"]
+    chosen = {"column-0": "supplier", "column-1": "amount", "constant-purpose": "Chairs", f"constant-{field}": value}
+    answer = wizard.post(f"{url}map", chosen, url)
+    assert answer.status_code == 422
+    assert said in html.unescape(answer.text)
+    assert f'name="constant-{field}" value="{value}"' in answer.text
+    assert 'name="constant-purpose" value="Chairs"' in answer.text
+    assert wizard.found(url).state == State.MAPPING
+
+
+def test_the_sheet_of_a_workbook_is_chosen_and_kept_with_the_mapping(wizard: Wizard, stand: Stand) -> None:
+    book = workbook(Cover=[["All that we paid"]], Notes=[["Name", "Contact"], ["Ann", "Bob"]], June=PAID)
+    url = wizard.upload(book, "b.xlsx").headers["Location"]
+    shown = wizard.get(url).text
+    assert wizard.found(url).shape["sheet"] == "Notes"  # the first one that holds a table
+    assert all(f'<option value="{name}"' in shown for name in ("Cover", "Notes", "June"))
+    refused = wizard.post(f"{url}map", {"sheet": "Cover"}, url)
+    assert refused.status_code == 422
+    assert "nothing below them" in refused.text
+    assert wizard.post(f"{url}map", {"sheet": "June", "constant-currency": "GBP"}, url).status_code == 303
+    shown = wizard.get(f"{url}map").text
+    assert '<option value="June" selected>' in shown
+    assert 'name="constant-currency" value="GBP"' in shown  # what was typed beside the choice stays
+    chosen = dict(re.findall(r'name="(column-\d+)".*?<option value="([^"]*)" selected>', shown))
+    sent = {**chosen, "sheet": "June", "constant-currency": "GBP", "create_missing": "supplier", "name": "Our book"}
+    assert wizard.post(f"{url}map", sent, url).status_code == 303
+    wizard.work()
+    wizard.post(f"{url}apply", {}, url)
+    wizard.work()
+    assert sorted((p.transaction_number, p.currency) for p in records(stand, Payment)) == [("A1", "GBP"), ("B1", "GBP")]
+    later = wizard.found(wizard.upload(book, "b.xlsx").headers["Location"])
+    assert (later.shape["sheet"], later.mapping_name) == ("June", "Our book")
+
+
+def test_see_what_came_in_leads_to_exactly_those(wizard: Wizard, stand: Stand) -> None:
+    wizard.run(b"Name,Contact\nOld,Olga\nOther,Otto\n", "s.csv", "/procurement/suppliers")
+    url = wizard.run(b"Name,Contact\nOld,Oskar\nNew,Nina\nOther,Otto\n", "s.csv", "/procurement/suppliers")
+    run = wizard.found(url)
+    assert (run.created_count, run.updated_count, run.same_count) == (1, 1, 1)
+    address = f"{wizard.base}/procurement/suppliers/?import={run.reference}"
+    assert f'href="{address}"' in wizard.get(url).text
+    page = wizard.get(address).text
+    named = {s.name: f'/procurement/suppliers/{s.reference}/"' in page for s in records(stand, Supplier)}
+    assert named == {"Old": True, "New": True, "Other": False}
+    assert f'<input type="hidden" name="import" value="{run.reference}">' in page
+    assert len(wizard.get(f"/procurement/suppliers/export?format=csv&import={run.reference}").text.splitlines()) == 3
+    with stand.work() as work:  # an edit later on takes nothing out of it
+        work.query(Supplier).filter_by(name="New").one().contact = "Somebody else"
+    assert "New" in wizard.get(f"{address}&q=new").text
+    assert wizard.get("/procurement/suppliers/?import=IMP-1999-00001").text.count("row-check") == 0
+    wizard.post(f"{url}rollback", {})
+    wizard.work()
+    assert [s.name for s in records(stand, Supplier) if f'/{s.reference}/"' in wizard.get(address).text] == ["New"]
+
+
+def test_the_check_shows_field_by_field_what_would_change_and_the_trail_says_it(wizard: Wizard, stand: Stand) -> None:
+    wizard.run(b"Name,Contact,Note\nAcme,Ann,Old note\nBeta,Bob,\n", "s.csv", "/procurement/suppliers")
+    url = wizard.check(b"Name,Contact,Note\nAcme,Ann,New note\nBeta,Bea,Added\n", "s.csv", "/procurement/suppliers")
+    page = wizard.get(url).text
+    part = page[page.index('aria-label="What would change"') :]
+    cells = [tuple(html.unescape(re.sub(r"<[^>]+>", "", c)).strip() for c in re.findall(r"<td.*?</td>", row))
+             for row in re.findall(r"<tr>.*?</tr>", part, re.DOTALL)]
+    acme, beta = sorted((s.name, s.reference, s.id) for s in records(stand, Supplier))
+    expected = {("2", acme[1], "Note", "Old note", "New note"), ("3", beta[1], "Contact", "Bob", "Bea"),
+                ("3", beta[1], "Note", "–", "Added")}
+    assert {c for c in cells if len(c) == 5} == expected
+    wizard.post(f"{url}apply", {}, url)
+    wizard.work()
+    run = wizard.found(url)
+    edits = {e.record_id: e.changes for e in stand.entries(change_set_id=run.id, action="procurement.supplier.edit")}
+    assert {record_id: set(changes) for record_id, changes in edits.items()} == {acme[2]: {"note"}, beta[2]: {"contact", "note"}}
+    wizard.post(f"{url}rollback", {})
+    wizard.work()
+    assert {s.name: (s.contact, s.note) for s in records(stand, Supplier)} == {"Acme": ("Ann", "Old note"), "Beta": ("Bob", None)}
