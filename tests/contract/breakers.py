@@ -17,6 +17,7 @@ from sqlalchemy import false, text, true
 from app.core import access, drafts, search
 from app.core.access import decisions
 from app.core.audit import feeds
+from app.core.imports import delimited, keys
 from app.core.menu import building
 from app.core.search import feed, finding, writing
 from app.kernel import screens
@@ -165,6 +166,11 @@ BREAKERS = (
     Breaker("test_every_write_is_audited", "the audit feed is off", put(feeds, "write", nothing)),
     Breaker("test_every_write_is_audited", "the entry says nothing", put(feeds, "created", silent_entry)),
     Breaker("test_csv_export_has_the_same_rows", "a row is left out", wrapped(exporting, "rows_of", lambda f, *a: islice(f(*a), 1, None))),
+    Breaker("test_out_and_in_again_changes_nothing", "a value is changed on its way",
+            wrapped(exporting, "rows_of", lambda f, *a: ([*row[:-1], "Something else"] for row in f(*a)))),
+    Breaker("test_out_and_in_again_changes_nothing", "the key is not recognised", put(keys.Keys, "_existing", lambda *_: {})),
+    Breaker("test_out_and_in_again_changes_nothing", "what is the same counts as changed", put(keys, "same", lambda *_: False)),
+    Breaker("test_out_and_in_again_changes_nothing", "formulas keep their guard", put(delimited, "_bare", lambda cell: cell)),
     Breaker("test_export_holds_what_the_filters_leave", "filters are ignored", put(exporting, "read", no_filters)),
     Breaker("test_export_needs_the_permission", "the check is skipped", put(access, "require", nothing)),
     Breaker("test_one_at_a_time_and_all_at_once_are_the_same", "COPY is not audited", put(creating.audit, "record_created", nothing)),

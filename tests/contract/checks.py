@@ -6,6 +6,8 @@ import html
 import re
 from typing import Any
 
+from app.core import imports
+from app.kernel import jobs
 from app.kernel.db import session
 from app.kernel.door import perform_one
 from app.kernel.fields import fields_of
@@ -124,6 +126,23 @@ def paging_is_complete(world: World, resource: Resource, records: list[Any]) -> 
     if last and last["previous"]:
         before = client.get(f"/api/v1{world.url(resource)}?per_page=2&before={last['previous']}").json
         assert [i["reference"] for i in before["items"]] == whole[len(whole) - len(last["items"]) - 2:len(whole) - len(last["items"])]
+
+
+def read_again(world: World, resource: Resource, content: bytes, name: str) -> tuple[dict[str, int], list[Any]]:
+    """What the check of the import wizard says of a file: rows by what would become of them, and what it finds wrong or different."""
+    with world.acting("owner"):
+        run = imports.begin(resource, content, name)
+        job_id, reference = imports.start_check(run, resource).id, run.reference
+    jobs.run(job_id, world.place.id)
+    with world.acting("owner"):
+        run, job = imports.find_run(resource, reference), session().get_one(jobs.Job, (world.place.id, job_id), populate_existing=True)
+        session().refresh(run)
+        assert job.state == jobs.DONE, job.error
+        faults: list[Any] = [(row.number, fault) for row in imports.refused(run) for fault in row.errors]
+        faults += [(row.number, row.before, row.parsed) for row in imports.changes(run)]
+        counts = {"rows": run.row_count, "create": run.created_count, "update": run.updated_count, "same": run.same_count,
+                  "refused": run.refused_count}
+    return counts, faults
 
 
 def named_links(resource: Resource) -> list[Any]:

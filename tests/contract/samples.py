@@ -84,3 +84,21 @@ def data(resource: Resource, number: int = 1) -> dict[str, Any]:
 def make(resource: Resource, count: int, start: int = 1) -> list[Any]:
     """`count` records, through the door."""
     return [perform_one(resource, "create", None, data(resource, number)).record for number in range(start, start + count)]
+
+
+AWKWARD = ("=1+1", "007", "-5 °C", "+49 30", "'quoted", "1e5", "12/03", 'a, b; "c"', "@home", "TRUE", "3,5", "12:30")
+
+
+def awkward(resource: Resource) -> list[dict[str, Any]]:
+    """Data whose texts a spreadsheet takes for something else."""
+    fields = fields_of(resource.model)
+    known = [(n, fields[n]) for n in form_names(resource) if fields[n].kind in ("text", "long_text") and "samples" not in fields[n].extra]
+    free = [(n, f) for n, f in known if not f.widget and f.max_length >= 20 and n not in ("timezone", "key")]
+    sets = []
+    for number in range(0, len(AWKWARD), max(len(free), 2)):
+        given = data(resource, 300 + number)
+        for place, (name, field) in enumerate(free):
+            text = AWKWARD[(number + place) % len(AWKWARD)]
+            given[name] = f"{text}\nand \ta second line" if field.kind == "long_text" else text
+        sets.append(given)
+    return sets if free else []

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from app.core.audit import writer
-from app.kernel.door import perform
+from app.kernel.door import perform, perform_one
 from app.kernel.errors import Invalid
 from app.kernel.fields import fields_of
 from app.kernel.manifest import Resource
@@ -135,6 +135,21 @@ def test_export_holds_what_the_filters_leave(resource: Resource, world: World) -
         answer = world.client("owner").get(f"{world.url(resource)}export?format=csv&{parameter}")
         found = [row[0] for row in csv.reader(io.StringIO(answer.data.decode("utf-8-sig")))][1:]
         assert sorted(found) == sorted(checks.rows_of(world, resource, f"&{parameter}")), parameter
+
+
+@listed([r for r in CREATABLE if r.exportable and r.importable])
+def test_out_and_in_again_changes_nothing(resource: Resource, world: World) -> None:
+    """The list as a file, and the file read again by its key with the columns that the wizard finds by itself."""
+    with world.acting("owner"):
+        made = samples.make(resource, 2) + [perform_one(resource, "create", None, data).record for data in samples.awkward(resource)]
+        references = {record.reference for record in made}
+    present = checks.rows_of(world, resource)
+    assert references <= set(present)
+    for form in ("csv", "xlsx", "json"):
+        content = world.client("owner").get(f"{world.url(resource)}export?format={form}").data
+        counts, faults = checks.read_again(world, resource, content, f"{resource.slug}.{form}")
+        assert faults == [], form
+        assert counts == {"rows": len(present), "create": 0, "update": 0, "same": len(present), "refused": 0}, form
 
 
 @listed([r for r in CREATABLE if r.exportable])
