@@ -165,17 +165,17 @@ def _labels_of(field: Field, raw: str) -> Iterable[Label]:
 
 @dataclass(frozen=True)
 class BoundLines:
-    """The rows of a record in its form."""
+    """The rows of a record in its form; `fresh` is the place of the row that was just added, -1 without one."""
 
     label: Any
     columns: Sequence[Any]
     numeric: Sequence[bool]
     rows: Sequence[Sequence[BoundField]]
     errors: Sequence[Any]
-    removable: bool = True
+    fresh: int
 
 
-def bound_lines(lines: Lines, rows: Sequence[Mapping[str, Any]], errors: Mapping[str, Sequence[Any]]) -> BoundLines:
+def bound_lines(lines: Lines, rows: Sequence[Mapping[str, Any]], errors: Mapping[str, Sequence[Any]], fresh: int = -1) -> BoundLines:
     """Rows ready to draw: `lines-0-quantity` and so on."""
     fields = [field for name, field in fields_of(lines.model).items() if name in lines.fields]
     drawn = []
@@ -193,7 +193,7 @@ def bound_lines(lines: Lines, rows: Sequence[Mapping[str, Any]], errors: Mapping
                 for field in fields
             ]
         )
-    return BoundLines(lines.label, [f.label for f in fields], [f.numeric for f in fields], drawn, errors.get("lines", ()))
+    return BoundLines(lines.label, [f.label for f in fields], [f.numeric for f in fields], drawn, errors.get("lines", ()), fresh)
 
 
 def typed_lines(form: MultiDict[str, str], lines: Lines) -> list[dict[str, Any]]:

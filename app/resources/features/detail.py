@@ -93,11 +93,12 @@ class Detail:
 
     @cached_property
     def facts(self) -> list[Fact]:
-        """The fields in the order of the form, then the others."""
+        """The fields in the order of the form, then the others; what the head says already is left out, unless it leads somewhere."""
+        shown = self.show.fields
         return [
-            Fact(self.show.fields[name], self.show(self.record, name))
+            Fact(shown[name], self.show(self.record, name))
             for name in self.resource.facts
-            if name in self.show.fields and name not in ("reference", self.resource.title)
+            if name in shown and name != "reference" and (name != self.resource.title or shown[name].kind == "reference")
         ]
 
     @cached_property
@@ -116,6 +117,17 @@ class Detail:
         return [fields[name] for name in self.resource.lines.fields], rows, shown
 
     @cached_property
+    def waiting(self) -> dict[str, str]:
+        """By action: why it is not to be asked for again, while a request for it is under way."""
+        if not any(action.approval for action in self.resource.actions):
+            return {}
+        why = {
+            approvals.State.OPEN: _("It waits for approval already."),
+            approvals.State.HELD: _("It is approved and takes effect shortly."),
+        }
+        return {each.action: why[each.state] for each in approvals.of_record(self.resource, self.record.id) if each.state in why}
+
+    @cached_property
     def offers(self) -> list[Offer]:
         """The declared actions, each with whether it can be done now."""
         return [self._offer(action) for action in self.resource.actions if not action.on_create or self._waits(action)]
@@ -128,6 +140,7 @@ class Detail:
         decision = access.can(current.user, self.resource.permission(action.name), self.record)
         answer = action.when(self.record) if action.when and decision.allowed else True
         reason = decision.reason if not decision.allowed else "" if answer is True else str(answer or _("Not in the present state."))
+        reason = reason or self.waiting.get(action.name, "")
         return Offer(
             action.name,
             action.label or action.name,

@@ -39,6 +39,7 @@ class FormPage:
         self.lines: list[dict[str, Any]] = []
         self.errors: Mapping[str, Sequence[Any]] = {}
         self.draft_when = ""
+        self.fresh = -1
 
     @property
     def name(self) -> str:
@@ -121,7 +122,7 @@ class FormPage:
             crumbs=crumbs,
             heading=heading,
             groups=groups,
-            lines=bound_lines(self.resource.lines, self.lines, self.errors) if self.resource.lines else None,
+            lines=bound_lines(self.resource.lines, self.lines, self.errors, self.fresh) if self.resource.lines else None,
             errors=self._summary(),
             action=f"{self.base}{'edit' if self.record else 'new'}",
             cancel_url=self.base,
@@ -186,6 +187,7 @@ def _save(page: FormPage, action: str, record: Any) -> Any:
         return redirect(f"{page.base}{'edit' if record else 'new'}", 303)
     if "_add_line" in form or "_remove_line" in form:
         _reshape(page, form)
+        _keep(page, form)
         return page.answer()
     data = page.data() | ({"version": form["version"]} if record and form.get("version") else {})
     try:
@@ -206,6 +208,7 @@ def _save(page: FormPage, action: str, record: Any) -> Any:
 def _reshape(page: FormPage, form: MultiDict[str, str]) -> None:
     if "_add_line" in form:
         page.lines.append({})
+        page.fresh = len(page.lines) - 1
     elif (place := form.get("_remove_line", "")).isdigit() and int(place) < len(page.lines):
         page.lines.pop(int(place))
 
@@ -215,8 +218,12 @@ def keep_draft(resource: Resource, reference: str = "") -> tuple[str, int]:
     record = fetch(resource, reference) if reference else None
     access.require(current.user, resource.permission("edit" if reference else "create"), record)
     page = FormPage(resource, record)
-    drafts.keep(page.name, [(n, v) for n, v in request.form.items(multi=True) if n not in INNER])
+    _keep(page, request.form)
     return "", 204
+
+
+def _keep(page: FormPage, form: MultiDict[str, str]) -> None:
+    drafts.keep(page.name, [(n, v) for n, v in form.items(multi=True) if n not in INNER])
 
 
 def validate(resource: Resource, name: str) -> Response:

@@ -1,6 +1,7 @@
 // The focus is never lost to <body>: after a swap it goes to what replaced the element, else to its container.
 export function focusNow(element) {
-  element.focus({ preventScroll: false });
+  const own = element.hasAttribute("tabindex") || element.matches("input, select, textarea, a, button");
+  (own ? element : element.querySelector("input:not([type=hidden]), select, textarea"))?.focus({ preventScroll: false });
 }
 
 let last = null;

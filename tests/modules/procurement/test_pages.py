@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -53,3 +54,26 @@ def test_a_payment_that_waits_says_for_whom(office: Office, visit: Visit) -> Non
     page = words(cleo.get(f"/procurement/payments/PAY-{clock.today('Europe/London').year}-00001/"))
     assert "Manager of the department" in page
     assert "Max Manager" in page
+
+
+def test_what_was_submitted_says_so_and_is_not_offered_again(office: Office, visit: Visit) -> None:
+    mo, reference = visit("mo"), f"PR-{clock.today('Europe/London').year}-00001"
+    mo.post("/procurement/requisitions/new", {
+        "title": "Mower", "department": office.departments["roads"], "currency": "GBP", "lines-0-description": "Mower",
+        "lines-0-quantity": "1", "lines-0-unit": "piece", "lines-0-unit_price": "6000", "lines-0-currency": "GBP"})
+    at = f"/procurement/requisitions/{reference}/"
+    assert "Waits for approval" not in words(mo.get(at))
+    assert f'href="/office{at}submit"' in mo.get(at)
+    assert mo.post(f"{at}submit", {}).status_code == 303
+    assert "Waits for approval" in words(mo.get(at))
+    assert "It waits for approval already." in words(mo.get(at))
+    assert f'href="/office{at}submit"' not in mo.get(at)
+
+
+def test_a_row_is_added_with_the_focus_and_nothing_typed_is_lost(visit: Visit) -> None:
+    mo = visit("mo")
+    added = mo.post("/procurement/requisitions/new", {"title": "Rakes", "lines-0-description": "Rake", "_add_line": "1"})
+    assert added.status_code == 200
+    rows = re.findall(r"<tr[^>]*>(?=\s*<td)", added.text)
+    assert ["focus" in row for row in rows] == [False, True], "the new row is where one goes on"
+    assert 'value="Rake"' in mo.get("/procurement/requisitions/new"), "kept as a draft, should one leave now"
