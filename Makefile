@@ -37,7 +37,7 @@ bench: setup-tests ## Measure against the floor and print the table
 coverage-of-requirements: setup-tests ## Say which requirements a passing test of the last run proves
 	@exec $(PYTHON) -m tests.requirements_coverage $(ARGS)
 
-screenshots: setup-tests ## Draw the contact sheets: each page, light, dark, phone, French, long names, empty, full
+screenshots: setup-tests ## Draw the contact sheets: each page, light, dark, phone, French, German, long names, empty, 10,000 rows
 	@.ci/need-browser
 	@exec $(PYTHON) -m tests.browser.screenshots $(ARGS)
 

@@ -1,16 +1,19 @@
-"""Contact sheets: each page in light, dark, on a phone, in French, with long names, and empty (python -m tests.browser.screenshots).
+"""Contact sheets: each page light, dark, on a phone, in French and German, with long names, empty, with 10,000 rows.
 
-Stands on the running copy that OPSFLUX_HOME and PORT name; without one, starts the product on a fresh demo and stops it again.
+python -m tests.browser.screenshots [LOOK …]. Stands on the running copy that OPSFLUX_HOME and PORT name; without one, starts the product
+on a fresh demo and stops it again.
 """
 
 from __future__ import annotations
 
 import html
 import os
+import random
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -18,12 +21,16 @@ from typing import Any, cast
 from playwright.sync_api import BrowserContext, Page
 
 from app import create_app
-from app.demo import arriving
+from app.core import auth, organisations
+from app.demo import arriving, people, scale
 from app.demo.browser import Browser as Clerk
+from app.demo.cast import Post
 from app.demo.stage import Stage
 from app.kernel.attach import attached
 from app.kernel.config import PROJECT, Settings
 from app.kernel.current import acting
+from app.kernel.db import unit_of_work
+from app.kernel.records import new_id
 from tests.browser.chromium import launched
 from tests.browser.house import PASSWORD, PHONE, House, place_of
 from tests.infra.serving import LiveServer
@@ -35,7 +42,12 @@ OWNER, AT = "Mara Keller", "meridian"
 LONG = """document.querySelectorAll('h1, td a, td span, [data-open], dd, .btn, nav a span').forEach((each) => {
   if (!each.childElementCount && each.textContent.trim().length > 3) each.textContent += ' Verwaltungsgemeinschaftsvorsitzende'; })"""
 LOOKS: dict[str, dict[str, Any]] = {"light": {"viewport": DESKTOP}, "dark": {"viewport": DESKTOP, "color_scheme": "dark"}, "phone": TOUCH,
-                                    "french": {"viewport": DESKTOP}, "long names": {"viewport": DESKTOP}}
+                                    "french": {"viewport": DESKTOP}, "german": {"viewport": DESKTOP}, "long names": {"viewport": DESKTOP},
+                                    "empty": {"viewport": DESKTOP}, "10,000 rows": {"viewport": DESKTOP}}
+LANGUAGES = {"french": "fr", "german": "de"}
+FRESH = replace(scale.SCALE, slug="fresh", name="Fresh Council", posts=(Post("Nora Fresh", "Chief executive", "owner", scale.UNITS[0]),))
+PLACES = {"empty": ("Nora Fresh", FRESH.slug), "10,000 rows": ("Ada Scale", scale.SCALE.slug)}
+ROWS = 10_000
 
 
 @contextmanager
@@ -47,7 +59,7 @@ def standing() -> Iterator[House]:
     with attached(Settings.load(os.environ)) as settings:
         app = create_app(settings)
         with app.app_context(), Stage() as stage, launched() as browser:
-            server = SimpleNamespace(url=stage.base, port=stage.port, database=SimpleNamespace(app=app))
+            server = SimpleNamespace(url=stage.base, port=stage.port, database=SimpleNamespace(app=app, settings=settings))
             yield House(cast(LiveServer, server), browser)
 
 
@@ -55,11 +67,12 @@ def shoot(house: House, look: str) -> Path:
     """One sheet: every page in one look."""
     folder = SHEETS / look.replace(" ", "-")
     folder.mkdir(parents=True, exist_ok=True)
-    context = house.sign_in(OWNER, AT, reduced_motion="reduce", **LOOKS[look])
-    if look == "french":
-        house.prefer(context, language="fr")
+    person, organisation = PLACES.get(look, (OWNER, AT))
+    context = house.sign_in(person, organisation, reduced_motion="reduce", **LOOKS[look])
+    if look in LANGUAGES:
+        house.prefer(context, language=LANGUAGES[look])
     page, shots = context.new_page(), []
-    for name, address in house.addresses(OWNER, AT).items():
+    for name, address in house.addresses(person, organisation).items():
         page.goto(address)
         if look == "long names":
             page.evaluate(LONG)
@@ -68,6 +81,17 @@ def shoot(house: House, look: str) -> Path:
         shots.append((name, path))
     context.close()
     return sheet(house, look, shots)
+
+
+def _settle(house: House) -> None:
+    """An organisation in which nothing is recorded yet, and one with many rows."""
+    with house.app.app_context():
+        scale.scale(ROWS)
+        if organisations.exists(FRESH.slug):
+            return
+        made = organisations.found(new_id(), FRESH.slug, FRESH.name, currency=FRESH.currency, timezone=FRESH.timezone)
+        with acting(made, channel="demo"), unit_of_work():
+            people.settle(FRESH, random.Random(FRESH.slug), auth.hash_password(PASSWORD))
 
 
 def sheet(house: House, look: str, shots: list[tuple[str, Path]]) -> Path:
@@ -134,6 +158,8 @@ def main(wanted: list[str]) -> int:
         if not wanted or "readme" in wanted:
             pictures(house)
             print(IMAGES)
+        if not wanted or any(look in PLACES for look in wanted):
+            _settle(house)
         for look in LOOKS:
             if not wanted or look in wanted:
                 print(shoot(house, look), flush=True)
