@@ -48,10 +48,17 @@ def fault(status: int, message: str = "", **more: Any) -> Response:
         return problem(status, message or advice, **more)
     partial = request.headers.get("HX-Request-Type") == "partial"
     page = render_template("errors/toast.html" if partial else "errors/page.html", status=status, title=title, advice=advice,
-                           image=image, message=message, errors=more.get("errors") or {})
+                           image=image, message=message, errors=more.get("errors") or {}, typed=typed(status))
     response = make_response(page, status)
     response.headers["Vary"] = "HX-Request, HX-Request-Type"
     return response
+
+
+def typed(status: int) -> list[tuple[str, str]]:
+    """What was typed into a form that could not be taken at the moment, so that its page can send it again; never a password or a file."""
+    if status != 503 or request.method != "POST" or request.files or any("password" in name for name in request.form):
+        return []
+    return [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
 
 
 def refused(error: Refusal) -> Response:

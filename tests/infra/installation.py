@@ -8,12 +8,14 @@ import secrets
 import shlex
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import psycopg
 
 from app.core.translations import compile_all
 from app.kernel.config import PROJECT
+from tests.infra import home
 from tests.infra.outside import OutsidePostgres, OutsideRedis, free_port, need
 from tests.infra.serving import LiveServer, free_ports
 
@@ -40,6 +42,13 @@ def image(folder: Path) -> Path:
     return tree
 
 
+def folder() -> Path:
+    """A new folder of this run, which the system user of a database server can pass through."""
+    made = Path(tempfile.mkdtemp(dir=home.home()))
+    made.chmod(0o711)
+    return made
+
+
 def settings_of(text: str) -> dict[str, str]:
     """An environment file, as systemd reads it."""
     lines = (line.partition("=") for line in text.splitlines() if line and not line.startswith("#"))
@@ -47,18 +56,20 @@ def settings_of(text: str) -> dict[str, str]:
 
 
 class Installation(LiveServer):
-    """One installation in a folder: PostgreSQL, Redis, and the parts that the units start."""
+    """One installation in a folder: PostgreSQL, Redis, and the parts that the units start, from `tree` (as in the image by default)."""
 
-    def __init__(self, folder: Path) -> None:
-        self.home, self.tree = folder, image(folder)
-        self.postgres, self.redis = OutsidePostgres(folder), OutsideRedis(folder)
+    def __init__(self, tree: Path | None = None, **settings: str) -> None:
+        self.home = place = folder()
+        self.tree = tree or image(place)
+        self.postgres, self.redis = OutsidePostgres(place), OutsideRedis(place)
         self.port, self.https = free_ports(), free_port()
-        self.url, self.log, self.processes = f"http://127.0.0.1:{self.port}", folder / "live.log", {}
-        (folder / "var").mkdir(mode=0o711)
+        self.url, self.log, self.processes = f"http://127.0.0.1:{self.port}", place / "live.log", {}
+        (place / "var").mkdir(mode=0o711)
         shipped = settings_of((UNITS / "environment").read_text(encoding="utf-8"))
         self.settings = shipped | {
-            "OPSFLUX_HOME": str(folder), "PORT": str(self.port), "BASE_URL": f"https://localhost:{self.https}", "REDIS_URL": self.redis.url,
-            "SECRET_KEY": secrets.token_hex(32), "AUDIT_KEY": secrets.token_hex(32), "SMTP_URL": f"smtp://127.0.0.1:{self.port + 1}"}
+            "OPSFLUX_HOME": str(place), "PORT": str(self.port), "BASE_URL": f"https://localhost:{self.https}", "REDIS_URL": self.redis.url,
+            "SECRET_KEY": secrets.token_hex(32), "AUDIT_KEY": secrets.token_hex(32), "SMTP_URL": f"smtp://127.0.0.1:{self.port + 1}",
+            **settings}
         self.environ = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"} | self.settings
 
     def prepare(self) -> None:

@@ -36,7 +36,6 @@ class OutsidePostgres:
     def __init__(self, folder: Path) -> None:
         self._runner = identity.for_postgres()
         self._programs = postgres_programs(self._runner)
-        folder.chmod(0o711)
         self.data, self.port, self.log = folder / "postgres", free_port(), folder / "postgres.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._runner.folder(self.data)
@@ -53,7 +52,9 @@ class OutsidePostgres:
         return f"postgresql://{role}:{password}@127.0.0.1:{self.port}/{database}"
 
     def start(self) -> None:
-        """Start it and wait until it answers."""
+        """Start it unless it runs, and wait until it answers."""
+        if self._process is not None and self._process.poll() is None:
+            return
         command = [str(self._programs / "postgres"), "-D", str(self.data), "-p", str(self.port)]
         for name, value in SETTINGS.items():
             command += ["-c", f"{name}={value}"]
@@ -88,7 +89,9 @@ class OutsideRedis:
         return f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
-        """Start it, empty, and wait until it answers."""
+        """Start it, empty, unless it runs, and wait until it answers."""
+        if self._process is not None and self._process.poll() is None:
+            return
         command = [str(get_binary_path()), "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=self._folder, start_new_session=True)
         wait_for(self._answers, 30, "Redis")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BytesIO
 
 import pytest
 from flask import Flask, abort
 
 from app.kernel.current import acting
 from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge, TooMany, Unavailable
+from app.kernel.forgery import BYTES, KEPT_AS
 from tests.kernel.browser_side import application
 
 ERRORS = {
@@ -55,6 +57,26 @@ def test_a_failure_shows_nothing_of_the_inside(app: Flask) -> None:
 def test_the_reason_is_shown(app: Flask) -> None:
     assert "which Manager has." in app.test_client().get("/fail/403").text
     assert "This is needed." in app.test_client().get("/fail/422").text
+
+
+def test_what_was_typed_is_kept_for_another_try(app: Flask) -> None:
+    app.add_url_rule("/send/<status>", "send", app.view_functions["fail"], methods=["POST"])
+    token = "00" * BYTES + "5a" * BYTES
+
+    def send(path: str, data: dict[str, object]) -> str:
+        with app.test_client() as client:
+            with client.session_transaction() as kept:
+                kept[KEPT_AS] = "5a" * BYTES
+            return client.post(path, data=data | {"csrf_token": token}).text
+
+    typed: dict[str, object] = {"title": "<b>A long story</b>", "site": ["1", "2"]}
+    page = send("/send/503?step=2", typed)
+    assert '<form method="post" action="/send/503?step=2">' in page
+    assert 'name="title" value="&lt;b&gt;A long story&lt;/b&gt;"' in page
+    assert (page.count('name="site"'), token in page) == (2, False)
+    for data in ({"password": "secret", "email": "a@b.example"}, {"file": (BytesIO(b"x"), "x.csv")}):
+        assert 'action="/send' not in send("/send/503", data)
+    assert 'action="/send' not in send("/send/409", typed)
 
 
 def test_when_to_come_back_is_said(app: Flask) -> None:

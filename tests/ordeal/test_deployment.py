@@ -60,11 +60,11 @@ def certificate(folder: Path) -> None:
 class Deployed:
     """An installation with nginx in front of it, and the first owner's one-time link."""
 
-    def __init__(self, folder: Path) -> None:
-        self.house = Installation(folder)
+    def __init__(self) -> None:
+        self.house = Installation()
         self.http = free_port()
         self.base = f"https://localhost:{self.house.https}"
-        self.trust = str(folder / "fullchain.pem")
+        self.trust = str(self.house.home / "fullchain.pem")
         self.proxy: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -98,12 +98,9 @@ class Deployed:
 
 
 @pytest.fixture(scope="module")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+def deployed() -> Iterator[Deployed]:
     """One deployment for the tests of this file; the first owner has chosen a password by the link."""
-    folder = tmp_path_factory.mktemp("deployed")
-    for above in (folder, *folder.parents[:2]):
-        above.chmod(0o711)
-    here = Deployed(folder)
+    here = Deployed()
     try:
         here.start()
         chosen = here.browser().post(here.link, {"password": PASSWORD, "again": PASSWORD})
@@ -298,7 +295,7 @@ def test_a_missing_setting_is_one_line(deployed: Deployed, name: str) -> None:
         assert len(done.stderr.splitlines()) == 1
 
 
-def test_the_units_are_well_formed(tmp_path: Path) -> None:
+def test_the_units_are_well_formed() -> None:
     verify = need("systemd-analyze", "systemd")
     done = subprocess.run([verify, "verify", *UNITS.glob("*.service")], capture_output=True, text=True, check=False)
     lines = [line for line in done.stderr.splitlines() if "opsflux" in line and f"{PREFIX}/.venv/bin/" not in line]

@@ -162,6 +162,7 @@ def _database_away(error: Exception) -> Response:
         raise error
     log.warning("The database did not answer: %s", error, extra={"request_id": current.request_id})
     db.session.rollback()
+    g.entry = g.get("entry")  # the page about it must not ask who is there
     return refused(Unavailable(_("The database does not answer at the moment. Nothing was changed; try again shortly.")))
 
 
