@@ -116,6 +116,13 @@ def tenant_tables(statement: Any) -> set[str]:
 
 
 @contextmanager
+def apart() -> Iterator[Connection]:
+    """A transaction of its own, committed when the block ends well, whatever becomes of the session's."""
+    with Session(db.engine, join_transaction_mode="create_savepoint") as work, work.begin():
+        yield work.connection()
+
+
+@contextmanager
 def unit_of_work() -> Iterator[Session]:
     """One piece of work: committed when the block ends well, undone in full when anything is raised."""
     work = session()

@@ -7,10 +7,9 @@ from contextlib import contextmanager
 from uuid import UUID
 
 from sqlalchemy import Connection, text
-from sqlalchemy.orm import Session
 
 from app.kernel.current import current
-from app.kernel.db import db
+from app.kernel.db import apart
 
 
 @contextmanager
@@ -28,8 +27,7 @@ def within_chain(connection: Connection, organisation_id: UUID) -> Iterator[None
 @contextmanager
 def apart_from_session(organisation_id: UUID) -> Iterator[Connection]:
     """A transaction of its own that sees one chain, committed when the block ends well, whatever becomes of the session's."""
-    with Session(db.engine, join_transaction_mode="create_savepoint") as work, work.begin():
-        connection = work.connection()
+    with apart() as connection:
         before = connection.execute(text("SELECT current_setting('app.organisation', true)")).scalar() or ""
         _face(connection, str(organisation_id))
         yield connection

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from uuid import UUID
 
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from sqlalchemy import text
 
 from app.core import audit
-from app.core.auth import sessions
+from app.core.auth import sessions, throttle
 from app.core.auth.identities import set_password
 from app.core.auth.secrets import is_outdated, is_password, keyed
-from app.kernel import clock
-from app.kernel.db import session, unit_of_work
-from app.kernel.errors import Invalid, TooMany
+from app.kernel.db import unit_of_work
+from app.kernel.errors import Invalid
 
 LONGEST_PASSWORD = 1024
 
@@ -34,17 +31,17 @@ def sign_in(email: str, password: str, *, source: str, agent: str) -> SignedIn:
 
     Raises `Invalid` when it is not right, without saying what, and `TooMany` after five wrong ones in 15 minutes from one source.
     """
-    account, place = keyed("account", email.strip().lower()), keyed("source", source)
-    _count(account, place)
+    throttle.count(email, source)
     with unit_of_work() as work:
         found = work.execute(text("SELECT identity_id, secret, disabled FROM auth_lookup(:email)"), {"email": email.strip().lower()}).one()
     right = is_password(found.secret, password[:LONGEST_PASSWORD])
     if not right or found.disabled:
         with unit_of_work():
-            audit.note("auth.sign_in", result="refused", platform=True, context={"account": account, "source": source})
+            audit.note("auth.sign_in", result="refused", platform=True,
+                       context={"account": keyed("account", email.strip().lower()), "source": source})
         raise Invalid({"": [_("The e-mail address or the password is not right.")]})
+    throttle.forget(email, source)
     with unit_of_work():
-        session().execute(text("SELECT auth_forget(:account, :place)"), {"account": account, "place": place})
         if is_outdated(found.secret):
             set_password(found.identity_id, password)
         return SignedIn(found.identity_id, opened(found.identity_id, source=source, agent=agent))
@@ -55,13 +52,3 @@ def opened(identity_id: UUID, *, source: str, agent: str) -> str:
     secret = sessions.open_session(identity_id, address=source, agent=agent)
     audit.note("auth.sign_in", platform=True, context={"identity": identity_id, "source": source})
     return secret
-
-
-def _count(account: str, place: str) -> None:
-    with unit_of_work() as work:
-        wait = work.execute(text("SELECT auth_attempt(:account, :place, :now)"),
-                            {"account": account, "place": place, "now": clock.now()}).scalar_one()
-    if wait:
-        minutes = math.ceil(wait / 60)
-        sentence = ngettext("Too many attempts. Try again in %(num)d minute.", "Too many attempts. Try again in %(num)d minutes.", minutes)
-        raise TooMany(sentence, retry_after=wait)
