@@ -45,7 +45,7 @@ class Grant:
 class Actor:
     """A member, acting; or the system, or a token acting for a member.
 
-    `id` is the member's id: what records, decisions and the audit trail refer to.
+    `id` is the member's id: what records, decisions and the audit trail refer to. `token` are the patterns that a token was made for.
     """
 
     id: UUID
@@ -61,6 +61,7 @@ class Actor:
     site_id: UUID | None = None
     preferences: Mapping[str, object] = field(default_factory=dict)
     on_behalf_of: UUID | None = None
+    token: tuple[str, ...] = ()
 
     @property
     def is_system(self) -> bool:
@@ -78,6 +79,10 @@ class Actor:
             known = frozenset(g.scope for g in self.grants if matches(g.pattern, permission))
             self._scopes[permission] = known
         return known
+
+    def is_meant_for(self, permission: str) -> bool:
+        """Whether the token by which this actor came in, if any, was made for this: for what rests on no role."""
+        return not self.token or any(matches(pattern, permission) for pattern in self.token)
 
     def cache_token(self) -> str:
         """Changes whenever what this actor may see can change."""

@@ -24,6 +24,7 @@ api.needs = "member"  # type: ignore[attr-defined]
 @api.get("/")
 def listing() -> Response:
     """What waits for the caller: `tab` (mine, groups, delegated, watching, requested), `after` from the page before."""
+    guards.require_token("view")
     tab = next((t for t in queue.TABS if t == request.args.get("tab", "mine")), None)
     if tab is None:
         raise NotFound
@@ -35,6 +36,7 @@ def listing() -> Response:
 @api.get("/<ref>/")
 def detail(ref: str) -> Response:
     """One request with the exact snapshot, its hash, its story, and the key with which a RED decision shows that it was read."""
+    guards.require_token("view")
     found = queue.find(ref)
     return jsonify(**brief(Entry(found, None)), snapshot=content_of(found.snapshot), flags=found.reasons, key=guards.evidence_key(found),
                    story=[{"verb": line.verb.value, "by": str(line.by_id), "on_behalf_of": line.on_behalf_of and str(line.on_behalf_of),

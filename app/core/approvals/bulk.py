@@ -15,6 +15,7 @@ from app.core.approvals.decisions import decide
 from app.core.approvals.models import ApprovalRequest, Colour, Verb
 from app.core.approvals.queue import Entry
 from app.kernel import jobs
+from app.kernel.current import current
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Invalid, Refusal
 
@@ -41,40 +42,46 @@ def sort_out(entries: Sequence[Entry], verb: Verb) -> Sorted:
     return Sorted([e for e in rest if not e.request.flags], [(e, e.request.reasons) for e in rest if e.request.flags], red)
 
 
-def submit(items: Sequence[tuple[UUID, str]], verb: Verb | str, *, reason: str = "", key: str = "") -> jobs.Job:
-    """Decide these requests (id and the hash that was shown) as one job. Raises Invalid."""
+def submit(items: Sequence[tuple[UUID, str]], verb: Verb | str, *, looked: Sequence[tuple[UUID, str]] = (), reason: str = "",
+           key: str = "") -> jobs.Job:
+    """Decide these requests (id and the hash that was shown) as one job, with those that stand out and were `looked` at one by one.
+
+    Raises Invalid.
+    """
     wanted = Verb(verb) if verb in set(BULK) else None
     if wanted is None:
         raise Invalid({"decision": [_("Only approving, returning and rejecting can be done together.")]})
-    if not items:
+    chosen = dict([*items, *looked])
+    if not chosen:
         raise Invalid({"items": [_("Select at least one request.")]})
-    if len(items) > MOST:
+    if len(chosen) > MOST:
         raise Invalid({"items": [_("At most %(max)d at once.", max=MOST)]})
     if wanted != Verb.APPROVE and not reason.strip():
         raise Invalid({"reason": [_("A reason is needed.")]})
-    title = ngettext("%(verb)s: %(num)d request", "%(verb)s: %(num)d requests", len(items), verb=str(wanted.label))
-    return jobs.enqueue(run, [[str(i), shown] for i, shown in items], wanted.value, reason, title=title, key=f"bulk:{key}" if key else "",
-                        total=len(items))
+    title = ngettext("%(verb)s: %(num)d request", "%(verb)s: %(num)d requests", len(chosen), verb=str(wanted.label))
+    return jobs.enqueue(run, [[str(i), shown] for i, shown in chosen.items()], wanted.value, reason, [str(i) for i, _shown in looked],
+                        title=title, key=f"bulk:{current.user.id}:{key}" if key else "", total=len(chosen))
 
 
-def run(items: list[list[str]], verb: str, reason: str) -> None:
+def run(items: list[list[str]], verb: str, reason: str, looked: list[str]) -> None:
     """The job: each decision is a piece of work of its own. One that was taken before a crash is recognised by its key."""
     job = jobs.current_job()
     results: list[dict[str, Any]] = []
     for number, (request_id, shown) in enumerate(items, start=1):
         job.checkpoint()
-        results.append(_one(job, number, UUID(request_id), shown, verb, reason))
+        said = {"verb": verb, "reason": reason, "shown_hash": shown, "looked": request_id in looked}
+        results.append(_one(job, number, UUID(request_id), said))
     done = sum(1 for each in results if each["done"])
     job.finish(result={"items": results, "done": done, "left": len(results) - done, "verb": verb},
                message=_("%(done)d decided, %(left)d left in the queue", done=done, left=len(results) - done))
 
 
-def _one(job: jobs.Running, number: int, request_id: UUID, shown: str, verb: str, reason: str) -> dict[str, Any]:
+def _one(job: jobs.Running, number: int, request_id: UUID, said: dict[str, Any]) -> dict[str, Any]:
     """Decide one request and move the cursor in one commit; what was behind the cursor already only repeats its answer."""
     step = 0 if number <= int(job.cursor or 0) else 1
     try:
         with unit_of_work():
-            decided = decide(request_id, verb, reason=reason, shown_hash=shown, key=f"bulk:{job.id}:{request_id}", bulk=True)
+            decided = decide(request_id, **said, key=f"bulk:{job.id}:{request_id}", bulk=True)
             result = {"id": str(request_id), "reference": decided.request.record_reference, "done": True, "said": decided.said}
             if step:
                 job.advance(step, cursor=number)

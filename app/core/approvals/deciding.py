@@ -191,14 +191,20 @@ def bulk_sheet() -> Response:
 def bulk_decide() -> Response:
     """Start the job that decides what is alike."""
     verb = request.form.get("decision", "approve")
-    items = [(UUID(i), shown) for raw in request.form.getlist("items") for i, _sep, shown in [raw.partition(":")] if _member(i)]
+    items, looked = _shown("items"), _shown("looked")
     try:
-        job = bulk.submit(items, verb, reason=request.form.get("reason", ""), key=request.form.get("_key", ""))
+        job = bulk.submit(items, verb, looked=looked, reason=request.form.get("reason", ""), key=request.form.get("_key", ""))
     except Invalid as error:
-        chosen = bulk.sort_out(queue.chosen([i for i, _shown in items]), Verb.RETURN if verb != "approve" else Verb.APPROVE)
+        chosen = bulk.sort_out(queue.chosen([i for i, _hash in (*items, *looked)]), Verb.RETURN if verb != "approve" else Verb.APPROVE)
         return _bulk_page(chosen, Verb.RETURN if verb != "approve" else Verb.APPROVE, errors=error.errors, status=422)
     flash(_("%(title)s: under way", title=job.title), "success")
     return redirect(url_for("inbox.listing", look=request.form.getlist("left")[:queue.SIZE]), 303)
+
+
+def _shown(name: str) -> list[tuple[UUID, str]]:
+    """The requests that were ticked, each with the hash that was shown."""
+    pairs = [raw.partition(":") for raw in request.form.getlist(name)]
+    return [(found, shown) for i, _sep, shown in pairs if (found := _member(i))]
 
 
 def _bulk_page(chosen: bulk.Sorted, verb: Verb, *, errors: Mapping[str, Any] | None = None, status: int = 200) -> Response:

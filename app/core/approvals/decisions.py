@@ -14,7 +14,7 @@ from sqlalchemy import select
 from app.core import audit
 from app.core.approvals import guards, levels, words
 from app.core.approvals.events import ApprovalDecided
-from app.core.approvals.models import ApprovalDecision, ApprovalRequest, ApprovalSeat, Asked, Colour, Seat, State, Verb
+from app.core.approvals.models import ApprovalDecision, ApprovalRequest, ApprovalSeat, Asked, Seat, State, Verb
 from app.core.approvals.requests import add_decision, add_seats, decision_row, seat_row, tell
 from app.core.approvals.rounds import noted
 from app.kernel import clock
@@ -43,6 +43,7 @@ class Answer:
     password: str = ""
     evidence: str = ""
     bulk: bool = False
+    looked: bool = False
 
 
 @dataclass
@@ -64,12 +65,13 @@ class Decided:
 
 def decide(request: ApprovalRequest | UUID, verb: Verb | str, *, reason: str = "", shown_hash: str = "", key: str = "",
            to: UUID | None = None, until: datetime | None = None, word: str = "", password: str = "", evidence: str = "",
-           bulk: bool = False) -> Decided:
+           bulk: bool = False, looked: bool = False) -> Decided:
     """Answer a request as the member who acts. `key` makes a repeat the same answer; the evidence seal of a RED decision is its key.
+    Among many (`bulk`) what stands out is approved only when somebody `looked` at it.
 
     Raises Forbidden (not asked, or one's own), Conflict (settled, or other bytes: `details["changed"]`), Invalid (what is missing).
     """
-    answer = Answer(_verb(verb), reason, shown_hash, key[:LONGEST_KEY], to, until, word, password, evidence or key, bulk)
+    answer = Answer(_verb(verb), reason, shown_hash, key[:LONGEST_KEY], to, until, word, password, evidence or key, bulk, looked)
     request_id = request if isinstance(request, UUID) else request.id
     if earlier := _earlier(request_id, answer):
         return earlier
@@ -92,6 +94,7 @@ def _verb(verb: Verb | str) -> Verb:
         raise Invalid({"decision": [_("“%(verb)s” is not something that can be answered.", verb=str(verb)[:40])]})
     if current.user.is_system:
         raise Forbidden(_("Only a person can answer a request for approval."))
+    guards.require_token("decide")
     return found
 
 
@@ -127,8 +130,8 @@ def _write(request: ApprovalRequest, answer: Answer, *, reason: str = "", behalf
 def _approve(request: ApprovalRequest, record: Any, answer: Answer) -> Decided:
     seat = guards.require_seat(request)
     guards.require_shown(request, record, answer.shown_hash)
-    if answer.bulk and request.risk == Colour.RED:
-        raise Forbidden(_("RED is decided one by one."))
+    if answer.bulk:
+        guards.require_alone(request, looked=answer.looked)
     guards.require_red(request, evidence=answer.evidence, typed=answer.word, password=answer.password)
     reason = guards.require_reason(Verb.APPROVE, answer.reason)
     _settle(seat, Seat.APPROVED)

@@ -28,6 +28,12 @@ LONGEST = 4_000
 LAST_YEAR = 2200
 
 
+def require_token(verb: str) -> None:
+    """Refuse a token that was made for less than to `view` or `decide` requests: a seat is no permission that could narrow it."""
+    if not current.user.is_meant_for(f"approvals.approval_request.{verb}"):
+        raise Forbidden(_("This needs you to be signed in yourself."))
+
+
 def lock(request_id: UUID) -> tuple[ApprovalRequest, Any]:
     """The request and its record, both locked, the record first, as every change of it does."""
     request = session().get(ApprovalRequest, (current.organisation.id, request_id))
@@ -117,6 +123,14 @@ def require_reason(verb: Verb, reason: str) -> str:
 def word() -> str:
     """What is typed to approve a RED request, in the reader's language."""
     return _("approve")
+
+
+def require_alone(request: ApprovalRequest, *, looked: bool) -> None:
+    """What is never decided among many: RED, and what stands out unless somebody looked at it. Raises Forbidden, Conflict."""
+    if request.risk == Colour.RED:
+        raise Forbidden(_("RED is decided one by one."))
+    if request.flags and not looked:
+        raise Conflict(_("To look at, left in the queue"))
 
 
 def require_red(request: ApprovalRequest, *, evidence: str, typed: str, password: str) -> None:

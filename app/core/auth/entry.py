@@ -98,7 +98,7 @@ def _understood(rights: str, scopes: tuple[str, ...]) -> tuple[Organisation, Act
     found: dict[str, Any] = json.loads(rights)
     actor = actor_from(found["member"])
     if scopes:
-        actor = replace(actor, grants=narrowed(actor.grants, scopes))
+        actor = replace(actor, grants=narrowed(actor.grants, scopes), token=scopes)
     return Organisation(**{**found["organisation"], "id": UUID(found["organisation"]["id"])}), actor
 
 

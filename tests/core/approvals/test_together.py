@@ -25,7 +25,7 @@ from tests.core.approvals.house import House
 def together(house: House, by: str, items: Sequence[tuple[UUID, str]], verb: str = "approve", reason: str = "") -> dict[str, Any]:
     """Ask for the job and run it; gives its result."""
     with house.as_(by):
-        job_id = approvals.decide_together(items, verb, reason=reason).id
+        job_id = approvals.decide_together(items, verb, looked=items, reason=reason).id
     with acting(None, None):
         assert jobs.run(job_id, house.organisation.id)
     with acting(house.organisation, SYSTEM), unit_of_work():
