@@ -45,15 +45,15 @@ class Directory:
 
     @cached_property
     def departments(self) -> dict[UUID, tuple[UUID | None, UUID | None]]:
-        """Parent and manager of each department."""
-        rows = session().execute(select(Department.id, Department.parent_id, Department.manager_id))
-        return {row[0]: (row[1], row[2]) for row in rows}
+        """Parent and manager of each department; one that was put away has no manager, and leads to its parent."""
+        rows = session().execute(select(Department.id, Department.parent_id, Department.manager_id, Department.archived_at))
+        return {row[0]: (row[1], row[2] if row[3] is None else None) for row in rows}
 
     @cached_property
     def roles(self) -> dict[str, list[UUID]]:
         """The active members who have each role, as their main or as a further one, in a stable order."""
-        main = select(Role.key, Member.id).join(Member, Member.role_id == Role.id)
-        more = select(Role.key, MemberRole.member_id).join(MemberRole, MemberRole.role_id == Role.id)
+        main = select(Role.key, Member.id).join(Member, Member.role_id == Role.id).where(Role.archived_at.is_(None))
+        more = select(Role.key, MemberRole.member_id).join(MemberRole, MemberRole.role_id == Role.id).where(Role.archived_at.is_(None))
         found: dict[str, list[UUID]] = defaultdict(list)
         for key, member_id in sorted(session().execute(union(main, more)).all()):
             if member_id in self.members:

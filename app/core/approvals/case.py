@@ -54,8 +54,8 @@ class Case:
 
     @property
     def given(self) -> int:
-        """How many have approved at the present level."""
-        return sum(seat.state == Seat.APPROVED for seat in self._here)
+        """In how many people's places somebody has approved at the present level."""
+        return len(levels.given_among(self._here))
 
     @property
     def deciders(self) -> set[UUID]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from itertools import cycle
 from typing import Any
 from uuid import UUID
 
@@ -46,7 +47,8 @@ def advance(request: ApprovalRequest, record: Any, seat: ApprovalSeat, decision_
     """After `seat` approved: wait for others of this level, ask the next one (gives the rows of its seats), or hold the effect."""
     from app.core.approvals.effects import hold
 
-    if given(request, but=seat) + 1 < request.steps[request.level - 1]["needs"]:
+    if len(given(request) | {_place(seat)}) < request.steps[request.level - 1]["needs"]:
+        settle_others(request, seat, of_place=_place(seat))
         return []
     settle_others(request, seat)
     request.paused_at = None
@@ -57,20 +59,28 @@ def advance(request: ApprovalRequest, record: Any, seat: ApprovalSeat, decision_
     return seat_rows(request, record, Directory(), deciders(request) | {seat.member_id, seat.for_member_id or seat.member_id})
 
 
-def given(request: ApprovalRequest, but: ApprovalSeat | None = None) -> int:
-    """How many have approved at the present level, one seat left out."""
-    query = select(func.count()).select_from(ApprovalSeat).where(
-        ApprovalSeat.request_id == request.id, ApprovalSeat.round == request.round, ApprovalSeat.level == request.level,
-        ApprovalSeat.state == Seat.APPROVED)
-    return session().scalar(query if but is None else query.where(ApprovalSeat.id != but.id)) or 0
+def given(request: ApprovalRequest) -> set[UUID]:
+    """In whose places somebody has approved at the present level: a person and whoever stands in for them count once."""
+    return given_among(seats_of(request, level=request.level))
 
 
-def settle_others(request: ApprovalRequest, but: ApprovalSeat | None = None) -> None:
-    """Nobody else of this level is needed any more."""
+def given_among(seats: Iterable[ApprovalSeat]) -> set[UUID]:
+    """The same of seats at hand."""
+    return {_place(seat) for seat in seats if seat.state == Seat.APPROVED}
+
+
+def _place(seat: ApprovalSeat) -> UUID:
+    return seat.for_member_id or seat.member_id
+
+
+def settle_others(request: ApprovalRequest, but: ApprovalSeat | None = None, *, of_place: UUID | None = None) -> None:
+    """Nobody else of this level is needed any more, or nobody else in one person's place."""
     query = update(ApprovalSeat).where(ApprovalSeat.request_id == request.id, ApprovalSeat.round == request.round,
                                        ApprovalSeat.level == request.level, ApprovalSeat.state == Seat.WAITING)
     if but is not None:
         query = query.where(ApprovalSeat.id != but.id)
+    if of_place is not None:
+        query = query.where(func.coalesce(ApprovalSeat.for_member_id, ApprovalSeat.member_id) == of_place)
     session().execute(query.values(state=Seat.SETTLED, settled_at=clock.now()).execution_options(synchronize_session=False))
 
 
@@ -117,9 +127,9 @@ def escalated(request: ApprovalRequest, seats: Sequence[ApprovalSeat]) -> list[d
     for seat in seats:
         manager = above(directory, seat.member_id, excluded)
         if manager is not None:
-            found.setdefault(manager, seat.member_id)
-    if not found:
-        found = dict.fromkeys(_named(directory, excluded), seats[0].member_id) if seats else {}
+            found.setdefault(manager, _place(seat))
+    if not found and seats:
+        found = {member: _place(seat) for member, seat in zip(_named(directory, excluded), cycle(seats), strict=False)}
     return [seat_row(request, manager, Asked.ESCALATED, request.due_at, instead) for manager, instead in found.items()]
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_
 
-from app.core.approvals.models import LIVE, ApprovalRequest, ApprovalSeat, Asked, Seat, State
+from app.core.approvals.models import LIVE, ApprovalDecision, ApprovalRequest, ApprovalSeat, Asked, Seat, State, Verb
 from app.core.notifications import unread_about
 from app.kernel import clock
 from app.kernel.current import Actor, current
@@ -161,8 +161,10 @@ def chosen(ids: Sequence[UUID]) -> list[Entry]:
 
 def held_by_me() -> list[ApprovalRequest]:
     """What the reader approved last and can still undo."""
-    query = select(ApprovalRequest).where(ApprovalRequest.state == State.HELD, ApprovalRequest.last_by == current.user.id,
-                                          ApprovalRequest.hold_until > clock.now())
+    mine = exists().where(ApprovalDecision.organisation_id == ApprovalRequest.organisation_id,
+                          ApprovalDecision.request_id == ApprovalRequest.id, ApprovalDecision.round == ApprovalRequest.round,
+                          ApprovalDecision.verb == Verb.APPROVE, ApprovalDecision.by_id == current.user.id)
+    query = select(ApprovalRequest).where(ApprovalRequest.state == State.HELD, mine, ApprovalRequest.hold_until > clock.now())
     return list(session().scalars(query.order_by(ApprovalRequest.hold_until.desc()).limit(3)))
 
 

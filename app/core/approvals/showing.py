@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from app.core import files
-from app.core.approvals import guards, news, preview, snapshots, words
+from app.core.approvals import guards, levels, news, preview, snapshots, words
 from app.core.approvals.case import Case
 from app.core.approvals.models import ApprovalDecision, ApprovalRequest, ApprovalSeat, Colour, Seat, State, Verb
 from app.core.approvals.queue import Entry, of_record
@@ -252,7 +252,8 @@ def undo(request: ApprovalRequest) -> dict[str, Any] | None:
     from app.core.approvals.decisions import seconds_left
 
     seconds = seconds_left(request)
-    if not seconds or request.last_by != current.user.id:
+    last = levels.last_approval(request) if seconds else None
+    if last is None or last.by_id != current.user.id:
         return None
     return {"text": _("%(reference)s approved", reference=request.record_reference), "seconds": seconds,
             "url": url_for("inbox.undo", ref=request.reference)}
