@@ -8,13 +8,15 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
+from babel.units import format_unit
 from flask import Flask, current_app, has_request_context, request
-from flask_babel import Babel, get_locale, refresh
+from flask_babel import Babel, get_locale, ngettext, refresh
 
 from app.kernel.current import current
 from app.kernel.preferences import LANGUAGES
 
 ROOT = Path(__file__).resolve().parents[2]
+UNITS = (("gigabyte", 10**9), ("megabyte", 10**6), ("kilobyte", 10**3))
 _reading: ContextVar[str] = ContextVar("reading", default="")
 
 
@@ -71,6 +73,14 @@ def in_sentence(label: Any) -> str:
     if (locale and locale.language == "de") or words[1:2].isupper():
         return words
     return words[:1].lower() + words[1:]
+
+
+def file_size(size: int) -> str:
+    """A size in bytes as people read it: “13 bytes”, “2.4 MB”."""
+    if size < 1000:
+        return str(ngettext("%(num)d byte", "%(num)d bytes", size))
+    unit, value = next((unit, size / step) for unit, step in UNITS if size >= step)
+    return format_unit(round(value, 1), f"digital-{unit}", length="short", locale=get_locale() or "en")
 
 
 def install_languages(app: Flask) -> None:

@@ -19,7 +19,7 @@ from app.kernel.current import current
 from app.kernel.faults import install_faults
 from app.kernel.forgery import install_forgery
 from app.kernel.frame import frame
-from app.kernel.i18n import in_sentence
+from app.kernel.i18n import file_size, in_sentence
 from app.kernel.keys import key_attributes, keys_for, scopes_here, shown_keys
 from app.kernel.kit import initials, install_kit
 from app.kernel.preferences import density, install_preferences, theme
@@ -130,7 +130,7 @@ def install_screens(app: Flask) -> None:
     app.jinja_env.globals.update(current=current, dom_id=dom_id, frame=frame, toasts=toasts, theme=theme, density=density,
                                  language=language, initials=initials, keys_for=keys_for, scopes_here=scopes_here, shown_keys=shown_keys,
                                  key_attributes=key_attributes)
-    app.jinja_env.filters["in_sentence"] = in_sentence
+    app.jinja_env.filters.update(in_sentence=in_sentence, file_size=file_size)
     install_compression(app)
     app.after_request(lead_htmx)
     install_assets(app)

@@ -9,11 +9,11 @@ from uuid import UUID
 
 from babel.dates import format_timedelta
 from flask import url_for
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from app.core import files
-from app.core.approvals import guards, levels, news, preview, snapshots, words
+from app.core.approvals import guards, levels, news, preview, sentences, snapshots, words
 from app.core.approvals.case import Case
 from app.core.approvals.models import ApprovalDecision, ApprovalRequest, ApprovalSeat, Colour, Seat, State, Verb
 from app.core.approvals.queue import Entry, of_record
@@ -37,7 +37,7 @@ def row(entry: Entry, selected: bool = False) -> dict[str, Any]:
         "amount": preview.money(request), "step": step_text(request), "due": due_text(request, left), "late": left < LATE,
         "overdue": left.total_seconds() < 0, "mine": entry.seat is not None and entry.seat.asked.value in ("own", "escalated"),
         "links": links(entry), "done_url": done_url(request) if entry.is_news else "",
-        "green": green(entry), "outlier": request.flags, "hash": request.snapshot_hash, "selected": selected}
+        "green": green(entry), "outlier": request.reasons, "hash": request.snapshot_hash, "selected": selected}
 
 
 def page_url(request: ApprovalRequest) -> str:
@@ -56,7 +56,7 @@ def tags(request: ApprovalRequest) -> list[str]:
     """The first reasons to look twice, shortened."""
     marks = [_("Waiting for an answer")] if request.paused_at else []
     marks += [_("Changed")] if request.round > 1 else []
-    return marks + [said if len(said) <= LONGEST_TAG else f"{said[:LONGEST_TAG - 1]}…" for said in request.flags[:TAGS]]
+    return marks + [said if len(said) <= LONGEST_TAG else f"{said[:LONGEST_TAG - 1]}…" for said in request.reasons[:TAGS]]
 
 
 def step_text(request: ApprovalRequest) -> str:
@@ -71,7 +71,7 @@ def due_text(request: ApprovalRequest, left: timedelta) -> str:
     """How long is left, or by how much it is late."""
     if request.paused_at:
         return _("paused")
-    amount = format_timedelta(abs(left), threshold=1.5, format="narrow", locale=current.user.language)
+    amount = format_timedelta(abs(left), threshold=1.5, format="narrow", locale=get_locale())
     return _("%(time)s left", time=amount) if left.total_seconds() >= 0 else _("%(time)s late", time=amount)
 
 
@@ -127,7 +127,7 @@ def _panel(case: Case, *, dry_run: bool = True) -> dict[str, Any]:
     request, resource = case.request, case.resource
     return {
         "id": request.id, "title": heading(request), "reference": request.record_reference, "record_url": record_url(resource, request),
-        "asked": asked_text(request), "risk": request.risk.value, "tags": tags(request), "outliers": request.flags,
+        "asked": asked_text(request), "risk": request.risk.value, "tags": tags(request), "outliers": request.reasons,
         "facts": snapshots.facts(resource, request.snapshot), "lines": _lines(resource, request), "changed": _changed(case),
         "files": [{"name": each.name, "url": files.url_of(each)} for each in case.files],
         "consequences": preview.preview(case) if case.live and dry_run else [], "levels": level_rows(case),
@@ -157,7 +157,7 @@ def sheet_url(request: ApprovalRequest) -> str:
 def asked_text(request: ApprovalRequest) -> str:
     """“asked by R. Osei, 3 h ago”."""
     name = words.people([request.requested_by])[request.requested_by]
-    ago = format_timedelta(request.requested_at - clock.now(), add_direction=True, locale=current.user.language)
+    ago = format_timedelta(request.requested_at - clock.now(), add_direction=True, locale=get_locale())
     return _("asked by %(name)s, %(ago)s", name=name, ago=ago)
 
 
@@ -262,13 +262,7 @@ def undo(request: ApprovalRequest) -> dict[str, Any] | None:
 def history(case: Case) -> list[dict[str, Any]]:
     """The whole story, for the page of a request, newest first."""
     names = words.people([i for line in case.told for i in (line.by_id, line.on_behalf_of)])
-    return [{"who": names[line.by_id], "what": _what(line, names), "when": show_moment(line.at), "channel": line.channel,
-             "reason": line.reason,
+    return [{"who": sentences.behalf(names[line.by_id], names.get(line.on_behalf_of, "")), "sentence": sentences.of(line),
+             "record": case.request.record_reference, "other": line.data.get("name", ""), "when": show_moment(line.at),
+             "channel": line.channel, "reason": line.reason,
              "changes": [(c["label"], c["before"], c["after"]) for c in line.data.get("changes", [])]} for line in reversed(case.told)]
-
-
-def _what(line: ApprovalDecision, names: Mapping[UUID, str]) -> str:
-    said = str(line.verb.label)
-    if line.on_behalf_of:
-        said = _("%(said)s on behalf of %(name)s", said=said, name=names[line.on_behalf_of])
-    return _("%(said)s to %(name)s", said=said, name=line.data["name"]) if line.data.get("name") else said

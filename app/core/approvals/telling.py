@@ -11,7 +11,7 @@ from flask_babel import ngettext
 from sqlalchemy import select
 
 from app.core import notifications
-from app.core.approvals import news
+from app.core.approvals import news, sentences, words
 from app.core.approvals.events import ApprovalDecided, ApprovalsAsked
 from app.core.approvals.models import ApprovalRequest, ApprovalSeat, Asked, Seat, State, Verb
 from app.core.approvals.showing import heading
@@ -57,9 +57,11 @@ def tell_decided(fact: ApprovalDecided) -> None:
     people = _people([request.requested_by, fact.by_id, *_seated(request)])
     to = request.requested_by
 
+    who = words.people([fact.by_id])[fact.by_id]
+
     def tell(member_id: UUID, kind: str, key: str = "") -> None:
-        notifications.notify(member_id, kind, lambda: _("%(title)s: %(verb)s", title=heading(request), verb=str(verb.label)),
-                             address(request), record=request, text=request.last_reason or "", key=key)
+        notifications.notify(member_id, kind, lambda: sentences.news(verb, who, heading(request)), address(request),
+                             record=request, text=request.last_reason or "", key=key)
 
     if verb in ANSWERS and to != fact.by_id and to in people:
         tell(to, "decision")

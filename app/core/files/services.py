@@ -63,7 +63,7 @@ def find(file_id: UUID) -> StoredFile:
 def attach(resource: Resource, record: Any, file: StoredFile) -> RecordFile:
     """Hang a file on a record; the same bytes twice on one record are refused."""
     if any(f.sha256 == file.sha256 for f in files_of(record)):
-        raise Conflict(_("This file hangs on %(reference)s already.", reference=record.reference))
+        raise Conflict(_("This file is attached to %(reference)s already.", reference=record.reference))
     link = RecordFile(resource=resource.key, record_id=record.id, file_id=file.id)
     session().add(link)
     session().flush()
@@ -75,7 +75,7 @@ def detach(record: Any, file_id: UUID) -> None:
     link = session().scalar(select(RecordFile).where(RecordFile.organisation_id == current.organisation.id,
                                                      RecordFile.record_id == record.id, RecordFile.file_id == file_id))
     if link is None:
-        raise NotFound(_("This file does not hang on %(reference)s.", reference=record.reference))
+        raise NotFound(_("This file is not attached to %(reference)s.", reference=record.reference))
     session().delete(link)
     session().flush()
 

@@ -33,7 +33,7 @@ def attach(resource: Resource, reference: str) -> Any:
         flash(str(error), "late")
         return redirect(record_url(resource, record), 303)
     approvals.recheck(resource, [record])
-    flash(_("“%(name)s” hangs on %(reference)s now.", name=file.name, reference=record.reference), "good")
+    flash(_("“%(name)s” is attached to %(reference)s now.", name=file.name, reference=record.reference), "good")
     return redirect(record_url(resource, record), 303)
 
 
