@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from itertools import islice
 from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -17,7 +18,7 @@ from sqlalchemy import false, text, true
 from app.core import access, drafts, search
 from app.core.access import decisions
 from app.core.audit import feeds
-from app.core.imports import delimited, keys
+from app.core.imports import delimited, keys, links
 from app.core.menu import building
 from app.core.search import feed, finding, writing
 from app.kernel import screens
@@ -27,7 +28,7 @@ from app.resources import binding, creating, door, openapi, paging, querying, st
 from app.resources.features import api, exporting, form, listing, picking
 from app.resources.features.detail import Detail
 from app.resources.labels import Shown
-from tests.contract import test_pages
+from tests.contract import samples, test_foreign, test_pages
 
 Break = Callable[[Flask, pytest.MonkeyPatch], None]
 
@@ -95,6 +96,19 @@ def asking_per_row(show: Any, *arguments: Any) -> Any:
     """In the place of labels that are looked up together."""
     session().execute(text("SELECT 1"))
     return show(*arguments)
+
+
+def taken_instead(known_records: Callable[..., Any], field: Any, asked: Any) -> Any:
+    """In the place of a link that is refused: some record of our own."""
+    known, asked = known_records(field, asked), set(asked)
+    return {each: known.get(each) or samples.linked(field) for each in asked}
+
+
+def told_apart(load: Callable[..., Any], resource: Any, targets: Any, **options: Any) -> Any:
+    """In the place of loading: one foreign record is refused rather than not found."""
+    if "ZZZ-1999-00001" in targets:
+        raise Forbidden("Not yours.")
+    return load(resource, targets, **options)
 
 
 def silent_entry(record: Any) -> Any:
@@ -171,6 +185,13 @@ BREAKERS = (
     Breaker("test_out_and_in_again_changes_nothing", "the key is not recognised", put(keys.Keys, "_existing", lambda *_: {})),
     Breaker("test_out_and_in_again_changes_nothing", "what is the same counts as changed", put(keys, "same", lambda *_: False)),
     Breaker("test_out_and_in_again_changes_nothing", "formulas keep their guard", put(delimited, "_bare", lambda cell: cell)),
+    Breaker("test_a_form_refuses_a_foreign_link", "another one is taken instead", wrapped(binding, "known_records", taken_instead)),
+    Breaker("test_the_api_refuses_a_foreign_link", "another one is taken instead", wrapped(binding, "known_records", taken_instead)),
+    Breaker("test_an_edit_refuses_a_foreign_link", "another one is taken instead", wrapped(binding, "known_records", taken_instead)),
+    Breaker("test_a_bulk_edit_refuses_a_foreign_link", "another one is taken instead", wrapped(binding, "known_records", taken_instead)),
+    Breaker("test_an_import_refuses_a_foreign_link", "any id is taken", put(links.Known, "get", lambda _self, word: {UUID(word)})),
+    Breaker("test_a_bulk_change_of_a_foreign_record_finds_nothing", "a refusal gives it away", wrapped(stages, "load", told_apart)),
+    Breaker("test_there_is_a_link_to_test", "nothing refers to anything", put(test_foreign, "LINKED", [])),
     Breaker("test_export_holds_what_the_filters_leave", "filters are ignored", put(exporting, "read", no_filters)),
     Breaker("test_export_needs_the_permission", "the check is skipped", put(access, "require", nothing)),
     Breaker("test_one_at_a_time_and_all_at_once_are_the_same", "COPY is not audited", put(creating.audit, "record_created", nothing)),

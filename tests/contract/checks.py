@@ -128,6 +128,12 @@ def paging_is_complete(world: World, resource: Resource, records: list[Any]) -> 
         assert [i["reference"] for i in before["items"]] == whole[len(whole) - len(last["items"]) - 2:len(whole) - len(last["items"])]
 
 
+def error_of(page: str, name: str) -> str:
+    """The sentence that stands below a field of a form; empty when there is none."""
+    found = re.search(rf'id="field-{name}-error"[^>]*>(.*?)</p>', page, re.DOTALL)
+    return html.unescape(re.sub(r"<[^>]+>", "", found[1])).strip() if found else ""
+
+
 def read_again(world: World, resource: Resource, content: bytes, name: str) -> tuple[dict[str, int], list[Any]]:
     """What the check of the import wizard says of a file: rows by what would become of them, and what it finds wrong or different."""
     with world.acting("owner"):

@@ -11,19 +11,21 @@ import pytest
 from flask import Flask
 
 from app.kernel.registry import registry
-from tests.contract import test_machines, test_pages
+from tests.contract import test_foreign, test_machines, test_pages
 from tests.contract.breakers import BREAKERS, Breaker
 from tests.contract.registry import CREATABLE
 from tests.contract.world import World
 
 CONTRACT: dict[str, FunctionType] = {
-    name: test for module in (test_pages, test_machines) for name, test in vars(module).items()
+    name: test for module in (test_pages, test_machines, test_foreign) for name, test in vars(module).items()
     if name.startswith("test_") and isinstance(test, FunctionType) and test.__module__ == module.__name__
 }
 
 
 def _arguments(test: FunctionType, world: World) -> dict[str, Any]:
-    known = {"resource": registry.resource("hse.incident"), "world": world}
+    listed = [resource for mark in getattr(test, "pytestmark", ()) if mark.name == "parametrize" for resource in mark.args[1]]
+    usual = registry.resource("hse.incident")
+    known = {"resource": listed[0] if listed and usual not in listed else usual, "world": world}
     return {name: known[name] for name in inspect.signature(test).parameters}
 
 

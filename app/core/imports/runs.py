@@ -210,11 +210,10 @@ def preview(run: ImportRun, count: int = 10) -> list[ImportRow]:
 
 def came_in(resource: Resource, reference: str) -> Select[tuple[UUID | None]]:
     """The ids of the records that a run made or changed, whatever happened to them since; of those rolled back nothing is left."""
-    return select(ImportRow.record_id).join(
-        ImportRun, (ImportRun.organisation_id == ImportRow.organisation_id) & (ImportRun.id == ImportRow.run_id)).where(
-        ImportRow.organisation_id == current.organisation.id, ImportRun.organisation_id == current.organisation.id,
-        ImportRun.reference == reference, ImportRun.resource == resource.key, ImportRow.state == "done",
-        ImportRow.way.in_(("create", "update")))
+    run_id = session().scalar(select(ImportRun.id).where(ImportRun.organisation_id == current.organisation.id,
+                                                         ImportRun.reference == reference, ImportRun.resource == resource.key))
+    return select(ImportRow.record_id).where(ImportRow.organisation_id == current.organisation.id, ImportRow.run_id == run_id,
+                                             ImportRow.state == "done", ImportRow.way.in_(("create", "update")))
 
 
 def changes(run: ImportRun, *, after: int = 0, limit: int = 0) -> list[ImportRow]:

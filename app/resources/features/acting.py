@@ -102,6 +102,9 @@ def bulk(resource: Resource) -> Any:
         outcomes = perform(resource, name, targets, data, each=True, key=request.form.get("_key", ""), channel="page")
     except Invalid as error:
         return show_bulk_edit(resource, targets, error.errors, 422)
+    wrong = [o.error.errors for o in outcomes if isinstance(o.error, Invalid)]
+    if name == "edit" and len(wrong) == len(outcomes):  # the same value for all of them, and none can take it
+        return show_bulk_edit(resource, targets, wrong[0], 422)
     return screen(
         template_of(resource, "bulk_result"),
         block="content",
