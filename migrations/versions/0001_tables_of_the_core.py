@@ -706,12 +706,42 @@ def upgrade() -> None:
     info={'exception': 'a session opens any organisation of its identity', 'gate': ('id', 'identity_id', 'secret_hash', 'last_seen_at', 'idle_until', 'expires_at', 'ended_at', 'organisation_id'), 'own': 'identity_id', 'grants': 'SELECT, INSERT, UPDATE, DELETE', 'gate_writes': False}
     )
     op.create_index(op.f('ix_user_session_identity_id'), 'user_session', ['identity_id'], unique=False)
+    op.create_table('approval_delegation',
+    sa.Column('organisation_id', sa.Uuid(), nullable=False),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('reference', sa.Text(), nullable=False),
+    sa.Column('member_id', sa.Uuid(), nullable=False),
+    sa.Column('delegate_id', sa.Uuid(), nullable=False),
+    sa.Column('starts_on', sa.Date(), nullable=False),
+    sa.Column('ends_on', sa.Date(), nullable=False),
+    sa.Column('resource', sa.Text(), nullable=True),
+    sa.Column('up_to', sa.BigInteger(), nullable=True),
+    sa.Column('currency', sa.Text(), nullable=False),
+    sa.Column('reason', sa.Text(), nullable=True),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('created_by', sa.Uuid(), nullable=False),
+    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('updated_by', sa.Uuid(), nullable=False),
+    sa.Column('archived_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('change_set_id', sa.Uuid(), nullable=True),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['organisation_id', 'delegate_id'], ['member.organisation_id', 'member.id'], name='fk_approval_delegation_delegate_id'),
+    sa.ForeignKeyConstraint(['organisation_id', 'member_id'], ['member.organisation_id', 'member.id'], name='fk_approval_delegation_member_id'),
+    sa.PrimaryKeyConstraint('organisation_id', 'id', name='pk_approval_delegation'),
+    info={'tenanted': True, 'append_only': False, 'relay': ()}
+    )
+    op.create_index('ix_approval_delegation_change_set', 'approval_delegation', ['organisation_id', 'change_set_id'], unique=False, postgresql_where=sa.text('change_set_id IS NOT NULL'))
+    op.create_index('ix_approval_delegation_delegate_id', 'approval_delegation', ['organisation_id', 'delegate_id', 'id'], unique=False)
+    op.create_index('ix_approval_delegation_member_id', 'approval_delegation', ['organisation_id', 'member_id', 'id'], unique=False)
+    op.create_index('uq_approval_delegation_reference', 'approval_delegation', ['organisation_id', 'reference'], unique=True)
     op.create_table('approval_seat',
     sa.Column('organisation_id', sa.Uuid(), nullable=False),
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('request_id', sa.Uuid(), nullable=False),
     sa.Column('member_id', sa.Uuid(), nullable=False),
     sa.Column('for_member_id', sa.Uuid(), nullable=True),
+    sa.Column('delegation_id', sa.Uuid(), nullable=True),
     sa.Column('level', sa.Integer(), nullable=False),
     sa.Column('round', sa.Integer(), nullable=False),
     sa.Column('asked', sa.Text(), nullable=False),
@@ -727,6 +757,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('organisation_id', 'id', name='pk_approval_seat'),
     info={'tenanted': True, 'append_only': False, 'relay': ()}
     )
+    op.create_index('ix_approval_seat_delegation', 'approval_seat', ['organisation_id', 'delegation_id', 'state'], unique=False, postgresql_where=sa.text('delegation_id IS NOT NULL'))
     op.create_index('ix_approval_seat_queue', 'approval_seat', ['organisation_id', 'member_id', 'state', 'asked', 'due_at', 'id'], unique=False)
     op.create_index('ix_approval_seat_request', 'approval_seat', ['organisation_id', 'request_id', 'round', 'level'], unique=False)
     op.create_table('import_related',
@@ -1355,6 +1386,21 @@ def upgrade() -> None:
     op.execute('DROP POLICY IF EXISTS gate ON user_session')
     op.execute('CREATE POLICY gate ON user_session FOR SELECT TO opsflux_gate USING (true)')
     op.execute('GRANT SELECT (id, identity_id, secret_hash, last_seen_at, idle_until, expires_at, ended_at, organisation_id) ON user_session TO opsflux_gate')
+    op.execute('ALTER TABLE approval_delegation ENABLE ROW LEVEL SECURITY')
+    op.execute('ALTER TABLE approval_delegation FORCE ROW LEVEL SECURITY')
+    op.execute('DROP POLICY IF EXISTS organisation_read ON approval_delegation')
+    op.execute("CREATE POLICY organisation_read ON approval_delegation FOR SELECT TO opsflux_app USING (organisation_id = (SELECT nullif(current_setting('app.organisation', true), '')::uuid))")
+    op.execute('DROP POLICY IF EXISTS organisation_add ON approval_delegation')
+    op.execute("CREATE POLICY organisation_add ON approval_delegation FOR INSERT TO opsflux_app WITH CHECK (organisation_id = (SELECT nullif(current_setting('app.organisation', true), '')::uuid))")
+    op.execute('DROP POLICY IF EXISTS migration ON approval_delegation')
+    op.execute("CREATE POLICY migration ON approval_delegation FOR ALL TO opsflux_owner USING (organisation_id = (SELECT nullif(current_setting('app.organisation', true), '')::uuid)) WITH CHECK (organisation_id = (SELECT nullif(current_setting('app.organisation', true), '')::uuid))")
+    op.execute('REVOKE ALL ON approval_delegation FROM opsflux_app, opsflux_relay, PUBLIC')
+    op.execute('GRANT SELECT, INSERT ON approval_delegation TO opsflux_app')
+    op.execute('DROP POLICY IF EXISTS organisation_change ON approval_delegation')
+    op.execute("CREATE POLICY organisation_change ON approval_delegation FOR UPDATE TO opsflux_app USING (organisation_id = (SELECT nullif(current_setting('app.organisation', true), '')::uuid)) WITH CHECK (organisation_id = (SELECT nullif(current_setting('app.organisation', true), '')::uuid))")
+    op.execute('DROP POLICY IF EXISTS organisation_remove ON approval_delegation')
+    op.execute("CREATE POLICY organisation_remove ON approval_delegation FOR DELETE TO opsflux_app USING (organisation_id = (SELECT nullif(current_setting('app.organisation', true), '')::uuid))")
+    op.execute('GRANT UPDATE, DELETE ON approval_delegation TO opsflux_app')
     op.execute('ALTER TABLE approval_seat ENABLE ROW LEVEL SECURITY')
     op.execute('ALTER TABLE approval_seat FORCE ROW LEVEL SECURITY')
     op.execute('DROP POLICY IF EXISTS organisation_read ON approval_seat')
@@ -1470,7 +1516,13 @@ def downgrade() -> None:
     op.drop_table('import_related')
     op.drop_index('ix_approval_seat_request', table_name='approval_seat')
     op.drop_index('ix_approval_seat_queue', table_name='approval_seat')
+    op.drop_index('ix_approval_seat_delegation', table_name='approval_seat', postgresql_where=sa.text('delegation_id IS NOT NULL'))
     op.drop_table('approval_seat')
+    op.drop_index('uq_approval_delegation_reference', table_name='approval_delegation')
+    op.drop_index('ix_approval_delegation_member_id', table_name='approval_delegation')
+    op.drop_index('ix_approval_delegation_delegate_id', table_name='approval_delegation')
+    op.drop_index('ix_approval_delegation_change_set', table_name='approval_delegation', postgresql_where=sa.text('change_set_id IS NOT NULL'))
+    op.drop_table('approval_delegation')
     op.drop_index(op.f('ix_user_session_identity_id'), table_name='user_session')
     op.drop_table('user_session')
     op.drop_index(op.f('ix_sign_in_link_identity_id'), table_name='sign_in_link')

@@ -13,9 +13,12 @@ from flask_babel import gettext as _
 from sqlalchemy import select, union
 
 from app.core.access import Role
-from app.core.approvals.models import Asked
+from app.core.approvals.limits import Limits
+from app.core.approvals.models import ApprovalDelegation, Asked
 from app.core.organisations import Department
 from app.core.people import Member, MemberRole
+from app.kernel import clock
+from app.kernel.current import current
 from app.kernel.db import session
 from app.kernel.errors import Conflict, DeclarationError
 from app.kernel.fields import fields_of
@@ -59,6 +62,22 @@ class Directory:
             if member_id in self.members:
                 found[key].append(member_id)
         return found
+
+    @cached_property
+    def delegations(self) -> dict[UUID, list[ApprovalDelegation]]:
+        """The standing delegations of today by who gave them, the oldest first."""
+        today = clock.today(current.organisation.timezone)
+        found: dict[UUID, list[ApprovalDelegation]] = defaultdict(list)
+        for each in session().scalars(select(ApprovalDelegation).where(
+                ApprovalDelegation.starts_on <= today, ApprovalDelegation.ends_on >= today, ApprovalDelegation.ended_at.is_(None),
+                ApprovalDelegation.archived_at.is_(None)).order_by(ApprovalDelegation.id)):
+            found[each.member_id].append(each)
+        return found
+
+    @cached_property
+    def limits(self) -> Limits:
+        """Today's limits and rates."""
+        return Limits()
 
     def managers_upwards(self, department_id: UUID | None) -> Iterator[UUID]:
         """The managers of a department, of its parent, and so on; a circle ends the walk."""

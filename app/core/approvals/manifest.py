@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
-from app.core.approvals import clocks, queue, sentences, telling
+from app.core.approvals import clocks, delegations, queue, sentences, telling
 from app.core.approvals.events import ApprovalDecided, ApprovalsAsked
 from app.core.approvals.models import ExchangeRate
 from app.kernel.manifest import MenuItem, Module, Resource, Setting, every
@@ -34,10 +34,13 @@ module = Module(
         Setting("approvals.escalation_role", _l("Role asked when no manager is left"), "text", "admin"),
     ),
     on={ApprovalsAsked: telling.tell_asked, ApprovalDecided: telling.tell_decided},
-    schedule=(every(60, clocks.escalate_overdue),),
-    says={f"approvals.approval_request.{verb.value}": said for verb, said in sentences.SAYS.items()},
+    schedule=(every(60, clocks.escalate_overdue), every(60, delegations.keep_up)),
+    says={**{f"approvals.approval_request.{verb.value}": said for verb, said in sentences.SAYS.items()},
+          "approvals.approval_delegation.create": _l("%(name)s delegated decisions (%(record)s)"),
+          "approvals.approval_delegation.end": _l("%(name)s ended the delegation %(record)s")},
     menu=(
         MenuItem("inbox", _l("Inbox"), "inbox", "inbox.listing", badge=queue.waiting_count, keys="g i"),
         MenuItem("requests", _l("My requests"), "send", "inbox.requests", badge=queue.requested_count, keys="g r"),
+        MenuItem("delegations", _l("Delegations"), "user-check", "delegations.listing", section="core"),
     ),
 )

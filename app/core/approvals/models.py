@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel import clock
-from app.kernel.fields import choice, currency, day, decimal, moment, money, text
+from app.kernel.fields import choice, currency, day, decimal, moment, money, reference, text
 from app.kernel.kinds import Choices
 from app.kernel.records import Record, Tenanted
 from app.kernel.sentences import read
@@ -144,7 +144,8 @@ Index("ix_approval_request_escalate", _requests.organisation_id, _requests.state
 
 
 class ApprovalSeat(Tenanted):
-    """One person asked at one level of one round. `for_member_id` is the person in whose place they sit."""
+    """One person asked at one level of one round. `for_member_id` is the person in whose place they sit, `delegation_id` why, if it stands
+    for a time."""
 
     __tablename__ = "approval_seat"
     __table_args__ = (
@@ -154,11 +155,14 @@ class ApprovalSeat(Tenanted):
         ForeignKeyConstraint(["organisation_id", "member_id"], ["member.organisation_id", "member.id"], name="fk_approval_seat_member"),
         Index("ix_approval_seat_queue", "organisation_id", "member_id", "state", "asked", "due_at", "id"),
         Index("ix_approval_seat_request", "organisation_id", "request_id", "round", "level"),
+        Index("ix_approval_seat_delegation", "organisation_id", "delegation_id", "state",
+              postgresql_where=text_of("delegation_id IS NOT NULL")),
     )
 
     request_id: Mapped[UUID] = mapped_column(Uuid)
     member_id: Mapped[UUID] = mapped_column(Uuid)
     for_member_id: Mapped[UUID | None] = mapped_column(Uuid)
+    delegation_id: Mapped[UUID | None] = mapped_column(Uuid)
     level: Mapped[int] = mapped_column(Integer)
     round: Mapped[int] = mapped_column(Integer, default=1)
     asked: Mapped[Asked] = choice(_l("Asked"), Asked, default=Asked.OWN)
@@ -199,6 +203,24 @@ class ApprovalDecision(Tenanted):
 
 
 
+class ApprovalDelegation(Record):
+    """For some days, somebody decides in a member's place: everything, or one kind, or up to an amount. It widens nothing else."""
+
+    __tablename__ = "approval_delegation"
+    __prefix__ = "DLG"
+    __label__, __plural__ = _l("Delegation"), _l("Delegations")
+
+    member_id: Mapped[UUID] = reference("member", _l("Whose decisions"))
+    delegate_id: Mapped[UUID] = reference("member", _l("Who decides instead"))
+    starts_on: Mapped[date] = day(_l("From"))
+    ends_on: Mapped[date] = day(_l("To"))
+    resource: Mapped[str | None] = text(_l("Only for"), required=False, sortable=False)
+    up_to: Mapped[int | None] = money(_l("Up to"), required=False)
+    currency: Mapped[str] = currency(_l("Currency"))
+    reason: Mapped[str | None] = text(_l("Why"), max_length=200, required=False, sortable=False)
+    ended_at: Mapped[datetime | None] = moment(_l("Ended"), required=False)
+
+
 class ExchangeRate(Record):
     """What one unit of a foreign currency is worth in the organisation's own, from a day on."""
 
@@ -215,4 +237,5 @@ class ExchangeRate(Record):
     source: Mapped[str | None] = text(_l("Source"), max_length=200, required=False)
 
 
-__all__ = ["LIVE", "ApprovalDecision", "ApprovalRequest", "ApprovalSeat", "Asked", "Colour", "ExchangeRate", "Seat", "State", "Verb"]
+__all__ = ["LIVE", "ApprovalDecision", "ApprovalDelegation", "ApprovalRequest", "ApprovalSeat", "Asked", "Colour", "ExchangeRate", "Seat",
+           "State", "Verb"]

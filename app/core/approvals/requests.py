@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import insert, select
 
 from app.core import audit
-from app.core.approvals import snapshots, words
+from app.core.approvals import snapshots, standing, words
 from app.core.approvals.approvers import Chosen, Directory, choose
 from app.core.approvals.events import ApprovalsAsked
 from app.core.approvals.limits import Limits, amount_of, colour_of, levels_of
@@ -149,7 +149,7 @@ def seat_rows(request: ApprovalRequest, record: Any, directory: Directory, decid
     request.steps = steps
     request.due_at = request.escalate_at = clock.now() + timedelta(hours=step["hours"])
     request.escalations = 0
-    return [_seat(request, member_id, chosen) for member_id in chosen.members]
+    return standing.handed_over(request, [_seat(request, member_id, chosen) for member_id in chosen.members], directory, excluded)
 
 
 def _seat(request: ApprovalRequest, member_id: UUID, chosen: Chosen) -> dict[str, Any]:
@@ -159,8 +159,8 @@ def _seat(request: ApprovalRequest, member_id: UUID, chosen: Chosen) -> dict[str
 def seat_row(request: ApprovalRequest, member_id: UUID, asked: Any, due_at: datetime, for_member: UUID | None = None) -> dict[str, Any]:
     """One waiting seat, as a row."""
     return {"organisation_id": request.organisation_id, "id": new_id(), "request_id": request.id, "member_id": member_id,
-            "for_member_id": for_member, "level": request.level, "round": request.round, "asked": asked, "state": Seat.WAITING,
-            "due_at": due_at, "snoozed_until": None, "asked_at": clock.now(), "settled_at": None}
+            "for_member_id": for_member, "delegation_id": None, "level": request.level, "round": request.round, "asked": asked,
+            "state": Seat.WAITING, "due_at": due_at, "snoozed_until": None, "asked_at": clock.now(), "settled_at": None}
 
 
 def decision_row(request: ApprovalRequest, verb: Verb, *, by: UUID, reason: str = "", shown: str = "", key: str = "",

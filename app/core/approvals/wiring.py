@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from app.core import access
-from app.core.approvals import deciding
+from app.core.approvals import deciding, delegating
 from app.core.approvals.api import api
 from app.core.approvals.approvers import check_rule
 from app.core.approvals.effects import install_effects
@@ -20,5 +20,6 @@ def install(app: Flask) -> None:
             check_rule(level.approvers, f"approval {approval.key}")
     access.also_visible(delegated_sight)
     install_effects()
+    app.register_blueprint(delegating.screens)
     app.register_blueprint(deciding.screens)
     app.register_blueprint(api)

@@ -1,0 +1,211 @@
+"""Giving and ending standing delegations, and bringing what waits in step with them, at once and each minute."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from flask_babel import gettext as _
+from sqlalchemy import insert, or_, select, update
+
+from app.core import access, audit, notifications
+from app.core.approvals import levels, standing, words
+from app.core.approvals.approvers import Directory
+from app.core.approvals.models import ApprovalDelegation, ApprovalRequest, ApprovalSeat, Asked, Seat, State
+from app.core.approvals.requests import tell
+from app.kernel import clock
+from app.kernel.current import current
+from app.kernel.db import session
+from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from app.kernel.fields import fields_of
+from app.kernel.kinds import Unreadable, minor_units
+from app.kernel.manifest import Resource
+from app.kernel.references import assign
+from app.kernel.registry import registry
+
+MANAGE = "approvals.delegation.manage"
+TYPED = ("starts_on", "ends_on", "up_to", "reason")
+PASSED_ON = (Asked.OWN, Asked.GROUP, Asked.ESCALATED)
+
+
+def kinds() -> list[Resource]:
+    """What can be delegated apart: the resources with an action that needs approval."""
+    return [resource for resource in registry if any(action.approval for action in resource.actions)]
+
+
+def give(typed: Mapping[str, str]) -> ApprovalDelegation:
+    """Delegate one's decisions, or a member's if one manages delegations, by what a form says. Raises Invalid."""
+    values = _understood(typed)
+    given = ApprovalDelegation(**values)
+    with audit.doing("approvals.approval_delegation.create"):
+        assign([given])
+        session().add(given)
+        session().flush()
+    name, other = _names(given)
+    path = f"/{current.organisation.slug}/inbox/delegations/"
+    notifications.notify(given.delegate_id, "approval", lambda: _("%(name)s delegates decisions to you, %(period)s", name=name,
+                                                                  period=period(given)), path, record=given, text=given.reason or "")
+    if given.member_id != current.user.id:
+        notifications.notify(given.member_id, "approval", lambda: _("Your decisions are delegated to %(name)s, %(period)s", name=other,
+                                                                    period=period(given)), path, record=given, text=given.reason or "")
+    _hand_over(given)
+    return given
+
+
+def end(given: ApprovalDelegation) -> None:
+    """End a delegation at once: what waits goes back to whoever delegated it. Raises Forbidden, Conflict."""
+    if given.member_id != current.user.id:
+        access.require(current.user, MANAGE)
+    if is_over(given):
+        raise Conflict(_("This delegation is over already."))
+    with audit.doing("approvals.approval_delegation.end"):
+        given.ended_at = clock.now()
+        session().flush()
+    name, _other = _names(given)
+    notifications.notify(given.delegate_id, "approval", lambda: _("The delegation of %(name)s to you has ended", name=name),
+                         f"/{current.organisation.slug}/inbox/delegations/", record=given)
+    _give_back(given)
+
+
+def find(reference: str) -> ApprovalDelegation:
+    """A delegation that the reader gave, got or manages. Raises NotFound."""
+    found = session().scalars(_mine(select(ApprovalDelegation)).where(ApprovalDelegation.reference == reference)).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def listed(*, everybody: bool = False) -> list[ApprovalDelegation]:
+    """Those that the reader gave or got, or those of everybody; the newest first. Raises Forbidden."""
+    if everybody:
+        access.require(current.user, MANAGE)
+    query = select(ApprovalDelegation) if everybody else _own(select(ApprovalDelegation))
+    return list(session().scalars(query.order_by(ApprovalDelegation.ends_on.desc(), ApprovalDelegation.id.desc()).limit(200)))
+
+
+def is_over(given: ApprovalDelegation) -> bool:
+    """Whether it has been ended, or its days have passed."""
+    return given.ended_at is not None or given.ends_on < clock.today(current.organisation.timezone)
+
+
+def period(given: ApprovalDelegation) -> str:
+    """“1 Dec 2026 – 11 Dec 2026”."""
+    fields = fields_of(ApprovalDelegation)
+    return f"{fields['starts_on'].display(given)} – {fields['ends_on'].display(given)}"
+
+
+def keep_up() -> int:
+    """Hand over what waits for members whose delegation has begun, give back what one that is over still holds; gives how many seats."""
+    holding = select(ApprovalSeat.delegation_id).where(ApprovalSeat.delegation_id.is_not(None), ApprovalSeat.state == Seat.WAITING)
+    held = session().scalars(select(ApprovalDelegation).where(ApprovalDelegation.id.in_(holding))).all()
+    moved = sum(_give_back(given) for given in held if is_over(given))
+    return moved + sum(_hand_over(given) for found in Directory().delegations.values() for given in found)
+
+
+def _understood(typed: Mapping[str, str]) -> dict[str, Any]:
+    errors: dict[str, list[Any]] = {}
+    values: dict[str, Any] = {}
+    fields = fields_of(ApprovalDelegation)
+    for name in TYPED:
+        try:
+            values[fields[name].attribute] = fields[name].parse(typed.get(name, ""))
+        except Unreadable as error:
+            errors[name] = [str(error)]
+    values["currency"] = current.organisation.currency
+    for name in ("member", "delegate"):
+        values[f"{name}_id"] = _active(typed.get(name, ""), name, errors)
+    values["resource"] = typed.get("resource") or None
+    if values["resource"] not in (None, *(resource.key for resource in kinds())):
+        errors["resource"] = [_("Choose one of the list.")]
+    if not errors:
+        _sensible(values, errors)
+    if errors:
+        raise Invalid(errors)
+    if values.get("up_to") is not None:
+        values["up_to"] = minor_units(values["up_to"], values["currency"])
+    return values
+
+
+def _active(raw: str, name: str, errors: dict[str, list[Any]]) -> UUID | None:
+    """A member who works here; for whose decisions they are, the reader when nobody is named."""
+    if name == "member" and not raw:
+        return current.user.id
+    try:
+        found = UUID(raw)
+    except ValueError:
+        found = None
+    if found not in Directory().members:
+        errors[name] = [_("Choose a person.") if not raw else _("This person is not active here.")]
+    return found
+
+
+def _sensible(values: Mapping[str, Any], errors: dict[str, list[Any]]) -> None:
+    if values["member_id"] != current.user.id and not access.can(current.user, MANAGE):
+        raise Forbidden(access.can(current.user, MANAGE).reason)
+    if values["delegate_id"] == values["member_id"]:
+        errors["delegate"] = [_("Choose somebody else: nobody stands in for themselves.")]
+    if values["ends_on"] < max(values["starts_on"], clock.today(current.organisation.timezone)):
+        errors["ends_on"] = [_("The last day lies before the first, or has passed.")]
+    if values["up_to"] is not None and values["up_to"] <= 0:
+        errors["up_to"] = [_("Write an amount above zero.")]
+
+
+def _names(given: ApprovalDelegation) -> tuple[str, str]:
+    names = words.people([given.member_id, given.delegate_id])
+    return names[given.member_id], names[given.delegate_id]
+
+
+def _hand_over(given: ApprovalDelegation) -> int:
+    """Give the delegate what waits for whoever delegated already."""
+    directory, moved = Directory(), 0
+    if given not in directory.delegations.get(given.member_id, ()):
+        return 0
+    wanted = _waiting().where(ApprovalSeat.member_id == given.member_id, ApprovalSeat.asked.in_(PASSED_ON))
+    for seat, request in session().execute(wanted).all():
+        here = levels.seats_of(request)
+        taken = {UUID(i) for i in request.makers} | levels.deciders_among(here) | {
+            s.member_id for s in here if s.level == request.level and s.state == Seat.WAITING}
+        if standing.in_place_of(directory, request, given.member_id, taken) is not given:
+            continue
+        row = {column.name: getattr(seat, column.key) for column in ApprovalSeat.__table__.c}
+        seat.state, seat.settled_at = Seat.DELEGATED, clock.now()
+        session().flush()
+        session().execute(insert(ApprovalSeat), standing.seats(row, given))
+        tell([request.id])
+        moved += 1
+    return moved
+
+
+def _give_back(given: ApprovalDelegation) -> int:
+    """What waits for the delegate waits again for whoever delegated it, who looks on no more."""
+    moved = 0
+    for seat, request in session().execute(_waiting().where(ApprovalSeat.delegation_id == given.id)).all():
+        seat.state, seat.settled_at = Seat.SETTLED, clock.now()
+        same = (ApprovalSeat.request_id == request.id, ApprovalSeat.round == seat.round, ApprovalSeat.level == seat.level,
+                ApprovalSeat.member_id == given.member_id)
+        session().flush()
+        session().execute(update(ApprovalSeat).where(*same, ApprovalSeat.state == Seat.DELEGATED)
+                          .values(state=Seat.WAITING, settled_at=None).execution_options(synchronize_session=False))
+        session().execute(update(ApprovalSeat).where(*same, ApprovalSeat.state == Seat.WATCHING, ApprovalSeat.delegation_id == given.id)
+                          .values(settled_at=clock.now()).execution_options(synchronize_session=False))
+        tell([request.id])
+        moved += 1
+    return moved
+
+
+def _waiting() -> Any:
+    """Waiting seats of the present level and round with their open requests, which are locked; those under a decision follow later."""
+    return select(ApprovalSeat, ApprovalRequest).join(ApprovalRequest, (
+        ApprovalRequest.organisation_id == ApprovalSeat.organisation_id) & (ApprovalRequest.id == ApprovalSeat.request_id)).where(
+        ApprovalSeat.state == Seat.WAITING, ApprovalRequest.state == State.OPEN, ApprovalSeat.level == ApprovalRequest.level,
+        ApprovalSeat.round == ApprovalRequest.round).order_by(ApprovalRequest.id).with_for_update(
+        of=ApprovalRequest, skip_locked=True).execution_options(populate_existing=True)
+
+
+def _own(query: Any) -> Any:
+    return query.where(or_(ApprovalDelegation.member_id == current.user.id, ApprovalDelegation.delegate_id == current.user.id))
+
+
+def _mine(query: Any) -> Any:
+    return query if access.can(current.user, MANAGE) else _own(query)
