@@ -59,6 +59,17 @@ class Related:
 
 
 @dataclass(frozen=True)
+class Duty:
+    """Work that somebody owes by a day: `owner` names the field of the member, `due` that of the day, and `open` the values of fields
+    with which it still counts. What is overdue stands in its owner's digest.
+    """
+
+    owner: str
+    due: str
+    open: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Resource:
     """What is declared of one kind of record; the engine derives all else.
 
@@ -99,6 +110,7 @@ class Resource:
     defaults: Callable[[], Mapping[str, Any]] | None = None
     snapshot: tuple[str, ...] = ()
     tally: str = ""
+    duty: Duty | None = None
     menu: bool = True
     key: str = ""
     module: str = ""

@@ -114,6 +114,9 @@ class Registry:
                 known(each, {**fields, **dict.fromkeys(BUILT_IN)}, f"{resource.key}: {word}")
         for weight in resource.search.values():
             known(weight, "ABCD", f"{resource.key}: search weight")
+        if resource.duty:
+            for each in (resource.duty.owner, resource.duty.due, *resource.duty.open):
+                known(each, fields, f"{resource.key}: duty")
         seen: set[str] = set()
         for action in resource.actions:
             self._action(resource, action, seen)

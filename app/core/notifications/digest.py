@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from babel.dates import format_date
@@ -17,6 +17,7 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from app.core import access, approvals, audit, mail, people
+from app.core.notifications import duties
 from app.core.notifications.models import DigestDay
 from app.core.notifications.telling import unread_count
 from app.core.people import Member
@@ -56,17 +57,30 @@ def queue(member_id: UUID, day: date | None = None) -> mail.MailMessage | None:
     return mail.send(member, "digest", key=f"digest:{member_id}:{day}", optional="digest", thread="digest", writer=contents)
 
 
+def send_now(member_id: UUID, *, key: str = "") -> mail.MailMessage:
+    """Owe a member a digest of this moment, besides that of the day; with a `key` that was used, the mail of then."""
+    return mail.send(member_id, "digest", key=f"digest:{member_id}:now:{key or new_id()}", optional="digest", thread="digest",
+                     writer=anyway)
+
+
 def contents(member_id: UUID) -> Mapping[str, Any] | None:
     """What the digest says at this moment; None when there is nothing and the reader is no witness of the audit chain."""
-    summary = approvals.summary_for(member_id, clock.now() - LOOKS_BACK)
     actor = people.load_actor(current.organisation, member_id)
-    if actor is None or (summary.is_empty and not access.can(actor, WITNESS)):
+    said = anyway(member_id)
+    return said if actor and said and (any(section.count for section in said["sections"]) or access.can(actor, WITNESS)) else None
+
+
+def anyway(member_id: UUID) -> Mapping[str, Any] | None:
+    """The same for whoever asks for one: it comes although it may say that nothing waits. None for who can act here no more."""
+    actor = people.load_actor(current.organisation, member_id)
+    if actor is None:
         return None
+    summary, owed = approvals.summary_for(member_id, clock.now() - LOOKS_BACK), duties.overdue(actor)
     number, head = audit.chain_head()
     root = f"/{current.organisation.slug}"
     return {"day": format_date(clock.today(current.user.timezone), "full", locale=get_locale()), "summary": summary,
-            "sections": _sections(summary), "unread": unread_count(member_id), "chain_number": number, "chain_head": head,
-            "as_of": show_moment(clock.now()), "inbox": f"{root}/inbox/", "requests": f"{root}/inbox/requested"}
+            "sections": _sections(summary, owed), "unread": unread_count(member_id), "chain_number": number, "chain_head": head,
+            "as_of": show_moment(clock.now()), "inbox": f"{root}/inbox/"}
 
 
 def was_sent(member_id: UUID, day: date) -> bool:
@@ -74,7 +88,24 @@ def was_sent(member_id: UUID, day: date) -> bool:
     return session().scalar(select(DigestDay.id).where(DigestDay.member_id == member_id, DigestDay.day == day)) is not None
 
 
-def _sections(summary: approvals.Summary) -> list[tuple[str, Any, str]]:
-    """Heading, section and what its rows show last: `due`, `step` or `verb`."""
-    return [(_("Overdue"), summary.overdue, "due"), (_("Waiting for you"), summary.waiting, "due"),
-            (_("Decided since yesterday"), summary.decided, "verb"), (_("You asked for"), summary.requested, "step")]
+class Part(NamedTuple):
+    """A part of the digest; `last` is what its rows show last (due, step, verb), `path` where all of them are."""
+
+    heading: str
+    section: Any
+    last: str
+    path: str
+
+    @property
+    def count(self) -> int:
+        """How many rows there are in all."""
+        return int(self.section.count)
+
+
+def _sections(summary: approvals.Summary, owed: duties.Owed) -> list[Part]:
+    inbox = f"/{current.organisation.slug}/inbox/"
+    parts = [Part(_("Overdue"), summary.overdue, "due", inbox), Part(_("Overdue work"), owed, "due", owed.path),
+             Part(_("Waiting for you"), summary.waiting, "due", inbox),
+             Part(_("Decided since yesterday"), summary.decided, "verb", f"{inbox}requested"),
+             Part(_("You asked for"), summary.requested, "step", f"{inbox}requested")]
+    return [part for part in parts if part.section is not owed or part.count]

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 
+from app.core.notifications import digest
 from app.core.notifications.models import Notification
 from app.core.notifications.quiet import FROM, TO
 from app.core.notifications.telling import MAIL, read_all, unread_count
@@ -17,7 +18,7 @@ from app.kernel import clock
 from app.kernel.current import current
 from app.kernel.db import session
 from app.kernel.errors import Invalid, NotFound
-from app.kernel.kinds import show_moment
+from app.kernel.kinds import counted, show_moment
 from app.kernel.screens import screen
 
 screens = Blueprint("notifications", __name__)
@@ -66,27 +67,36 @@ def preferences() -> Response:
         flash(_("Your preferences are saved."), "good")
         return redirect(url_for("notifications.preferences"), 303)  # type: ignore[return-value]
     return screen("jobs/preferences.html", block="form", member=member, chosen=member.preferences.get(MAIL, "important"),
-                  digest=member.preferences.get("mail_digest") != "off", quiet_from=member.preferences.get(FROM, ""),
+                  wants_digest=member.preferences.get("mail_digest") != "off", quiet_from=member.preferences.get(FROM, ""),
                   quiet_to=member.preferences.get(TO, ""), hours=range(24))
 
 
+@screens.post("/<org>/notifications/digest")
+def send_digest() -> Response:
+    """Send the reader a digest of this moment; pressed twice within a minute it is the same one."""
+    digest.send_now(current.user.id, key=clock.now().strftime("%Y%m%d%H%M"))
+    flash(_("The digest is on its way to %(address)s.", address=current.user.email), "good")
+    return redirect(url_for("notifications.preferences"), 303)  # type: ignore[return-value]
+
+
 def _save(member: Member) -> None:
-    chosen, hour = request.form.get("mail", "important"), request.form.get("digest_hour", "7")
-    if chosen not in MAILS or not hour.isdigit() or int(hour) > 23:
+    chosen, hour = request.form.get("mail", "important"), counted(request.form.get("digest_hour", "7"))
+    if chosen not in MAILS or hour is None or hour > 23:
         raise Invalid({"mail": [_("Choose one of the list.")]})
     quiet = {FROM: _time("quiet_from"), TO: _time("quiet_to")}
     if bool(quiet[FROM]) != bool(quiet[TO]):
         raise Invalid({"quiet_to": [_("Quiet hours need a beginning and an end.")]})
-    member.digest_hour = int(hour)
+    member.digest_hour = hour
     member.preferences = {**member.preferences, MAIL: chosen, "mail_digest": "on" if request.form.get("digest") else "off", **quiet}
 
 
 def _time(name: str) -> str:
     raw = request.form.get(name, "").strip()
-    parts = raw.split(":")
-    if raw and not (len(parts) == 2 and all(p.isdigit() for p in parts) and int(parts[0]) < 24 and int(parts[1]) < 60):
+    hours, _colon, minutes = raw.partition(":")
+    at = counted(hours), counted(minutes)
+    if raw and (at[0] is None or at[1] is None or at[0] > 23 or at[1] > 59):
         raise Invalid({name: [_("“%(raw)s” is no time of day; write it like 21:30.", raw=raw[:20])]})
-    return f"{int(parts[0]):02}:{int(parts[1]):02}" if raw else ""
+    return f"{at[0]:02}:{at[1]:02}" if raw else ""
 
 
 def _line(notice: Notification) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
-from app.kernel.manifest import Action, Approval, Level, Module, Related, Resource, Role
+from app.kernel.manifest import Action, Approval, Duty, Level, Module, Related, Resource, Role
 from app.modules.hse import events, forms, jobs, services
 from app.modules.hse.models import CorrectiveAction, Incident
 
@@ -38,6 +38,7 @@ corrective_actions = Resource(
     subtitle=("incident", "owner"),
     icon="list-checks",
     bulk_edit=("owner", "due_on"),
+    duty=Duty("owner", "due_on", {"state": ("open",)}),
     before_save=services.assign_action,
     actions=(Action("complete", services.complete_action, label=_l("Mark as done"), done="completed",
                     said=_l("%(name)s marked %(record)s as done"), form=forms.Completion, when=services.is_open, bulk=True, icon="check"),

@@ -131,3 +131,50 @@ def test_nothing_to_say_is_not_said(stand: Stand, server: Server) -> None:
     outbox.drain(stand.organisation.id)
     assert server.taken == []
     assert mails(stand)[-1].state == State.CANCELLED
+
+
+def test_one_sent_at_once_takes_no_day_and_says_even_that_nothing_waits(stand: Stand, server: Server) -> None:
+    member = stand.actors["member"].id
+    with acting(stand.organisation, SYSTEM), unit_of_work():
+        first = digest.send_now(member, key="one")
+        assert digest.send_now(member, key="one").id == first.id
+        assert digest.send_now(member).id != first.id
+        assert not digest.was_sent(member, clock.today())
+    outbox.drain(stand.organisation.id)
+    assert len(server.taken) == 2
+    assert all(b"Nothing waits for you" in content for content in server.taken)
+
+
+def test_the_main_jobs_digests_come_although_the_days_own_were_sent(stand: Stand, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    from app.demo import main_job
+
+    class Stage:
+        """Counts what the server took."""
+
+        def caught(self, message_ids: set[str]) -> int:
+            outbox.drain(stand.organisation.id)
+            return sum(any(i.encode() in content for content in server.taken) for i in message_ids)
+
+    monkeypatch.setattr(main_job, "READERS", tuple(actor.name for actor in stand.actors.values()))
+    with acting(stand.organisation, SYSTEM):
+        with unit_of_work():
+            for actor in stand.actors.values():
+                assert digest.queue(actor.id) is not None
+        outbox.drain(stand.organisation.id)
+        assert main_job._send_digests(Stage()) == len(stand.actors)  # type: ignore[arg-type]
+
+
+def test_the_preferences_have_a_button_for_it_and_are_found(app: Flask) -> None:
+    from tests.core.visitors import Visitor, enrol, found
+
+    place = found("digests")
+    enrol(place, "dora@digests.example", "owner")
+    visitor = Visitor(app)
+    visitor.sign_in("dora@digests.example")
+    address = "/digests/notifications/preferences"
+    for page in ("/digests/notifications/", "/digests/inbox/"):
+        assert address in visitor.get(page).text, page
+    assert visitor.send("/digests/notifications/digest", form=address).location.endswith(address)
+    assert "The digest is on its way to dora@digests.example." in visitor.get(address).text
+    with acting(place, SYSTEM), unit_of_work() as work:
+        assert work.scalars(select(MailMessage.template)).all() == ["digest"]
