@@ -6,6 +6,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from app.core import audit
 from app.core.approvals import preview, sentences, showing, snapshots, words
 from app.core.approvals.case import Case
 from app.core.approvals.models import ApprovalRequest
@@ -36,4 +37,4 @@ def sheet(request: ApprovalRequest) -> dict[str, Any]:
         "decisions": [{"said": sentences.told(line, sentences.behalf(names[line.by_id], names.get(line.on_behalf_of, "")),
                                               request.record_reference), "when": show_moment(line.at), "reason": line.reason,
                        "level": _("Level %(level)d, round %(round)d", level=line.level, round=line.round), "hash": line.shown_hash,
-                       "channel": line.channel, "current": line.round == request.round} for line in told]}
+                       "channel": audit.channel_label(line.channel), "current": line.round == request.round} for line in told]}

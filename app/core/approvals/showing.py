@@ -12,7 +12,7 @@ from flask import url_for
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 
-from app.core import files
+from app.core import audit, files
 from app.core.approvals import guards, levels, news, preview, sentences, snapshots, words
 from app.core.approvals.case import Case
 from app.core.approvals.models import ApprovalDecision, ApprovalRequest, ApprovalSeat, Colour, Seat, State, Verb
@@ -264,5 +264,5 @@ def history(case: Case) -> list[dict[str, Any]]:
     names = words.people([i for line in case.told for i in (line.by_id, line.on_behalf_of)])
     return [{"who": sentences.behalf(names[line.by_id], names.get(line.on_behalf_of, "")), "sentence": sentences.of(line),
              "record": case.request.record_reference, "other": line.data.get("name", ""), "when": show_moment(line.at),
-             "channel": line.channel, "reason": line.reason,
+             "channel": audit.channel_label(line.channel), "reason": line.reason,
              "changes": [(c["label"], c["before"], c["after"]) for c in line.data.get("changes", [])]} for line in reversed(case.told)]

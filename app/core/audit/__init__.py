@@ -8,7 +8,9 @@ from app.core.audit.history import history, shown
 from app.core.audit.personal import erase_person
 from app.core.audit.sealing import chain_head, seal, seal_all
 from app.core.audit.verifying import verify
+from app.core.audit.words import channel_label
 from app.core.audit.writer import Entry, note, write
 
-__all__ = ["BULK", "Entry", "across_organisations", "chain_head", "doing", "erase_person", "history", "machine", "note", "record_created",
+__all__ = ["BULK", "Entry", "across_organisations", "chain_head", "channel_label",
+           "doing", "erase_person", "history", "machine", "note", "record_created",
            "seal", "seal_all", "shown", "verify", "write"]

@@ -14,7 +14,7 @@ from sqlalchemy import Select, select, tuple_
 
 from app.core.audit.models import AuditEntry, AuditPerson
 from app.core.audit.people import names_of
-from app.core.audit.words import Vocabulary, object_of, sentence
+from app.core.audit.words import Vocabulary, channel_label, object_of, sentence
 from app.kernel.current import SYSTEM_ID, current
 from app.kernel.db import session
 from app.kernel.kinds import fold, show_moment
@@ -134,7 +134,8 @@ def _one(entry: AuditEntry, words: Vocabulary, names: dict[UUID, str]) -> Shown:
                     for name in words.order(entry))
     said = entry.context.get("reason") or entry.context.get("comment") or ""
     return Shown(id=entry.id, at=entry.at, when=show_moment(entry.at), who=_who(entry, names), sentence=sentence(entry.action),
-                 action_name=entry.action, record=object_of(entry), record_id=entry.record_id, channel=entry.channel, result=entry.result,
+                 action_name=entry.action, record=object_of(entry), record_id=entry.record_id,
+                 channel=channel_label(entry.channel), result=entry.result,
                  request_id=entry.request_id, changes=changes, reason=str(said))
 
 

@@ -28,6 +28,16 @@ GENERIC = {
     "delete": _l("%(name)s deleted %(record)s"), "export": _l("%(name)s exported %(record)s"),
 }
 
+CHANNELS = {
+    "api": _l("by API"), "import": _l("by import"), "approval": _l("by approval"), "job": _l("by a job"), "outbox": _l("in the background"),
+    "schedule": _l("by schedule"), "command": _l("on the command line"), "demo": _l("for the demonstration"),
+}
+
+
+def channel_label(name: str) -> str:
+    """By which way something was done, in words; nothing for the pages, which are the usual one."""
+    return str(CHANNELS.get(name, "" if name == "page" else name))
+
 
 def model_of(name: str) -> type | None:
     """The mapped class that is audited under `hse.incident` or `people.member_role`."""
