@@ -15,6 +15,7 @@ class Account:
     """One demo account, as `make run` prints it."""
 
     organisation: str
+    house: str
     name: str
     job: str
     role: str
@@ -23,7 +24,7 @@ class Account:
 
 def named() -> list[Account]:
     """The named accounts, those to try first."""
-    return [Account(house.slug, post.name, post.job, ", ".join((post.role, *post.further)), address_in(post.name, house))
+    return [Account(house.slug, house.name, post.name, post.job, ", ".join((post.role, *post.further)), address_in(post.name, house))
             for house in HOUSES for post in house.posts if post.shown]
 
 
@@ -32,7 +33,7 @@ def lines() -> list[str]:
     said = [f"all with the password {PASSWORD}"]
     for house in HOUSES:
         said += ["", f"{house.name} (/{house.slug}/)"]
-        said += [f"  {each.email:38} {each.name}, {each.job.lower()} ({each.role})" for each in named() if each.organisation == house.slug]
+        said += [f"  {each.email:38} {each.name}, {each.job} ({each.role})" for each in named() if each.organisation == house.slug]
     return said
 
 

@@ -15,6 +15,9 @@ PAGES = ("inbox/", "hse/incidents/", "hse/incidents/new", "procurement/requisiti
          "people/members/", "audit/", "settings/", "jobs/")
 TOUCH = {"has_touch": True, "is_mobile": True}
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+RUNNING_OVER = """[...document.querySelectorAll('.results :is(td, th)')].filter((cell) => cell.checkVisibility()).flatMap((cell) =>
+  [...cell.querySelectorAll('a, span')].filter((e) => e.getBoundingClientRect().right > cell.getBoundingClientRect().right + 1)
+  .map((e) => e.innerText))"""
 TOO_SMALL = """[...document.querySelectorAll('.btn, .bottombar > *, .sidebar li > a, .field > input:not([type=checkbox]), .field > select')]
   .filter((e) => e.checkVisibility({visibilityProperty: true, opacityProperty: true}) && !e.closest('.sr-only') && !e.matches('.sr-only'))
   .map((e) => [e.getBoundingClientRect(), e]).filter(([r]) => r.width && r.right > 0 && (r.height < 43.5 || r.width < 43.5))
@@ -40,6 +43,25 @@ def test_no_page_scrolls_sideways(house: House, size: dict[str, int], options: d
                 document.documentElement.clientWidth + 1).slice(0, 3).map((e) => e.outerHTML.slice(0, 100))""")
     assert wide == {}
     page.context.close()
+
+
+@pytest.mark.parametrize("width", [1280, 1440])
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_no_cell_of_a_list_runs_into_the_next(house: House, width: int, language: str) -> None:
+    """German headings are the longest: still every text ends within its own cell, and the table within the page."""
+    context = house.sign_in(OWNER, AT, viewport={"width": width, "height": 900})
+    house.prefer(context, language=language)
+    page = context.new_page()
+    lists = [address for name, address in house.addresses(OWNER, AT).items() if name.endswith(" list")]
+    wrong = {}
+    for address in lists:
+        page.goto(address)
+        found = [page.evaluate(SIDEWAYS), *page.evaluate(RUNNING_OVER)]
+        if found != [0]:
+            wrong[address] = found[:4]
+    assert len(lists) > 5
+    assert wrong == {}
+    context.close()
 
 
 @pytest.mark.requirement("OF-494")
