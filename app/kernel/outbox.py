@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Index, Text, Uuid, insert, select, text, update
+from sqlalchemy import ColumnElement, DateTime, Index, Text, Uuid, and_, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Mapped, mapped_column
@@ -79,6 +79,9 @@ class Handler:
     """Who delivers rows of a name. An `outside` handler calls mail or HTTP and runs in no transaction; what it returns, if callable, is
     called in the transaction that marks the row done. What `prepare(payload, row)` gives, in the transaction that records the attempt,
     comes to it in place of the payload. Every other handler runs inside the transaction that marks the row done.
+
+    `label` says what it does, `about(row)` what it is about: a name and a path, for whoever looks after what could not be delivered.
+    `revive(row)` makes what `failed` ended ready to be tried again, or raises Conflict.
     """
 
     name: str
@@ -89,6 +92,9 @@ class Handler:
     longest: int = 3600
     failed: Callable[[OutboxRow, str], Any] | None = None
     prepare: Callable[[dict[str, Any], OutboxRow], Any] | None = None
+    label: Any = ""
+    about: Callable[[OutboxRow], tuple[str, str] | None] | None = None
+    revive: Callable[[OutboxRow], Any] | None = None
 
 
 class Retry(Exception):
@@ -108,16 +114,14 @@ _holding: ContextVar[UUID | None] = ContextVar("holding", default=None)
 _delivering: ContextVar[OutboxRow | None] = ContextVar("delivering", default=None)
 
 
-def handler(name: str, *, outside: bool = False, lane: str = "", attempts: int = ATTEMPTS, longest: int = 3600,
-            failed: Callable[[OutboxRow, str], Any] | None = None,
-            prepare: Callable[[dict[str, Any], OutboxRow], Any] | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Register `fn(payload, row)` as what delivers rows of `name`; `longest` is the longest pause between attempts, in seconds."""
+def handler(name: str, **said: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register `fn(payload, row)` as what delivers rows of `name`; `said` is what `Handler` knows besides."""
 
     def register(fn: Callable[..., Any]) -> Callable[..., Any]:
         known = _handlers.get(name)
         if known is not None and known.deliver.__qualname__ != fn.__qualname__:
             raise DeclarationError(f"The effect “{name}” already has a handler: {known.deliver.__qualname__}.")
-        _handlers[name] = Handler(name, fn, outside, lane, attempts, longest, failed, prepare)
+        _handlers[name] = Handler(name, fn, **said)
         return fn
 
     return register
@@ -186,12 +190,33 @@ def cancel(row_id: UUID) -> bool:
 
 
 def retry(row_id: UUID) -> bool:
-    """Deliver a failed or cancelled row after all; False when it is neither."""
+    """Deliver a failed or cancelled row after all, or one that was put off at once; False when it is none of these."""
     row = _locked(row_id)
-    if row is None or row.state not in (FAILED, CANCELLED):
+    if row is None or not (row.state in (FAILED, CANCELLED) or (row.state == WAITING and row.last_error and not is_live(row))):
         return False
+    known = _handlers.get(row.name) if row.state == FAILED else None
+    if known and known.revive:
+        known.revive(row)
     row.state, row.due_at, row.lease_until, row.attempts_limit = WAITING, clock.now(), None, row.attempts + ATTEMPTS
     _call_soon(row.state, row.due_at)
+    return True
+
+
+def undelivered() -> ColumnElement[bool]:
+    """The criterion for rows that failed for good, or failed and wait for their next attempt."""
+    return or_(OutboxRow.state == FAILED, and_(OutboxRow.state == WAITING, OutboxRow.last_error != ""))
+
+
+def give_up(row_id: UUID, reason: str) -> bool:
+    """Try a row no more, whose attempts failed: whoever waits for it learns the reason. False when it is under way, or never failed."""
+    row = _locked(row_id)
+    if row is None or is_live(row) or not (row.state == FAILED or (row.state == WAITING and row.last_error)):
+        return False
+    known = _handlers.get(row.name)
+    if row.state == WAITING and known and known.failed:
+        row.state = FAILED
+        known.failed(row, f"GiveUp: {reason}")
+    row.state, row.lease_until, row.done_at = CANCELLED, None, clock.now()
     return True
 
 

@@ -8,19 +8,21 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from app.core import settings
 from app.core.approvals import snapshots
 from app.core.approvals.events import ApprovalDecided
 from app.core.approvals.granting import granting
-from app.core.approvals.models import ApprovalRequest, State, Verb
+from app.core.approvals.models import LIVE, ApprovalRequest, State, Verb
 from app.core.approvals.requests import add_decision, decision_row
 from app.core.approvals.rounds import noted, void
 from app.kernel import clock, outbox
 from app.kernel.current import SYSTEM, Actor, current
 from app.kernel.db import session
 from app.kernel.door import Outcome, perform
+from app.kernel.errors import Conflict
 from app.kernel.events import publish
 from app.kernel.manifest import Resource
 from app.kernel.registry import registry
@@ -106,9 +108,33 @@ def failed(row: outbox.OutboxRow, reason: str) -> None:
     publish(ApprovalDecided(request.id, Verb.VOID.value, row.actor_id))
 
 
+def revive(row: outbox.OutboxRow) -> None:
+    """Hold the effect of a request again that ended because it could not take effect. Raises Conflict when it was asked for anew."""
+    request = session().get(ApprovalRequest, (row.organisation_id, UUID(row.payload["request"])))
+    if request is None or request.state != State.VOID or request.round != row.payload["round"] or request.effect_id != row.id:
+        raise Conflict(_("What was approved has changed since; its effect cannot be tried again."))
+    newer = select(ApprovalRequest.id).where(ApprovalRequest.resource == request.resource, ApprovalRequest.action == request.action,
+                                             ApprovalRequest.record_id == request.record_id, ApprovalRequest.state.in_(LIVE))
+    if session().scalar(newer.limit(1)) is not None:
+        raise Conflict(_("%(reference)s was asked for again meanwhile; decide that request.", reference=request.record_reference))
+    request.state, request.hold_until = State.HELD, clock.now()
+    noted(request, Verb.COMMENT, _("Its effect is tried again."))
+    session().flush()
+    add_decision(decision_row(request, Verb.COMMENT, by=current.user.id, reason=_("Its effect is tried again.")))
+
+
+def about(row: outbox.OutboxRow) -> tuple[str, str] | None:
+    """The request whose effect it is, and its page."""
+    request = session().get(ApprovalRequest, (row.organisation_id, UUID(row.payload["request"])))
+    if request is None:
+        return None
+    return f"{request.record_reference} · {request.title}", f"/{current.organisation.slug}/inbox/{request.reference}/"
+
+
 def install_effects() -> None:
     """Tell the outbox who delivers effects of approvals."""
-    outbox.handler(EFFECT, failed=failed, attempts=20, longest=60)(take_effect)
+    outbox.handler(EFFECT, failed=failed, attempts=20, longest=60, label=_l("Effect of an approval"), about=about,
+                   revive=revive)(take_effect)
 
 
 __all__ = ["EFFECT", "carry_out", "failed", "held", "hold", "hold_seconds", "install_effects", "on_behalf_of", "take_effect"]

@@ -11,19 +11,23 @@ from babel.dates import format_timedelta
 from flask import url_for
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
+from sqlalchemy import select
 
-from app.core import audit, files
+from app.core import access, audit, files
 from app.core.approvals import guards, levels, news, preview, sentences, snapshots, words
 from app.core.approvals.case import Case
 from app.core.approvals.models import ApprovalDecision, ApprovalRequest, ApprovalSeat, Colour, Seat, State, Verb
 from app.core.approvals.queue import Entry, of_record
 from app.kernel import clock
 from app.kernel.current import current
+from app.kernel.db import session
 from app.kernel.kinds import show_moment
 from app.kernel.manifest import Resource
+from app.kernel.outbox import OutboxRow, undelivered
 from app.kernel.registry import registry
 
 ROW_VERBS = ("approve", "return", "ask", "delegate", "comment", "escalate", "snooze")
+DELIVERIES = "monitoring.delivery.view"
 LATE = timedelta(hours=4)
 TAGS, LONGEST_TAG = 2, 42
 
@@ -132,6 +136,7 @@ def _panel(case: Case, *, dry_run: bool = True) -> dict[str, Any]:
         "files": [{"name": each.name, "url": files.url_of(each)} for each in case.files],
         "consequences": preview.preview(case) if case.live and dry_run else [], "levels": level_rows(case),
         "snapshot": request.snapshot_hash, "state": None if case.live else (str(request.state.label), request.state.tone),
+        "delivery": delivery(request),
         "done_url": done_url(request) if not case.waits_for(current.user.id) and news.is_news(request) else "", "alone": False,
         "comments": _comments(case.told), "buttons": buttons(case), "sheet_url": sheet_url(request), "held": undo(request)}
 
@@ -140,7 +145,7 @@ def requests_about(resource: Resource, record: Any) -> list[dict[str, Any]]:
     """For the page of a record: every request about it, the newest first, with its levels."""
     return [{"title": heading(found), "state": str(found.state.label), "tone": found.state.tone, "url": page_url(found),
              "risk": found.risk.value,
-             "levels": level_rows(Case(found)), "snapshot": found.snapshot_hash, "sheet_url": sheet_url(found)}
+             "levels": level_rows(Case(found)), "delivery": delivery(found), "snapshot": found.snapshot_hash, "sheet_url": sheet_url(found)}
             for found in of_record(resource, record.id)]
 
 
@@ -240,6 +245,17 @@ def _why_not(case: Case, member_id: UUID) -> str:
     if not case.waits_for(member_id):
         return _("You are not asked to decide %(reference)s.", reference=case.request.record_reference)
     return ""
+
+
+def delivery(request: ApprovalRequest) -> dict[str, str] | None:
+    """For those who look after deliveries: that the effect does not get through, and where it can be helped."""
+    if request.effect_id is None or request.state not in (State.HELD, State.VOID) or not access.can(current.user, DELIVERIES):
+        return None
+    row = session().scalars(select(OutboxRow).where(OutboxRow.id == request.effect_id, undelivered())).first()
+    if row is None:
+        return None
+    said = ngettext("The effect did not get through: %(num)d attempt", "The effect did not get through: %(num)d attempts", row.attempts)
+    return {"text": said, "url": url_for("deliveries.listing", _anchor=f"row-{row.id}")}
 
 
 def done_url(request: ApprovalRequest) -> str:

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 from flask import current_app
+from flask_babel import lazy_gettext as _l
 
 from app.core import settings
 from app.core.mail.models import MailMessage, State
@@ -74,6 +75,12 @@ def failed(row: outbox.OutboxRow, reason: str) -> None:
         mail.next_try_at = None if row.state == outbox.FAILED else row.due_at
 
 
+def about(row: outbox.OutboxRow) -> tuple[str, str] | None:
+    """The mail and its page in the log."""
+    mail = find(UUID(row.payload["mail"]))
+    return (mail.subject or mail.to_address, f"/{current.organisation.slug}/mail/{mail.id}/") if mail else None
+
+
 def compose(mail: MailMessage) -> EmailMessage:
     """The mail as it goes over the wire; the same at each attempt."""
     message = EmailMessage(policy=SMTP)
@@ -96,7 +103,8 @@ def sender_address() -> str:
 
 def install_delivery() -> None:
     """Tell the outbox who delivers mail."""
-    outbox.handler(EFFECT, outside=True, lane=LANE, attempts=ATTEMPTS, longest=LONGEST, failed=failed, prepare=prepare)(deliver)
+    outbox.handler(EFFECT, outside=True, lane=LANE, attempts=ATTEMPTS, longest=LONGEST, failed=failed, prepare=prepare,
+                   label=_l("Mail"), about=about)(deliver)
 
 
 def _sent(mail_id: UUID) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import event, inspect, select
 from sqlalchemy.orm import Session, UOWTransaction
 
@@ -115,7 +116,7 @@ def after_rollback(work: Session, _transaction: Any) -> None:
 def install_feed() -> None:
     """Listen to every session, and deliver what it owes."""
     feed_of_many(note_renamed)
-    outbox.handler(FOLLOW)(follow)
+    outbox.handler(FOLLOW, label=_l("Search index"))(follow)
     if not event.contains(Session, "after_flush", on_flush):
         event.listen(Session, "after_flush", on_flush)
         event.listen(Session, "before_commit", before_commit)
