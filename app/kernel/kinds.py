@@ -127,6 +127,11 @@ def _computable(number: Decimal) -> Decimal:
     return number
 
 
+def counted(raw: str) -> int | None:
+    """A small whole number as it stands in an address or a form; None for anything else."""
+    return int(raw) if raw.isascii() and raw.isdigit() and len(raw) <= 9 else None
+
+
 def minor_units(amount: Decimal, currency: str) -> int:
     """An amount in the smallest unit of its currency (ISO 4217); more decimals than it has are refused."""
     scaled = amount.scaleb(currencies.decimals(currency))
@@ -155,7 +160,7 @@ def _text(field: Field, raw: Any) -> str:
 
 def _email(field: Field, raw: Any) -> str:
     text = _text(field, raw).lower()
-    if not re.fullmatch(r"[^@\s,;<>\"]+@[a-z0-9.-]+\.[a-z]{2,}", text) or ".." in text:
+    if not text.isascii() or not re.fullmatch(r"[^@\s,;<>\"]+@[a-z0-9.-]+\.[a-z]{2,}", text) or ".." in text:
         raise Unreadable(_("“%(raw)s” is not an e-mail address. Write it like name@example.org.", raw=text[:80]))
     return text
 
