@@ -10,7 +10,7 @@ from uuid import UUID
 
 from flask import has_app_context
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, MetaData, Table, event, text
+from sqlalchemy import Connection, Engine, MetaData, Table, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, SessionTransaction, with_loader_criteria
 from sqlalchemy.sql import visitors
@@ -49,6 +49,15 @@ def engine_options() -> dict[str, Any]:
     """How connections are made: they give up soon rather than hang, and are tried before use."""
     return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20, "pool_timeout": 10, "hide_parameters": True,
             "connect_args": {"connect_timeout": 5, "options": "-c statement_timeout=30000 -c timezone=UTC"}}
+
+
+@event.listens_for(Engine, "connect")
+def _know_the_pooler(connection: Any, _record: object) -> None:
+    """Where a pooler lends connections for one transaction each, statements prepared in one are not there in the next: prepare none."""
+    (process,) = connection.execute("SELECT pg_backend_pid()").fetchone()
+    connection.rollback()
+    if process != connection.info.backend_pid:
+        connection.prepare_threshold = None
 
 
 def session() -> Session:

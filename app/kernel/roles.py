@@ -13,6 +13,7 @@ OWNER, APP, RELAY, GATE = "opsflux_owner", "opsflux_app", "opsflux_relay", "opsf
 LOGIN_ROLES = (OWNER, APP, RELAY)
 DATABASE = "opsflux"
 
+_PATIENCE = {APP: "30s", RELAY: "10s"}  # also where a pooler drops what a connection asks for at its start
 _NARROW = "NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION"
 
 _RIGHTS = f"""
@@ -52,6 +53,8 @@ def cluster_statements(passwords: Mapping[str, str]) -> list[sql.Composed]:
     statements = [_make_role(role, "LOGIN", passwords[role]) for role in LOGIN_ROLES]
     statements.append(_make_role(GATE, "NOLOGIN", None))
     statements.append(sql.SQL("GRANT {} TO {}").format(sql.Identifier(GATE), sql.Identifier(OWNER)))
+    statements += [sql.SQL("ALTER ROLE {} SET statement_timeout = {}").format(sql.Identifier(role), sql.Literal(limit))
+                   for role, limit in _PATIENCE.items()]
     return statements
 
 

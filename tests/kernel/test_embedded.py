@@ -204,6 +204,13 @@ def test_the_last_one_to_leave_stops_them(home: Path) -> None:
     assert valkey.process(second.place) is None
 
 
+def test_who_started_them_leaves_no_zombie(home: Path) -> None:
+    servers = embedded.acquire(home, durable=False)
+    pids = [postgres.process(servers.place), valkey.process(servers.place)]
+    servers.release()
+    assert [pid for pid in pids if Path(f"/proc/{pid}").exists()] == []
+
+
 def _use(home: str, results: multiprocessing.Queue[object]) -> None:
     try:
         with embedded.acquire(Path(home), durable=False) as servers:

@@ -17,6 +17,7 @@ from app.kernel import roles
 from app.kernel.embedded import identity
 from app.kernel.embedded.binaries import postgres_programs
 from app.kernel.embedded.place import SOCKET_NAME, SYSTEM_FOLDER, EmbeddedError, Place
+from app.kernel.embedded.reaping import reap
 
 START_LIMIT = 60.0
 STOP_LIMIT = 30.0
@@ -64,6 +65,7 @@ def stop(place: Place) -> None:
             return
         _signal(pid, how)
         _until(lambda: process(place) is None, limit)
+        reap(pid)
 
 
 def is_running(place: Place) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 import redis
 
 from app.kernel.embedded.place import EmbeddedError, Place
+from app.kernel.embedded.reaping import reap
 
 START_LIMIT = 30.0
 STOP_LIMIT = 15.0
@@ -40,6 +41,7 @@ def stop(place: Place) -> None:
         deadline = time.monotonic() + limit
         while process(place) is not None and time.monotonic() < deadline:
             time.sleep(0.02)
+        reap(pid)
 
 
 def is_running(place: Place) -> bool:
