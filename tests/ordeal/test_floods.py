@@ -207,7 +207,8 @@ def lying(content: bytes, member: bytes, size: int) -> bytes:
 
 NAMESPACE = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 TYPES = ('<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
-         '<Default Extension="xml" ContentType="application/xml"/><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/></Types>')
+         '<Default Extension="xml" ContentType="application/xml"/>'
+         '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/></Types>')
 LINKS = ('<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="{id}" '
          'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/{type}" Target="{target}"/></Relationships>')
 BOOK = (b'<workbook xmlns="' + NAMESPACE + b'" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets>'

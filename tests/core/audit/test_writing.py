@@ -23,7 +23,6 @@ from app.kernel.references import assign
 from tests.core.stand import Stand
 
 
-@pytest.mark.requirement("OF-165", "OF-166")
 def test_a_new_record_is_told_with_every_field_that_has_a_value(stand: Stand) -> None:
     with stand.work():
         site = stand.site("Nordsee Alpha")
@@ -135,6 +134,19 @@ def test_an_undone_savepoint_takes_its_rows_along(stand: Stand) -> None:
             raise RuntimeError
     assert len(stand.entries(record_id=kept)) == 1
     assert stand.entries(record_id=gone) == []
+
+
+def test_who_acted_is_known_though_the_first_try_was_undone_past_a_savepoint(stand: Stand) -> None:
+    from app.core.audit.models import AuditPerson
+
+    with pytest.raises(RuntimeError), stand.work() as work:
+        with work.begin_nested():
+            stand.site("Gone")
+        raise RuntimeError
+    with stand.work() as work:
+        stand.site("Kept")
+        work.flush()
+        assert work.get(AuditPerson, (stand.organisation.id, stand.actors["owner"].id)) is not None
 
 
 def test_a_note_is_for_what_changes_no_record(stand: Stand) -> None:

@@ -106,31 +106,6 @@ def test_twice_the_same_key_in_one_file_names_the_other_row(wizard: Wizard) -> N
     assert "Row 2 has the same Transaction number." in wizard.get(f"{url}errors.csv").text
 
 
-@pytest.mark.requirement("OF-174")
-def test_a_critical_error_midway_leaves_nothing(wizard: Wizard, stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
-    from app.core.imports import applying
-
-    monkeypatch.setattr(applying, "CHUNK", 10)
-    content = "Name,Contact\n" + "".join(f"S{n},C{n}\n" for n in range(40))
-    url = wizard.check(content.encode(), "s.csv", "/procurement/suppliers")
-    done, real = [], applying.write_chunk
-
-    def breaking(run_id: object) -> int:
-        done.append(1)
-        if len(done) == 3:
-            raise RuntimeError("the machine room is on fire")
-        return real(run_id)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(applying, "write_chunk", breaking)
-    wizard.post(f"{url}apply", {}, url)
-    assert len(records(stand, Supplier)) == 0
-    wizard.work()
-    run = wizard.found(url)
-    assert (run.state, run.created_count, run.gone_count) == (State.UNDONE, 0, 20)
-    assert records(stand, Supplier) == []
-    assert "Taken back" in wizard.get("/procurement/suppliers/import").text
-
-
 def test_cancelling_takes_back_what_was_written(wizard: Wizard, stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
     from app.core.imports import applying
     from app.kernel import jobs

@@ -6,15 +6,12 @@ import html
 import io
 import json
 import re
-from datetime import date
 
 import pytest
 import xlsxwriter
-from flask import Flask
 
 from app.core import people
 from app.core.imports import State
-from app.modules.hse.models import Incident
 from app.modules.procurement.models import Payment, Supplier
 from tests.core.imports.conftest import Wizard, records
 from tests.core.stand import Stand
@@ -99,25 +96,6 @@ def test_the_rest_comes_in_and_the_refused_rows_can_be_sent_again(wizard: Wizard
     assert len(records(stand, Payment)) == 60
 
 
-@pytest.mark.requirement("OF-166")
-def test_twenty_records_come_from_a_workbook_with_dates_and_numbers_right(wizard: Wizard, stand: Stand) -> None:
-    target = io.BytesIO()
-    book = xlsxwriter.Workbook(target)
-    page, day = book.add_worksheet("Payments"), book.add_format({"num_format": "dd.mm.yyyy"})
-    page.write_row(0, 0, ["Supplier", "Amount", "Payment day", "Transaction number"])
-    for n in range(1, 21):
-        page.write_row(n, 0, [f"Acme {n}", 1234.1 * n])
-        page.write_datetime(n, 2, date(2026, 6, n), day)
-        page.write(n, 3, 1000 + n)
-    book.close()
-    run = wizard.found(wizard.run(target.getvalue(), "assets.xlsx"))
-    assert (run.created_count, run.refused_count) == (20, 0)
-    found = {p.transaction_number: p for p in records(stand, Payment)}
-    assert {n: (p.amount, p.paid_on) for n, p in found.items()} == {
-        str(1000 + n): (round(123410 * n), date(2026, 6, n)) for n in range(1, 21)
-    }
-
-
 @pytest.mark.requirement("OF-167")
 def test_a_json_list_becomes_records(wizard: Wizard, stand: Stand) -> None:
     listed = [{"supplier": "Acme", "amount": "12.30", "paid_on": "2026-06-01", "transaction_number": f"J{n}"} for n in range(3)]
@@ -167,23 +145,6 @@ def test_an_unknown_reference_is_listed_or_made(wizard: Wizard, stand: Stand) ->
     made = wizard.found(wizard.run(payments(6).encode("cp1252")))
     assert (made.created_count, made.related_count) == (6, 3)
     assert sorted(s.name for s in records(stand, Supplier)) == ["Acme 0", "Acme 1", "Acme 2"]
-
-
-@pytest.mark.requirement("OF-184")
-def test_only_who_may_import_sees_the_wizard(app: Flask, stand: Stand, wizard: Wizard) -> None:
-    assert wizard.get("/procurement/payments/import").status_code == 200
-    url = wizard.upload(payments(2).encode("cp1252")).headers["Location"]
-    plain = Wizard(app, stand, "member")
-    for path in ("/procurement/payments/import", url, f"{url}map", f"{url}errors.csv", "/procurement/payments/export?format=csv"):
-        assert plain.get(path).status_code == 403, path
-
-
-def test_incidents_come_in_too(wizard: Wizard, stand: Stand) -> None:
-    with stand.work():
-        stand.site("Platform A")
-    template = wizard.get("/hse/incidents/import/template.csv").text
-    assert "," in template
-    assert records(stand, Incident) == []
 
 
 def workbook(**sheets: list[list[object]]) -> bytes:

@@ -48,7 +48,6 @@ def _found(stand: Stand, typed: str, role: str = "owner") -> list[str]:
         return [hit.title for hit in search.find(typed).hits]
 
 
-@pytest.mark.requirement("OF-184")
 @pytest.mark.parametrize(("typed", "title"), [
     ("crane", "Harbour crane"), ("CRANE harbour", "Harbour crane"), ("electricite", "Nordsee Électricité"),
     ("ÉLECTRICITÉ", "Nordsee Électricité"), ("harb", "Harbour crane"), ("harbour cra", "Harbour crane"),
