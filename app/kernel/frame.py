@@ -23,10 +23,12 @@ class Item:
 
 @dataclass(frozen=True)
 class Section:
-    """A titled group of menu entries."""
+    """A titled group of menu entries; `key` names it when it is folded away or back."""
 
     label: Any
     items: Sequence[Item]
+    key: str = ""
+    folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Choice:
 class Frame:
     """Everything around the content; `tabs` is the phone's bottom bar (five entries at most).
 
+    `favourite` is the place of this very page and whether it is kept, `choices` where that is changed.
     `stream` is the address of the live events and `poll` that of the counts as JSON ({key: number}), by `Item.key`.
     """
 
@@ -55,6 +58,8 @@ class Frame:
     stream: str = ""
     poll: str = ""
     tabs: Sequence[Item] = field(default_factory=tuple)
+    favourite: tuple[Item, bool] | None = None
+    choices: str = ""
 
     @property
     def place(self) -> Any:

@@ -5,6 +5,7 @@ import { countdown } from "./behaviours/undo.js";
 import { decision, send } from "./behaviours/decision.js";
 import { draft } from "./behaviours/draft.js";
 import { filters } from "./behaviours/filters.js";
+import { fold } from "./behaviours/fold.js";
 import { focusNow } from "./behaviours/focus.js";
 import { list } from "./behaviours/list.js";
 import { live } from "./behaviours/live.js";
@@ -20,7 +21,7 @@ import { listenToKeys } from "./behaviours/keys.js";
 import { keepFocus } from "./behaviours/focus.js";
 import { once } from "./behaviours/once.js";
 
-const behaviours = { beside, copy, print, undo: countdown, decision, send, draft, filters, focus: focusNow, list, live, menu, neighbours, palette, "palette-button": paletteButton, progress, queue, sheet, toast, typeahead };
+const behaviours = { beside, copy, print, undo: countdown, decision, send, draft, filters, fold, focus: focusNow, list, live, menu, neighbours, palette, "palette-button": paletteButton, progress, queue, sheet, toast, typeahead };
 const started = new WeakMap();
 
 function start(element) {

@@ -61,7 +61,7 @@ function icons() {
   const symbols = names.map((name) => {
     const svg = readFileSync(join(packages, "lucide-static/icons", `${name}.svg`), "utf8");
     const body = svg.slice(svg.indexOf(">", svg.indexOf("<svg")) + 1, svg.lastIndexOf("</svg>")).replace(/\s+/g, " ").replace(/ \/>/g, "/>").replace(/> </g, "><").trim();
-    return `<symbol id="${name}" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round">${body}</symbol>`;
+    return `<symbol id="${name}" viewBox="0 0 24 24" fill="var(--icon-fill,none)" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round">${body}</symbol>`;
   });
   emit("img/icons.svg", `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("")}</svg>\n`);
 }

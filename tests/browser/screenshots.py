@@ -40,7 +40,8 @@ DESKTOP = {"width": 1440, "height": 900}
 TOUCH = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
 OWNER, AT = "Mara Keller", "meridian"
 LONG = """document.querySelectorAll('h1, td a, td span, [data-open], dd, .btn, nav a span').forEach((each) => {
-  if (!each.childElementCount && each.textContent.trim().length > 3) each.textContent += ' Verwaltungsgemeinschaftsvorsitzende'; })"""
+  const said = each.childElementCount ? '' : each.textContent.trim();
+  if (/[a-z]{3}/.test(said) && !/^[A-Z]+-|[0-9]{4}/.test(said)) each.textContent += ' Verwaltungsgemeinschaftsvorsitzende'; })"""
 LOOKS: dict[str, dict[str, Any]] = {"light": {"viewport": DESKTOP}, "dark": {"viewport": DESKTOP, "color_scheme": "dark"}, "phone": TOUCH,
                                     "french": {"viewport": DESKTOP}, "german": {"viewport": DESKTOP}, "long names": {"viewport": DESKTOP},
                                     "empty": {"viewport": DESKTOP}, "10,000 rows": {"viewport": DESKTOP}}
@@ -71,15 +72,19 @@ def shoot(house: House, look: str) -> Path:
     context = house.sign_in(person, organisation, reduced_motion="reduce", **LOOKS[look])
     if look in LANGUAGES:
         house.prefer(context, language=LANGUAGES[look])
-    page, shots = context.new_page(), []
+    stranger = house.chromium.new_context(base_url=house.server.url, **LOOKS[look])
+    shots = []
     for name, address in house.addresses(person, organisation).items():
+        page = (stranger if name == "sign-in" else context).new_page()
         page.goto(address)
         if look == "long names":
             page.evaluate(LONG)
         path = folder / f"{name.replace(' ', '-')}.png"
         page.screenshot(path=path)
         shots.append((name, path))
+        page.close()
     context.close()
+    stranger.close()
     return sheet(house, look, shots)
 
 

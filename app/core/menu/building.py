@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import has_request_context, request, url_for
 from flask_babel import gettext as _
 
 from app.core import access
+from app.core.menu.choices import favourites, folded
 from app.kernel.current import Actor, current
 from app.kernel.frame import Item, Section
 from app.kernel.keys import registered, shown_keys
@@ -19,34 +20,45 @@ from app.kernel.registry import registry
 
 BUSINESS = ("operations", "business")
 TABS = 4
+KEPT = "favourites"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A place in the menu, before it is drawn: `key` names its badge and its key."""
+    """A place in the menu, before it is drawn: `key` names its badge and its key, `group` its section in every language."""
 
     key: str
     label: Any
     url: str
     icon: str
     section: Any
+    group: str
     badge: Callable[[], int] | None = None
 
 
 def menu_for(user: Actor) -> list[Section]:
-    """The sections of the sidebar: work first, then each business module, then what runs the house."""
-    sections: dict[str, list[Item]] = {}
-    shown = [*places(user)]
+    """The sections of the sidebar: favourites, work, then each business module, then what runs the house."""
+    sections: dict[str, tuple[Any, list[Item]]] = {}
+    shown, away = [*places(user)], folded(user)
     here = _here([entry.url for entry in shown])
     for entry in shown:
         item = Item(entry.label, entry.url, entry.icon, entry.badge() if entry.badge else 0, entry.key, entry.url == here)
-        sections.setdefault(str(entry.section), []).append(item)
-    return [Section(label, items) for label, items in sections.items()]
+        sections.setdefault(entry.group, (entry.section, []))[1].append(item)
+    found = [Section(label, items, group, group in away) for group, (label, items) in sections.items()]
+    kept = _kept(user, found)
+    return [Section(_("Favourites"), kept, KEPT, KEPT in away), *found] if kept else found
+
+
+def _kept(user: Actor, sections: list[Section]) -> list[Item]:
+    """The favourites that may still be seen; the page that one is on is marked in its own section."""
+    items = {item.key: item for section in sections for item in section.items}
+    return [replace(items[key], current=False) for key in favourites(user) if key in items]
 
 
 def tabs_for(sections: list[Section]) -> list[Item]:
     """The phone's bottom bar: the first places of work, then the first of each module."""
-    return [item for number, section in enumerate(sections) for item in section.items[:2 if number == 0 else 1]][:TABS]
+    own = [section for section in sections if section.key != KEPT]
+    return [item for number, section in enumerate(own) for item in section.items[:2 if number == 0 else 1]][:TABS]
 
 
 def entries_for(user: Actor, words: str = "") -> list[dict[str, Any]]:
@@ -61,29 +73,29 @@ def entries_for(user: Actor, words: str = "") -> list[dict[str, Any]]:
 
 def places(user: Actor) -> Iterator[Entry]:
     """Every place that the person may see, in the order of the menu."""
-    yield from _items(user, _("Work"), ("work",))
+    yield from _items(user, _("Work"), ("work",), "work")
     for section in BUSINESS:
         for module in registry.modules.values():
             if module.section == section:
-                yield from _resources(user, module, module.label)
-                yield from _items(user, module.label, (section,), module)
+                yield from _resources(user, module, module.label, module.name)
+                yield from _items(user, module.label, (section,), module.name, module)
     for module in registry.modules.values():
         if module.section not in (*BUSINESS, "work"):
-            yield from _resources(user, module, _("Administration"))
-    yield from _items(user, _("Administration"), ("admin", "settings", "core"))
+            yield from _resources(user, module, _("Administration"), "admin")
+    yield from _items(user, _("Administration"), ("admin", "settings", "core"), "admin")
 
 
-def _resources(user: Actor, module: Module, section: Any) -> Iterator[Entry]:
+def _resources(user: Actor, module: Module, section: Any, group: str) -> Iterator[Entry]:
     for resource in module.resources:
         if resource.menu and access.can(user, resource.permission("view")):
-            yield Entry(resource.key, resource.plural, _list(resource), resource.icon, section)
+            yield Entry(resource.key, resource.plural, _list(resource), resource.icon, section, group)
 
 
-def _items(user: Actor, label: Any, sections: tuple[str, ...], only: Module | None = None) -> Iterator[Entry]:
+def _items(user: Actor, label: Any, sections: tuple[str, ...], group: str, only: Module | None = None) -> Iterator[Entry]:
     for module in (only,) if only else registry.modules.values():
         for item in module.menu:
             if item.section in sections and (not item.permission or access.can(user, item.permission)):
-                yield Entry(item.key, item.label, url_for(item.endpoint), item.icon, label, item.badge)
+                yield Entry(item.key, item.label, url_for(item.endpoint), item.icon, label, group, item.badge)
 
 
 def _making(user: Actor) -> Iterator[tuple[str, Any, str, str]]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from uuid import UUID
 
-from flask import url_for
+from flask import request, url_for
 
 from app.core import access, auth
 from app.core.menu import notices
-from app.core.menu.building import menu_for, tabs_for
+from app.core.menu.building import KEPT, menu_for, tabs_for
 from app.kernel.current import current
-from app.kernel.frame import Choice, Frame, Section
+from app.kernel.frame import Choice, Frame, Item, Section
 
 REMEMBERED = 30.0
 _places: dict[UUID, tuple[float, list[tuple[str, str, str]]]] = {}
@@ -25,12 +25,20 @@ def frame() -> Frame:
     main = next(iter(current.user.roles), "")
     return Frame(sections=sections, organisations=_choices(), unread=_unread(sections), notifications=notices.address(),
                  root=f"/{current.organisation.slug}/", role=str(labels.get(main, main)), stream=url_for("menu.live"),
-                 poll=url_for("menu.badges"), tabs=tabs_for(sections))
+                 poll=url_for("menu.badges"), tabs=tabs_for(sections), favourite=_favourite(sections),
+                 choices=url_for("menu.choose"))
 
 
 def unread_count() -> int:
     """How many notifications wait for whoever looks."""
     return notices.unread()
+
+
+def _favourite(sections: list[Section]) -> tuple[Item, bool] | None:
+    """The place of the menu that the page is, and whether it is kept; None for pages below one."""
+    kept = {item.key for section in sections if section.key == KEPT for item in section.items}
+    here = next((item for section in sections for item in section.items if item.current and item.url == request.path), None)
+    return (here, here.key in kept) if here else None
 
 
 def _unread(sections: list[Section]) -> int:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from flask import Blueprint, jsonify, redirect, request
 from werkzeug.wrappers import Response
 
-from app.core.menu.building import menu_for, tabs_for
+from app.core.menu import choices
+from app.core.menu.building import KEPT, menu_for, places, tabs_for
 from app.core.menu.framing import unread_count
+from app.core.people import Member
 from app.kernel import stream
 from app.kernel.current import current
+from app.kernel.db import session
 from app.kernel.errors import NotFound
 from app.kernel.keys import SCOPES, sheet
+from app.kernel.preferences import within
 from app.kernel.registry import registry
 from app.kernel.screens import screen
 
@@ -42,11 +46,23 @@ def badges() -> Response:
     return jsonify({**counts, "notifications": unread_count()})
 
 
+@screens.post("/<org>/menu")
+def choose() -> Response:
+    """Keep a place as a favourite or let it go, fold a section or unfold it, and go back to where the person was."""
+    member = session().get_one(Member, (current.organisation.id, current.user.id))
+    known = [*places(current.user)]
+    if place := request.form.get("favourite"):
+        choices.toggle(member, choices.FAVOURITES, place, [entry.key for entry in known])
+    if section := request.form.get("fold"):
+        choices.toggle(member, choices.FOLDED, section, [KEPT, *(entry.group for entry in known)])
+    return redirect(within(request.form.get("next")), 303)
+
+
 @screens.get("/<org>/stream")
 def live() -> Response:
     """The live stream of the organisation, for whoever looks."""
     return stream.answer(current.organisation.id, current.user.identity_id or current.user.id)
 
 
-for _view in (start, keys, badges, live):
+for _view in (start, keys, badges, choose, live):
     _view.needs = "member"  # type: ignore[attr-defined]

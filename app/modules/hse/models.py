@@ -18,13 +18,13 @@ class Kind(Choices):
 
     OBSERVATION = "observation", _l("Observation"), "muted"
     NEAR_MISS = "near_miss", _l("Near miss"), "info"
-    FIRST_AID = "first_aid", _l("First aid"), "warning"
-    MEDICAL_TREATMENT = "medical_treatment", _l("Medical treatment"), "warning"
-    RESTRICTED_WORK = "restricted_work", _l("Restricted work"), "warning"
+    FIRST_AID = "first_aid", _l("First aid"), "info"
+    MEDICAL_TREATMENT = "medical_treatment", _l("Medical treatment"), "info"
+    RESTRICTED_WORK = "restricted_work", _l("Restricted work"), "info"
     LOST_TIME = "lost_time", _l("Lost time"), "danger"
     FATALITY = "fatality", _l("Fatality"), "danger"
-    ENVIRONMENTAL = "environmental", _l("Environmental"), "warning"
-    PROPERTY = "property", _l("Property damage"), "warning"
+    ENVIRONMENTAL = "environmental", _l("Environmental"), "info"
+    PROPERTY = "property", _l("Property damage"), "info"
 
 
 class Counted(Choices):
@@ -67,14 +67,14 @@ class Risk(Choices):
 class Status(Choices):
     """Where an incident stands."""
 
-    OPEN = "open", _l("Open"), "warning"
+    OPEN = "open", _l("Open"), "neutral"
     CLOSED = "closed", _l("Closed"), "good"
 
 
 class Progress(Choices):
     """Where a corrective action stands."""
 
-    OPEN = "open", _l("Open"), "warning"
+    OPEN = "open", _l("Open"), "neutral"
     DONE = "done", _l("Done"), "good"
     DROPPED = "dropped", _l("Dropped"), "muted"
 

@@ -113,3 +113,46 @@ def test_places_with_a_letter_have_their_key(app: Flask) -> None:
     assert bound["go.hse"] == (("g h",), "hse/incidents/")
     assert bound["go.settings"] == (("g z",), "settings/")
     assert menu.bind_keys(app) is None, "twice changes nothing"
+
+
+def _sections(browser: Visitor, address: str = "/menu-co/inbox/") -> dict[str, list[str]]:
+    """The addresses of the sidebar by the names of its sections; of a folded one, none."""
+    sidebar = browser.get(address).text.partition('id="sidebar"')[2].partition("</aside>")[0]
+    return {name: [] if hidden else re.findall(r'<li><a href="([^"]+)"', items)
+            for name, hidden, items in re.findall(r'text-start">([^<]+)</span>.*?<ul id="[^"]+" (hidden)?>(.*?)</ul>', sidebar, re.DOTALL)}
+
+
+@pytest.mark.requirement("OF-116")
+def test_favourites_stand_in_a_section_of_their_own_for_that_person_only(app: Flask, place: Organisation) -> None:
+    adam = _in(app, "adam")
+    for key, address in (("people.member", "/menu-co/people/members/"), ("jobs", "/menu-co/jobs/")):
+        assert f'name="favourite" value="{key}"' in adam.get(address).text
+        assert adam.send("/menu-co/menu", form=address, favourite=key, next=address).location == address
+    assert _sections(adam)["Favourites"] == ["/menu-co/people/members/", "/menu-co/jobs/"]
+    assert "/menu-co/people/members/" in _sections(adam)["Administration"]
+    assert 'aria-pressed="true"' in adam.get("/menu-co/jobs/").text
+    assert "Favourites" not in _sections(_in(app, "olga"))
+    assert _sections(_in(app, "adam"))["Favourites"] == ["/menu-co/people/members/", "/menu-co/jobs/"], "signed in anew"
+    adam.send("/menu-co/menu", form="/menu-co/jobs/", favourite="people.member", next="/menu-co/jobs/")
+    assert _sections(adam)["Favourites"] == ["/menu-co/jobs/"]
+
+
+def test_a_favourite_that_one_may_not_see_is_not_shown(app: Flask, place: Organisation) -> None:
+    mia = _in(app, "mia")
+    mia.send("/menu-co/menu", form="/menu-co/inbox/", favourite="access.role", next="/menu-co/inbox/")
+    assert "Favourites" not in _sections(mia)
+
+
+def test_a_section_stays_folded_until_it_is_unfolded(app: Flask, place: Organisation) -> None:
+    adam = _in(app, "adam")
+    before = _sections(adam)
+    assert before["Administration"]
+    adam.send("/menu-co/menu", form="/menu-co/inbox/", fold="admin", next="/menu-co/inbox/")
+    assert _sections(_in(app, "adam")) == {**before, "Administration": []}
+    adam.send("/menu-co/menu", form="/menu-co/inbox/", fold="admin", next="https://elsewhere.example/")
+    assert _sections(adam) == before
+
+
+def test_the_menu_of_choices_leads_nowhere_else(app: Flask, place: Organisation) -> None:
+    answer = _in(app, "mia").send("/menu-co/menu", form="/menu-co/inbox/", fold="nonsense", next="//elsewhere.example/")
+    assert (answer.status_code, answer.location) == (303, "/")

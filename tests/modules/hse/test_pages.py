@@ -79,7 +79,7 @@ def test_the_page_of_an_incident_draws_the_matrix(office: Office, visit: Visit) 
     mo.post("/hse/incidents/new", report(office))
     page = mo.get(f"/hse/incidents/INC-{clock.today('Europe/London').year}-00001/")
     assert page.count('data-cell="') == 25
-    assert "Actual Medium Potential Extreme" in words(page)
+    assert "A Actual Medium P Potential Extreme" in words(page)
 
 
 def test_why_a_member_cannot_close_is_said(office: Office, visit: Visit) -> None:
