@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -44,7 +45,17 @@ def check_grant(pattern: str, scope: str) -> None:
     """Refuse what gives more than the person who writes it has."""
     user = current.context.user
     if user and not user.is_system and not _holds(user, pattern, scope):
-        raise Invalid({"pattern": [_("You cannot give more than you have: %(permission)s.", permission=pattern)]})
+        raise Invalid({"pattern": [more_than_held(pattern)]})
+
+
+def lacking(user: Actor, grants: Iterable[tuple[str, str]]) -> str:
+    """The first of these grants (pattern, scope) that goes beyond what somebody has; empty when none does."""
+    return next((pattern for pattern, scope in grants if not _holds(user, pattern, scope)), "")
+
+
+def more_than_held(pattern: str) -> str:
+    """Why a permission, or a role with it, cannot be given."""
+    return _("You cannot give more than you have: %(permission)s.", permission=pattern)
 
 
 def _holds(user: Actor, pattern: str, scope: str) -> bool:

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from flask import Flask
 from sqlalchemy import event, inspect, text
 
+from app.core import access
 from app.core.organisations import load_organisation
 from app.core.people.loading import load_actor
 from app.core.people.models import Member, MemberRole
 from app.core.people.services import last_owner_refusal, owner_refusal
 from app.kernel.current import Actor, Organisation, current
 from app.kernel.delivery import install_loader
+from app.kernel.errors import Forbidden
 
 _OTHERS = text("""SELECT r.id AS owner, EXISTS (SELECT FROM member m WHERE m.organisation_id = r.organisation_id AND m.role_id = r.id
     AND m.active AND m.archived_at IS NULL AND m.id <> :member) AS others
   FROM role r WHERE r.organisation_id = :organisation AND r.key = 'owner'""")
 _OWNER = text("SELECT id FROM role WHERE organisation_id = :organisation AND key = 'owner'")
+_GRANTS = text("SELECT pattern, scope FROM role_grant WHERE organisation_id = :organisation AND role_id = ANY(:roles)")
+_ROLES = text("""SELECT role_id FROM member WHERE organisation_id = :organisation AND id = :member
+  UNION SELECT role_id FROM member_role WHERE organisation_id = :organisation AND member_id = :member""")
 _IS_OWNER = text("""SELECT EXISTS (SELECT FROM role r JOIN member m ON m.organisation_id = r.organisation_id AND m.id = :member
   WHERE r.organisation_id = :organisation AND r.key = 'owner' AND (m.role_id = r.id OR EXISTS (SELECT FROM member_role f
     WHERE f.organisation_id = r.organisation_id AND f.member_id = m.id AND f.role_id = r.id)))""")
@@ -54,15 +60,18 @@ def _changed(_mapper: Any, connection: Any, member: Member) -> None:
         raise last_owner_refusal()
     if was != member.role_id and row.owner in (was, member.role_id) and not _may_name_owners():
         raise owner_refusal()
+    if was != member.role_id:
+        _refuse_more(connection, member.organisation_id, [member.role_id])
 
 
 def _moved(_mapper: Any, connection: Any, member: Member) -> None:
-    """The address is what one signs in with: whoever changes an owner's takes the owner's place."""
+    """The address is what one signs in with: whoever changes somebody's can take their place, so they must hold as much."""
     state: Any = inspect(member)
     if state.attrs.identity_id.history.has_changes() and not _may_name_owners():
-        is_owner = connection.execute(_IS_OWNER, {"member": member.id, "organisation": member.organisation_id}).scalar()
-        if is_owner:
+        told = {"member": member.id, "organisation": member.organisation_id}
+        if connection.execute(_IS_OWNER, told).scalar():
             raise owner_refusal()
+        _refuse_more(connection, member.organisation_id, connection.execute(_ROLES, told).scalars().all())
 
 
 def _further(_mapper: Any, connection: Any, further: MemberRole) -> None:
@@ -75,6 +84,18 @@ def _further(_mapper: Any, connection: Any, further: MemberRole) -> None:
     owner = connection.execute(_OWNER, {"organisation": place}).scalar()
     if owner in roles:
         raise owner_refusal()
+    if further.role_id not in (history.unchanged or ()):
+        _refuse_more(connection, place, [further.role_id])
+
+
+def _refuse_more(connection: Any, place: UUID, roles: Sequence[UUID]) -> None:
+    """Nobody makes somebody else, or themselves, more than they are."""
+    user = current.context.user
+    if user is None or user.is_system:
+        return
+    grants = [tuple(row) for row in connection.execute(_GRANTS, {"organisation": place, "roles": list(roles)})]
+    if pattern := access.lacking(user, grants):
+        raise Forbidden(access.more_than_held(pattern))
 
 
 def _may_name_owners() -> bool:
