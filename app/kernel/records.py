@@ -150,6 +150,15 @@ def list_index(table: Table, column: Any) -> Index:
                  postgresql_include=["archived_at"] if "archived_at" in table.c else [])
 
 
+def uniqueness(model: Any, field: Field) -> tuple[str, bool]:
+    """By which attribute the unique index of a field compares (its folded key, or itself), and whether it lets go of what was put away."""
+    for index in model.__table__.indexes:
+        names = [column.name for column in index.columns]
+        if index.unique and names in (["organisation_id", field.key_attribute], ["organisation_id", field.attribute]):
+            return names[1], index.dialect_options["postgresql"]["where"] is not None
+    return field.attribute, False
+
+
 def refresh_keys(record: Any) -> None:
     """Write the folded keys beside the text that they are made of; both feeds (flush and COPY) call it."""
     for attribute, key in _folded(type(record)):
@@ -179,4 +188,4 @@ def _folded(cls: Any) -> list[tuple[str, str]]:
     return cls.__folded__  # type: ignore[no-any-return]
 
 
-__all__ = ["STAMPS", "Record", "Tenanted", "new_id", "record_name", "refresh_keys"]
+__all__ = ["STAMPS", "Record", "Tenanted", "new_id", "record_name", "refresh_keys", "uniqueness"]

@@ -15,6 +15,7 @@ from flask_babel import ngettext
 from sqlalchemy import select
 
 from app.core import access
+from app.core.files import StoredFile, readable
 from app.kernel.current import current
 from app.kernel.db import session
 from app.kernel.errors import Invalid
@@ -148,9 +149,8 @@ def known_records(field: Field, asked: Iterable[UUID | str]) -> dict[UUID | str,
     """Ids by what was asked for (id or reference), of the records that exist in this organisation and may be seen."""
     asked = set(asked)
     if field.kind == "file":
-        from app.core.files import StoredFile
-        found = session().scalars(select(StoredFile.id).where(StoredFile.id.in_([a for a in asked if isinstance(a, UUID)])))
-        return {i: i for i in found}
+        found = session().scalars(select(StoredFile).where(StoredFile.id.in_([a for a in asked if isinstance(a, UUID)])))
+        return {file.id: file.id for file in found if readable(file)}
     resource = registry.of_table(field.reference)
     if resource is None:
         return {}

@@ -16,8 +16,9 @@ from app.kernel.db import session
 from app.kernel.door import Outcome
 from app.kernel.errors import Invalid
 from app.kernel.fields import fields_of
+from app.kernel.kinds import fold
 from app.kernel.manifest import Action, Resource
-from app.kernel.records import new_id
+from app.kernel.records import new_id, uniqueness
 from app.kernel.references import assign
 from app.resources import stages
 from app.resources.binding import Bound, bind_many
@@ -82,19 +83,18 @@ def _write_few(resource: Resource, records: Sequence[Any], bound: Sequence[Bound
 
 
 def _refuse_taken(resource: Resource, bound: Sequence[Bound]) -> None:
-    """A key that exists already, or stands twice in the same call, is an error of its field."""
+    """A key that exists already, or stands twice in the same call, is an error of its field; compared as its unique index does."""
     if not resource.import_key or resource.import_key == "reference":
         return
     field = fields_of(resource.model)[resource.import_key]
     model: Any = resource.model
-    asked = [b.values.get(field.attribute) for b in bound]
-    column = getattr(model, field.attribute)
-    taken = set(
-        session().scalars(
-            select(column).where(model.organisation_id == current.organisation.id, column.in_([a for a in asked if a is not None]))
-        )
-    )
-    for one, value in zip(bound, asked, strict=True):
-        if value is not None and value in taken:
+    attribute, lets_go = uniqueness(model, field)
+    values = [b.values.get(field.attribute) for b in bound]
+    asked = [fold(v) if v is not None and attribute != field.attribute else v for v in values]
+    column = getattr(model, attribute)
+    query = select(column).where(model.organisation_id == current.organisation.id, column.in_([a for a in asked if a is not None]))
+    taken = set(session().scalars(query.where(model.archived_at.is_(None)) if lets_go else query))
+    for one, value, key in zip(bound, values, asked, strict=True):
+        if value is not None and key in taken:
             one.errors.setdefault(field.name, []).append(_("“%(value)s” exists already.", value=str(value)[:80]))
-        taken.add(value)
+        taken.add(key)

@@ -20,7 +20,7 @@ from app.kernel import idempotency
 from app.kernel.current import Actor, acting, current
 from app.kernel.db import session
 from app.kernel.door import Data, Outcome
-from app.kernel.errors import NotFound, Refusal, Unavailable
+from app.kernel.errors import Conflict, NotFound, Refusal, Unavailable
 from app.kernel.manifest import Action, Resource
 from app.kernel.registry import known, registry
 from app.resources import stages
@@ -54,9 +54,7 @@ def perform(
                 return _repeated(resource, earlier)
         outcomes = _dispatch(resource, action, targets, data, each, approved)
         if key:
-            idempotency.answer(
-                key, [{"state": o.state, "id": str(o.record_id or ""), "approval": str(o.approval_id or "")} for o in outcomes]
-            )
+            idempotency.answer(key, [_kept(outcome) for outcome in outcomes])
         return outcomes
 
 
@@ -93,6 +91,7 @@ def _change(resource: Resource, action: str, verb: str, record: Any, row: Mappin
     access.require(current.user, resource.permission(verb), record)
     stages.changeable(resource, record, row)
     if action == "edit":
+        stages.require_live(record)
         stages.apply(resource, record, bound.check())
     else:
         stages.put_away(record, archived=action == "archive")
@@ -151,6 +150,12 @@ def _attempt(resource: Resource, record: Any, each: bool, work: Callable[[], Any
         return Outcome("refused", record=record, error=stages.taken(resource, error))
 
 
+def _kept(outcome: Outcome) -> dict[str, str]:
+    """An outcome as it is kept for a repeat of the call."""
+    return {"state": outcome.state, "id": str(outcome.record_id or ""), "approval": str(outcome.approval_id or ""),
+            "error": str(outcome.error or "")}
+
+
 def _repeated(resource: Resource, earlier: Any) -> list[Outcome]:
     """The outcomes of the first call with this key."""
     if earlier is None:
@@ -159,5 +164,6 @@ def _repeated(resource: Resource, earlier: Any) -> list[Outcome]:
     found = []
     for said in earlier:
         record = session().get(model, (current.organisation.id, UUID(said["id"]))) if said["id"] else None
-        found.append(Outcome(said["state"], record=record, approval_id=UUID(said["approval"]) if said["approval"] else None))
+        approval_id = UUID(said["approval"]) if said["approval"] else None
+        found.append(Outcome(said["state"], record, approval_id, Conflict(said["error"]) if said["error"] else None))
     return found

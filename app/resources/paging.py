@@ -77,7 +77,8 @@ def _unpacked(cursor: str, column: Any) -> tuple[Any, UUID]:
         kind = column.type.python_type if not hasattr(column.type, "choices") else str
         if value is not None and kind in (date, datetime):
             value = kind.fromisoformat(value)
-        if value is not None and not isinstance(value, (kind, str) if kind is UUID else kind):
+        strange = isinstance(value, bool) != (kind is bool) or not isinstance(value, (kind, str) if kind is UUID else kind)
+        if value is not None and strange:
             raise ValueError(cursor)  # noqa: TRY301 -- one place words the refusal
         if value is not None and hasattr(column.type, "choices"):
             value = column.type.choices(value)

@@ -20,7 +20,7 @@ from app.kernel.db import session
 from app.kernel.errors import Invalid
 from app.kernel.explain import Explain
 from app.kernel.fields import Field, fields_of
-from app.kernel.kinds import Unreadable, fold, minor_units
+from app.kernel.kinds import Unreadable, counted, fold, minor_units
 from app.kernel.manifest import Resource
 from app.resources.binding import known_records
 
@@ -104,7 +104,8 @@ def read(resource: Resource, args: MultiDict[str, str]) -> Wanted:
 
 
 def _per_page(raw: str) -> int:
-    return min(max(int(raw), 1), 200) if raw.isascii() and raw.isdigit() else PER_PAGE
+    wanted = counted(raw)
+    return PER_PAGE if wanted is None else min(max(wanted, 1), 200)
 
 
 def _unknown(parameter: str, fields: Mapping[str, Field]) -> str:

@@ -50,7 +50,7 @@ def without_repeats(records: Sequence[Any]) -> list[Any]:
 
 
 def changeable(resource: Resource, record: Any, row: Mapping[str, Any]) -> None:
-    """Refuse a change to what is archived, locked, or was changed by somebody else since the form was shown."""
+    """Refuse a change to what is locked, or was changed by somebody else since the form was shown."""
     version = row.get("version")
     if version not in (None, "") and str(version) != str(record.version):
         raise Conflict(
@@ -60,6 +60,12 @@ def changeable(resource: Resource, record: Any, row: Mapping[str, Any]) -> None:
     answer = resource.lock(record) if resource.lock else True
     if answer is not True:
         raise Conflict(answer or _("%(reference)s can no longer be changed.", reference=record.reference))
+
+
+def require_live(record: Any) -> None:
+    """Refuse to go on with what was put away."""
+    if record.is_archived:
+        raise Conflict(_("%(reference)s is archived; restore it first.", reference=record.reference))
 
 
 def apply(resource: Resource, record: Any, bound: Bound) -> None:
@@ -124,8 +130,7 @@ def allowed(resource: Resource, action: Action, record: Any, approved: UUID | No
     access.require(current.user, resource.permission(action.name), record)
     if approved is not None:
         approvals.check_granted(approved, resource, action, record)
-    if record.is_archived:
-        raise Conflict(_("%(reference)s is archived; restore it first.", reference=record.reference))
+    require_live(record)
     answer = action.when(record) if action.when else True
     if answer is not True:
         raise Conflict(answer or _("This cannot be done in the present state of %(reference)s.", reference=record.reference))
@@ -196,6 +201,7 @@ __all__ = [
     "park",
     "put_away",
     "replace_lines",
+    "require_live",
     "settle",
     "taken",
 ]

@@ -26,12 +26,13 @@ NUL = "a\x00b"
 HUGE = "9" * 40
 NAMES = (NUL, "..", "%", "\ud7ff\U0010ffff", "a" * 5000, "'; drop table x --", "\xa0")
 VALUES = (NUL, HUGE, "-" + HUGE, "1e999999", "-1e-999999", "NaN", "0001-01-01T00:00", "9999-12-31T23:59-12:00", "9999-12-31", "31/02/2026",
-          "a" * 20_000, "%", "\\", "[", "{{ 7 }}", "\u202e", "١٢", "0x10", "@me", "00000000-0000-0000-0000-000000000000")
+          "a" * 20_000, "%", "\\", "[", "{{ 7 }}", "\u202e", "١٢", "²", "0x10", "@me", "00000000-0000-0000-0000-000000000000")
 WORDS = ("q", "sort", "after", "before", "per_page", "format", "ids", "scope", "key", "page", "from", "to", "state", "status", "kind",
          "who", "resource", "member", "job", "tab", "level", "since", "day", "limit", "look", "verb", "hash", "at", "run", "next", "open")
 QUERIES = ("%FF%FE=%FF", "q=%00", "q=%FF", "q=" + "a%20" * 2000, "q=a:b:c:::", "q=status:%00", "sort=%00", "sort=-",
            "sort=--reference", "sort=id", "per_page=99999999999999999999", "per_page=-1", "per_page=%D9%A1", "after=%00", "after=AAAA",
-           "after=99999999999999999999", "peek=%00", "archived=%00", "nothing=1", "&&&==", "=")
+           "after=99999999999999999999", "after=W3RydWUsIjAwMDAwMDAwLTAwMDAtMDAwMC0wMDAwLTAwMDAwMDAwMDAwMCJd",
+           "peek=%00", "archived=%00", "nothing=1", "&&&==", "=")
 ALL_AT_ONCE = tuple("&".join(f"{word}={value}" for word in WORDS) for value in ("%00", "9" * 30, "-1", "9999-12-31T23:59-12:00~", "%FF"))
 
 

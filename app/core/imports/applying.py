@@ -23,6 +23,7 @@ from app.kernel.db import session, unit_of_work
 from app.kernel.door import Outcome
 from app.kernel.errors import Invalid, Refusal
 from app.kernel.fields import Field
+from app.kernel.kinds import fold
 from app.kernel.manifest import Resource
 from app.kernel.registry import registry
 
@@ -145,7 +146,7 @@ class Writer:
         first = {}
         for word in distinct:
             if not known.get(word):
-                first.setdefault(named[0].behaviour.parse(named[0], word).casefold(), word)
+                first.setdefault(fold(named[0].behaviour.parse(named[0], word)), word)
         refused: dict[str, str] = {}
         if new := list(first.values()):
             for word, outcome in zip(new, self._make_records(resource, named[0], new), strict=True):

@@ -18,6 +18,7 @@ from app.kernel.db import session
 from app.kernel.fields import Field
 from app.kernel.kinds import fold
 from app.kernel.manifest import Resource
+from app.kernel.records import uniqueness
 
 
 class Keys:
@@ -27,7 +28,7 @@ class Keys:
         self._parser, self._resource = parser, parser.resource
         self._name = self._resource.import_key or "reference"
         self._field = parser.fields[self._name]
-        self._by_name = self._field.key_attribute != self._field.attribute and self._name == self._resource.title
+        self._attribute, _lets_go = uniqueness(self._resource.model, self._field)
         self._seen: dict[str, int] = {}
 
     def recognise(self, rows: Sequence[Understood]) -> None:
@@ -51,15 +52,15 @@ class Keys:
                 self._parser.require(row)
 
     def _key(self, value: Any) -> str:
-        return fold(str(value)) if self._by_name else str(value)
+        return fold(str(value)) if self._attribute != self._field.attribute else str(value)
 
     def _existing(self, keys: Sequence[str]) -> dict[str, Any]:
         if not keys:
             return {}
         model: Any = self._resource.model
-        column = getattr(model, self._field.key_attribute if self._by_name else self._field.attribute)
-        query = select(model).where(model.organisation_id == current.organisation.id, column.in_(keys)).order_by(model.archived_at.desc())
-        return {str(getattr(r, column.key)): r for r in session().scalars(query)}
+        column = getattr(model, self._attribute)
+        query = select(model).where(model.organisation_id == current.organisation.id, column.in_(keys))
+        return {str(getattr(r, column.key)): r for r in session().scalars(query.order_by(model.archived_at))}  # one that is live comes last
 
     def _update(self, row: Understood, record: Any) -> None:
         reason = self._refusal(record)

@@ -21,6 +21,7 @@ SAMPLES = 6
 DISTINCT = 200
 REMEMBERED = 20_000
 STRAYS = 0.2
+LONGEST_NUMBER = 60
 
 
 @dataclass
@@ -71,7 +72,7 @@ class Column:
                 self.dates[shape] += 1
                 if self.dates[shape] > bearable:
                     del self.dates[shape]
-        if len(text) > 40 or not NUMBER.match(text):
+        if len(text) > LONGEST_NUMBER or not NUMBER.match(text):
             self.no_numbers += 1
             return
         bare = re.sub(r"[^\d.,]", "", text)
@@ -130,7 +131,7 @@ def reads_with(bare: str, mark: str) -> bool:
 
 def number_from(raw: Any, mark: str) -> Decimal:
     """The number meant by a cell, `mark` standing before its decimals. Raises `Unreadable`."""
-    if not isinstance(raw, str) or not raw.strip():
+    if not isinstance(raw, str) or not raw.strip() or len(raw.strip()) > LONGEST_NUMBER:
         return read_decimal(raw)
     bare = re.sub(r"[^\d.,]", "", raw)
     if bare and NUMBER.match(raw.strip()) and not reads_with(bare, mark):

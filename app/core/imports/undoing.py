@@ -84,7 +84,7 @@ def undo(run: ImportRun) -> tuple[int, list[Any]]:
     resource = registry.resource(run.resource)
     gone, stayed = 0, []
     for rows in portions_done(run):
-        kept = {s.record_id: s for s in staying(resource, rows)}
+        kept = {s.record_id: s for s in staying(resource, rows, hold=True)}
         stayed += kept.values()
         free = [row for row in rows if row.record_id not in kept]
         removed = [row.record_id for row in free if row.way == "create" and row.record_id]
@@ -114,11 +114,14 @@ def _mark_gone(ids: Sequence[UUID]) -> None:
         state="gone").execution_options(synchronize_session=False))
 
 
-def staying(resource: Resource, rows: Sequence[Any]) -> list[Stays]:
-    """Which of the records that rows made or changed must stay, and why."""
+def staying(resource: Resource, rows: Sequence[Any], *, hold: bool = False) -> list[Stays]:
+    """Which of the records that rows made or changed must stay, and why; with `hold` nobody can edit them until this transaction ends."""
     model: Any = resource.model
     ids = [row.record_id for row in rows]
-    found = {r.id: r for r in session().scalars(select(model).where(model.organisation_id == current.organisation.id, model.id.in_(ids)))}
+    query = select(model).where(model.organisation_id == current.organisation.id, model.id.in_(ids)).order_by(model.id)
+    if hold:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    found = {r.id: r for r in session().scalars(query)}
     fields = [f for f in importable(resource).values() if f.name != "reference"]
     made = [row.record_id for row in rows if getattr(row, "way", "create") == "create"]
     effected, referred = _effected(resource, ids), _referred(resource, made)
@@ -184,7 +187,7 @@ def _undo_related(run: ImportRun) -> list[Stays]:
     stayed: list[Stays] = []
     for key, related in by_resource.items():
         resource = registry.resource(key)
-        kept = staying(resource, related)
+        kept = staying(resource, related, hold=True)
         keep = {s.record_id for s in kept}
         free = [row for row in related if row.record_id not in keep]
         if free:

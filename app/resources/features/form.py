@@ -16,14 +16,14 @@ from app.kernel.db import session
 from app.kernel.door import perform_one
 from app.kernel.errors import Conflict, Invalid
 from app.kernel.fields import Field, fields_of
-from app.kernel.kinds import show_moment
+from app.kernel.kinds import counted, show_moment
 from app.kernel.manifest import Resource
 from app.kernel.screens import screen
 from app.resources.binding import bind_many, form_names
 from app.resources.bound_fields import bound_field, bound_lines, raw_of, typed, typed_lines, words_for
 from app.resources.features.detail import fetch
 from app.resources.features.listing import template_of
-from app.resources.stages import changeable, lines_of
+from app.resources.stages import changeable, lines_of, require_live
 from app.resources.urls import list_url, record_url
 
 INNER = frozenset({"csrf_token", "_key", "_discard", "_add_line", "_remove_line", "version"})
@@ -168,6 +168,7 @@ def show_edit(resource: Resource, reference: str) -> Response:
     record = fetch(resource, reference)
     access.require(current.user, resource.permission("edit"), record)
     changeable(resource, record, {})
+    require_live(record)
     page = FormPage(resource, record)
     page.fill()
     return page.answer()
@@ -209,8 +210,8 @@ def _reshape(page: FormPage, form: MultiDict[str, str]) -> None:
     if "_add_line" in form:
         page.lines.append({})
         page.fresh = len(page.lines) - 1
-    elif (place := form.get("_remove_line", "")).isdigit() and int(place) < len(page.lines):
-        page.lines.pop(int(place))
+    elif (place := counted(form.get("_remove_line", ""))) is not None and place < len(page.lines):
+        page.lines.pop(place)
 
 
 def keep_draft(resource: Resource, reference: str = "") -> tuple[str, int]:

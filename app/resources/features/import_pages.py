@@ -17,7 +17,7 @@ from app.core.jobs import shown_job
 from app.kernel import jobs
 from app.kernel.current import current
 from app.kernel.db import session
-from app.kernel.kinds import KINDS, show_moment
+from app.kernel.kinds import KINDS, counted, show_moment
 from app.kernel.manifest import Resource
 from app.kernel.registry import registry
 from app.kernel.screens import screen
@@ -90,7 +90,7 @@ def map_page(resource: Resource, run: ImportRun, *, problem: str = "", status: i
 
 def check_page(resource: Resource, run: ImportRun) -> Response:
     """What the dry run found: counts, a page of errors, the first ten rows as they were understood."""
-    after = int(request.args.get("after", "0") or 0) if request.args.get("after", "0").isdigit() else 0
+    after = counted(request.args.get("after", "")) or 0
     rows = imports.refused(run, after=after, limit=PAGE + 1)
     more, rows = len(rows) > PAGE, rows[:PAGE]
     faults = [{"row": row.number, "column": c, "value": v, "sentence": s} for row in rows for c, v, s in row.errors]
