@@ -39,6 +39,8 @@ def remember(connection: Connection, organisation_id: UUID, actor: Actor | None,
 
 @event.listens_for(Session, "after_commit")
 def _keep(work: Session) -> None:
+    if work.in_nested_transaction():
+        return  # what follows may still undo it
     if len(_known) > LARGEST:
         _known.clear()
     _known.update(work.info.pop("audit_people", ()))

@@ -146,7 +146,8 @@ def _forget_if_undone(place: str) -> None:
 
 @event.listens_for(Session, "after_commit")
 def _kept(work: Session) -> None:
-    work.info.pop("stored_places", None)
+    if not work.in_nested_transaction():
+        work.info.pop("stored_places", None)
 
 
 @event.listens_for(Session, "after_rollback")

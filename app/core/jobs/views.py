@@ -9,7 +9,7 @@ from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from app.core import access
+from app.core import access, audit
 from app.core.jobs.showing import facts, shown_job, shown_jobs
 from app.kernel import jobs
 from app.kernel.current import current
@@ -17,6 +17,7 @@ from app.kernel.db import session
 from app.kernel.errors import Conflict, NotFound
 from app.kernel.jobs import Job
 from app.kernel.kinds import show_moment
+from app.kernel.preferences import within
 from app.kernel.screens import screen
 
 screens = Blueprint("jobs", __name__)
@@ -50,8 +51,8 @@ def detail(job_id: UUID) -> Response:
 @screens.get("/<org>/jobs/<uuid:job_id>/progress")
 def progress(job_id: UUID) -> Response:
     """The progress panel alone."""
-    job = _found(job_id)
-    return screen("jobs/progress.html", job=shown_job(job, back_to=request.args.get("back", ""), mine=_may(job)))
+    job, back = _found(job_id), request.args.get("back")
+    return screen("jobs/progress.html", job=shown_job(job, back_to=within(back) if back else "", mine=_may(job)))
 
 
 @screens.post("/<org>/jobs/<uuid:job_id>/cancel")
@@ -59,6 +60,7 @@ def cancel(job_id: UUID) -> Response:
     """Stop a job: at once when it waits, soon when it runs."""
     if not jobs.cancel(_mine(job_id).id):
         raise Conflict(_("The job is over; there is nothing left to cancel."))
+    audit.note("jobs.job.cancel", resource="jobs.job", record_id=job_id)
     flash(_("The job is being cancelled."), "good")
     return redirect(url_for("jobs.detail", job_id=job_id), 303)  # type: ignore[return-value]
 
@@ -68,6 +70,7 @@ def retry(job_id: UUID) -> Response:
     """Begin a failed or cancelled job again where it stopped."""
     if not jobs.retry(_mine(job_id).id):
         raise Conflict(_("Only a failed or cancelled job can begin again."))
+    audit.note("jobs.job.retry", resource="jobs.job", record_id=job_id)
     flash(_("The job begins again where it stopped."), "good")
     return redirect(url_for("jobs.detail", job_id=job_id), 303)  # type: ignore[return-value]
 

@@ -53,7 +53,7 @@ def send(to: Member | UUID | str, template: str, context: Mapping[str, Any] | No
     if key and (found := session().scalars(select(MailMessage).where(MailMessage.key == key)).first()):
         return found
     reader = _reader(to, language)
-    if not ADDRESS.fullmatch(reader.address):
+    if not reader.address.isascii() or not ADDRESS.fullmatch(reader.address):
         raise Invalid({"to": [_("“%(address)s” is no e-mail address.", address=reader.address[:80])]})
     effect = _effect(headers)
     mail_id = new_id()

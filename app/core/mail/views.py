@@ -9,7 +9,7 @@ from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
-from app.core import access
+from app.core import access, audit
 from app.core.mail import queue, tickets
 from app.core.mail.models import MailMessage, State
 from app.core.people import Member
@@ -59,6 +59,7 @@ def retry(mail_id: UUID) -> Response:
     access.require(current.user, MANAGE)
     if not queue.retry(_found(mail_id)):
         raise Conflict(_("This mail is not one that can be sent again."))
+    audit.note("mail.message.retry", resource="mail.message", record_id=mail_id)
     flash(_("The mail is on its way."), "good")
     return redirect(url_for("mail.detail", mail_id=mail_id), 303)  # type: ignore[return-value]
 
@@ -69,6 +70,7 @@ def cancel(mail_id: UUID) -> Response:
     access.require(current.user, MANAGE)
     if not queue.cancel(_found(mail_id)):
         raise Conflict(_("It is too late: the mail left, or may have."))
+    audit.note("mail.message.cancel", resource="mail.message", record_id=mail_id)
     flash(_("The mail is cancelled."), "good")
     return redirect(url_for("mail.detail", mail_id=mail_id), 303)  # type: ignore[return-value]
 

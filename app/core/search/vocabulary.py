@@ -53,6 +53,8 @@ def unknown_words(words: Iterable[str]) -> set[str]:
 
 @event.listens_for(Session, "after_commit")
 def _keep(work: Session) -> None:
+    if work.in_nested_transaction():
+        return  # what follows may still undo it
     for organisation_id, words in work.info.pop(LEARNED, {}).items():
         if organisation_id in _cache:
             _cache[organisation_id].known |= words

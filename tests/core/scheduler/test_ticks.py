@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from app.core import scheduler
 from app.core.scheduler import ticks
 from app.core.scheduler.leading import LEASE, Lead
 from app.core.scheduler.retention import clear_away
 from app.kernel import clock, jobs, outbox
+from app.kernel.idempotency import UsedKey
 from app.kernel.jobs import Job
 from app.kernel.manifest import Schedule, daily, every
 from app.kernel.outbox import OutboxRow
@@ -183,10 +184,12 @@ def test_old_rows_are_cleared_away_but_failures_stay(stand: Stand) -> None:
         for state in ("done", "cancelled", "failed", "waiting"):
             work.add(OutboxRow(kind="effect", name="old", payload={}, state=state, done_at=long_ago,
                                due_at=clock.now() + timedelta(days=1)))
+        work.execute(insert(UsedKey).values(organisation_id=stand.organisation.id, member_id=stand.actors["owner"].id, key="old",
+                                            used_at=long_ago))
         work.add(Job(title="old", function="x", state="done", finished_at=long_ago))
         work.add(Job(title="routine", function="x", state="done", quiet=True, finished_at=clock.now() - timedelta(days=2)))
         work.add(Job(title="new", function="x", state="done", finished_at=clock.now()))
     from app.kernel.current import SYSTEM, acting
 
     with acting(stand.organisation, SYSTEM):
-        assert clear_away() == {"outbox": 2, "jobs": 2}
+        assert clear_away() == {"outbox": 2, "jobs": 2, "keys": 1}
