@@ -189,7 +189,9 @@ def _save(page: FormPage, action: str, record: Any) -> Any:
     if "_add_line" in form or "_remove_line" in form:
         _reshape(page, form)
         _keep(page, form)
-        return page.answer()
+        answer = page.answer()
+        answer.headers["HX-Reswap"] = "outerHTML"  # the form stays where it is; an answer with errors goes to its top
+        return answer
     data = page.data() | ({"version": form["version"]} if record and form.get("version") else {})
     try:
         outcome = perform_one(page.resource, action, record, data, key=form.get("_key", ""), channel="page")

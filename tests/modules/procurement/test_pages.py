@@ -74,6 +74,7 @@ def test_a_row_is_added_with_the_focus_and_nothing_typed_is_lost(visit: Visit) -
     mo = visit("mo")
     added = mo.post("/procurement/requisitions/new", {"title": "Rakes", "lines-0-description": "Rake", "_add_line": "1"})
     assert added.status_code == 200
+    assert added.headers["HX-Reswap"] == "outerHTML", "the page does not jump to its top"
     rows = re.findall(r"<tr[^>]*>(?=\s*<td)", added.text)
     assert ["focus" in row for row in rows] == [False, True], "the new row is where one goes on"
     assert 'value="Rake"' in mo.get("/procurement/requisitions/new"), "kept as a draft, should one leave now"
