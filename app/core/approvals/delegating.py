@@ -63,7 +63,7 @@ def _page(values: Mapping[str, Any], errors: Mapping[str, Sequence[Any]], status
     found = delegations.listed(everybody=everybody)
     names = words.people([i for each in found for i in (each.member_id, each.delegate_id)])
     today = clock.today(current.organisation.timezone).isoformat()
-    tabs = [(_("Mine"), url_for("delegations.listing"), not everybody, None)]
+    tabs = [(_("My delegations"), url_for("delegations.listing"), not everybody, None)]
     return screen(
         "inbox/delegations.html", block="form" if status != 200 else None, status=status,
         rows=[_row(each, names, manages) for each in found], action=_address(), inbox_url=url_for("inbox.listing"),

@@ -85,7 +85,7 @@ def _line(row: OutboxRow, may: bool) -> dict[str, Any]:
     return {"id": row.id, "what": _label(row), "about": said[0] if said else "", "url": said[1] if said else "", "attempts": row.attempts,
             "error": row.last_error.partition(": ")[2] or row.last_error, "asked": show_moment(row.created_at),
             "next": "" if failed else show_moment(row.due_at),
-            "state": (_("Failed"), "danger") if failed else (_("Tried again"), "warning"),
+            "state": (_("Failed"), "danger") if failed else (_("To be tried again"), "warning"),
             "retry_url": url_for("deliveries.retry", row_id=row.id) if may else "",
             "give_up_url": url_for("deliveries.give_up", row_id=row.id) if may else ""}
 
