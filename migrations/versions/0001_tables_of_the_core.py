@@ -174,9 +174,9 @@ def upgrade() -> None:
     info={'tenanted': True, 'append_only': False, 'relay': (), 'gate': ('organisation_id', 'id', 'parent_id', 'manager_id', 'archived_at')}
     )
     op.create_index('ix_department_change_set', 'department', ['organisation_id', 'change_set_id'], unique=False, postgresql_where=sa.text('change_set_id IS NOT NULL'))
-    op.create_index('ix_department_manager_id', 'department', ['organisation_id', 'manager_id', 'id'], unique=False, postgresql_include=['archived_at'])
-    op.create_index('ix_department_name_key', 'department', ['organisation_id', 'name_key', 'id'], unique=False, postgresql_include=['archived_at'])
-    op.create_index('ix_department_parent_id', 'department', ['organisation_id', 'parent_id', 'id'], unique=False, postgresql_include=['archived_at'])
+    op.create_index('ix_department_manager_id', 'department', ['organisation_id', 'manager_id', 'id'], unique=False)
+    op.create_index('ix_department_name_key', 'department', ['organisation_id', 'name_key', 'id'], unique=False)
+    op.create_index('ix_department_parent_id', 'department', ['organisation_id', 'parent_id', 'id'], unique=False)
     op.create_index('uq_department_name', 'department', ['organisation_id', 'name_key'], unique=True, postgresql_where=sa.text('archived_at IS NULL'))
     op.create_index('uq_department_reference', 'department', ['organisation_id', 'reference'], unique=True)
     op.create_table('digest_day',
@@ -210,9 +210,9 @@ def upgrade() -> None:
     info={'tenanted': True, 'append_only': False, 'relay': ()}
     )
     op.create_index('ix_exchange_rate_change_set', 'exchange_rate', ['organisation_id', 'change_set_id'], unique=False, postgresql_where=sa.text('change_set_id IS NOT NULL'))
-    op.create_index('ix_exchange_rate_code_key', 'exchange_rate', ['organisation_id', 'code_key', 'id'], unique=False, postgresql_include=['archived_at'])
-    op.create_index('ix_exchange_rate_source_key', 'exchange_rate', ['organisation_id', 'source_key', 'id'], unique=False, postgresql_include=['archived_at'])
-    op.create_index('ix_exchange_rate_valid_from', 'exchange_rate', ['organisation_id', 'valid_from', 'id'], unique=False, postgresql_include=['archived_at'])
+    op.create_index('ix_exchange_rate_code_key', 'exchange_rate', ['organisation_id', 'code_key', 'id'], unique=False)
+    op.create_index('ix_exchange_rate_source_key', 'exchange_rate', ['organisation_id', 'source_key', 'id'], unique=False)
+    op.create_index('ix_exchange_rate_valid_from', 'exchange_rate', ['organisation_id', 'valid_from', 'id'], unique=False)
     op.create_index('uq_exchange_rate_reference', 'exchange_rate', ['organisation_id', 'reference'], unique=True)
     op.create_table('form_draft',
     sa.Column('organisation_id', sa.Uuid(), nullable=False),
@@ -411,8 +411,8 @@ def upgrade() -> None:
     info={'tenanted': True, 'append_only': False, 'relay': (), 'gate': ('organisation_id', 'id', 'key', 'archived_at')}
     )
     op.create_index('ix_role_change_set', 'role', ['organisation_id', 'change_set_id'], unique=False, postgresql_where=sa.text('change_set_id IS NOT NULL'))
-    op.create_index('ix_role_label_key', 'role', ['organisation_id', 'label_key', 'id'], unique=False, postgresql_include=['archived_at'])
-    op.create_index('ix_role_system', 'role', ['organisation_id', 'system', 'id'], unique=False, postgresql_include=['archived_at'])
+    op.create_index('ix_role_label_key', 'role', ['organisation_id', 'label_key', 'id'], unique=False)
+    op.create_index('ix_role_system', 'role', ['organisation_id', 'system', 'id'], unique=False)
     op.create_index('uq_role_key', 'role', ['organisation_id', 'key'], unique=True)
     op.create_index('uq_role_label', 'role', ['organisation_id', 'label_key'], unique=True, postgresql_where=sa.text('archived_at IS NULL'))
     op.create_index('uq_role_reference', 'role', ['organisation_id', 'reference'], unique=True)
@@ -492,9 +492,9 @@ def upgrade() -> None:
     info={'tenanted': True, 'append_only': False, 'relay': ()}
     )
     op.create_index('ix_site_change_set', 'site', ['organisation_id', 'change_set_id'], unique=False, postgresql_where=sa.text('change_set_id IS NOT NULL'))
-    op.create_index('ix_site_kind', 'site', ['organisation_id', 'kind', 'id'], unique=False, postgresql_include=['archived_at'])
-    op.create_index('ix_site_location_key', 'site', ['organisation_id', 'location_key', 'id'], unique=False, postgresql_include=['archived_at'])
-    op.create_index('ix_site_name_key', 'site', ['organisation_id', 'name_key', 'id'], unique=False, postgresql_include=['archived_at'])
+    op.create_index('ix_site_kind', 'site', ['organisation_id', 'kind', 'id'], unique=False)
+    op.create_index('ix_site_location_key', 'site', ['organisation_id', 'location_key', 'id'], unique=False)
+    op.create_index('ix_site_name_key', 'site', ['organisation_id', 'name_key', 'id'], unique=False)
     op.create_index('uq_site_name', 'site', ['organisation_id', 'name_key'], unique=True, postgresql_where=sa.text('archived_at IS NULL'))
     op.create_index('uq_site_reference', 'site', ['organisation_id', 'reference'], unique=True)
     op.create_table('stored_file',
@@ -636,16 +636,16 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('organisation_id', 'id', name='pk_member'),
     info={'tenanted': True, 'append_only': False, 'relay': (), 'gate': ('organisation_id', 'id', 'identity_id', 'name', 'email', 'language', 'timezone', 'department_id', 'site_id', 'role_id', 'preferences', 'active', 'archived_at')}
     )
-    op.create_index('ix_member_active', 'member', ['organisation_id', 'active', 'id'], unique=False, postgresql_include=['archived_at'])
+    op.create_index('ix_member_active', 'member', ['organisation_id', 'active', 'id'], unique=False)
     op.create_index('ix_member_change_set', 'member', ['organisation_id', 'change_set_id'], unique=False, postgresql_where=sa.text('change_set_id IS NOT NULL'))
-    op.create_index('ix_member_department_id', 'member', ['organisation_id', 'department_id', 'id'], unique=False, postgresql_include=['archived_at'])
-    op.create_index('ix_member_email', 'member', ['organisation_id', 'email', 'id'], unique=False, postgresql_include=['archived_at'])
+    op.create_index('ix_member_department_id', 'member', ['organisation_id', 'department_id', 'id'], unique=False)
+    op.create_index('ix_member_email', 'member', ['organisation_id', 'email', 'id'], unique=False)
     op.create_index('ix_member_identity_id', 'member', ['identity_id'], unique=False)
-    op.create_index('ix_member_job_title_key', 'member', ['organisation_id', 'job_title_key', 'id'], unique=False, postgresql_include=['archived_at'])
-    op.create_index('ix_member_manager_id', 'member', ['organisation_id', 'manager_id', 'id'], unique=False, postgresql_include=['archived_at'])
-    op.create_index('ix_member_name_key', 'member', ['organisation_id', 'name_key', 'id'], unique=False, postgresql_include=['archived_at'])
-    op.create_index('ix_member_role_id', 'member', ['organisation_id', 'role_id', 'id'], unique=False, postgresql_include=['archived_at'])
-    op.create_index('ix_member_site_id', 'member', ['organisation_id', 'site_id', 'id'], unique=False, postgresql_include=['archived_at'])
+    op.create_index('ix_member_job_title_key', 'member', ['organisation_id', 'job_title_key', 'id'], unique=False)
+    op.create_index('ix_member_manager_id', 'member', ['organisation_id', 'manager_id', 'id'], unique=False)
+    op.create_index('ix_member_name_key', 'member', ['organisation_id', 'name_key', 'id'], unique=False)
+    op.create_index('ix_member_role_id', 'member', ['organisation_id', 'role_id', 'id'], unique=False)
+    op.create_index('ix_member_site_id', 'member', ['organisation_id', 'site_id', 'id'], unique=False)
     op.create_index('uq_member_email', 'member', ['organisation_id', 'email'], unique=True)
     op.create_index('uq_member_identity', 'member', ['organisation_id', 'identity_id'], unique=True)
     op.create_index('uq_member_reference', 'member', ['organisation_id', 'reference'], unique=True)
@@ -706,42 +706,12 @@ def upgrade() -> None:
     info={'exception': 'a session opens any organisation of its identity', 'gate': ('id', 'identity_id', 'secret_hash', 'last_seen_at', 'idle_until', 'expires_at', 'ended_at', 'organisation_id'), 'own': 'identity_id', 'grants': 'SELECT, INSERT, UPDATE, DELETE', 'gate_writes': False}
     )
     op.create_index(op.f('ix_user_session_identity_id'), 'user_session', ['identity_id'], unique=False)
-    op.create_table('approval_delegation',
-    sa.Column('organisation_id', sa.Uuid(), nullable=False),
-    sa.Column('id', sa.Uuid(), nullable=False),
-    sa.Column('reference', sa.Text(), nullable=False),
-    sa.Column('member_id', sa.Uuid(), nullable=False),
-    sa.Column('delegate_id', sa.Uuid(), nullable=False),
-    sa.Column('starts_on', sa.Date(), nullable=False),
-    sa.Column('ends_on', sa.Date(), nullable=False),
-    sa.Column('resource', sa.Text(), nullable=True),
-    sa.Column('up_to', sa.BigInteger(), nullable=True),
-    sa.Column('currency', sa.Text(), nullable=False),
-    sa.Column('reason', sa.Text(), nullable=True),
-    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('created_by', sa.Uuid(), nullable=False),
-    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('updated_by', sa.Uuid(), nullable=False),
-    sa.Column('archived_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('change_set_id', sa.Uuid(), nullable=True),
-    sa.Column('version', sa.Integer(), nullable=False),
-    sa.ForeignKeyConstraint(['organisation_id', 'delegate_id'], ['member.organisation_id', 'member.id'], name='fk_approval_delegation_delegate_id'),
-    sa.ForeignKeyConstraint(['organisation_id', 'member_id'], ['member.organisation_id', 'member.id'], name='fk_approval_delegation_member_id'),
-    sa.PrimaryKeyConstraint('organisation_id', 'id', name='pk_approval_delegation'),
-    info={'tenanted': True, 'append_only': False, 'relay': ()}
-    )
-    op.create_index('ix_approval_delegation_change_set', 'approval_delegation', ['organisation_id', 'change_set_id'], unique=False, postgresql_where=sa.text('change_set_id IS NOT NULL'))
-    op.create_index('ix_approval_delegation_delegate_id', 'approval_delegation', ['organisation_id', 'delegate_id', 'id'], unique=False)
-    op.create_index('ix_approval_delegation_member_id', 'approval_delegation', ['organisation_id', 'member_id', 'id'], unique=False)
-    op.create_index('uq_approval_delegation_reference', 'approval_delegation', ['organisation_id', 'reference'], unique=True)
     op.create_table('approval_seat',
     sa.Column('organisation_id', sa.Uuid(), nullable=False),
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('request_id', sa.Uuid(), nullable=False),
     sa.Column('member_id', sa.Uuid(), nullable=False),
     sa.Column('for_member_id', sa.Uuid(), nullable=True),
-    sa.Column('delegation_id', sa.Uuid(), nullable=True),
     sa.Column('level', sa.Integer(), nullable=False),
     sa.Column('round', sa.Integer(), nullable=False),
     sa.Column('asked', sa.Text(), nullable=False),
@@ -757,7 +727,6 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('organisation_id', 'id', name='pk_approval_seat'),
     info={'tenanted': True, 'append_only': False, 'relay': ()}
     )
-    op.create_index('ix_approval_seat_delegation', 'approval_seat', ['organisation_id', 'delegation_id', 'state'], unique=False, postgresql_where=sa.text('delegation_id IS NOT NULL'))
     op.create_index('ix_approval_seat_queue', 'approval_seat', ['organisation_id', 'member_id', 'state', 'asked', 'due_at', 'id'], unique=False)
     op.create_index('ix_approval_seat_request', 'approval_seat', ['organisation_id', 'request_id', 'round', 'level'], unique=False)
     op.create_table('import_related',
@@ -1386,21 +1355,6 @@ def upgrade() -> None:
     op.execute('DROP POLICY IF EXISTS gate ON user_session')
     op.execute('CREATE POLICY gate ON user_session FOR SELECT TO opsflux_gate USING (true)')
     op.execute('GRANT SELECT (id, identity_id, secret_hash, last_seen_at, idle_until, expires_at, ended_at, organisation_id) ON user_session TO opsflux_gate')
-    op.execute('ALTER TABLE approval_delegation ENABLE ROW LEVEL SECURITY')
-    op.execute('ALTER TABLE approval_delegation FORCE ROW LEVEL SECURITY')
-    op.execute('DROP POLICY IF EXISTS organisation_read ON approval_delegation')
-    op.execute("CREATE POLICY organisation_read ON approval_delegation FOR SELECT TO opsflux_app USING (organisation_id = (SELECT nullif(current_setting('app.organisation', true), '')::uuid))")
-    op.execute('DROP POLICY IF EXISTS organisation_add ON approval_delegation')
-    op.execute("CREATE POLICY organisation_add ON approval_delegation FOR INSERT TO opsflux_app WITH CHECK (organisation_id = (SELECT nullif(current_setting('app.organisation', true), '')::uuid))")
-    op.execute('DROP POLICY IF EXISTS migration ON approval_delegation')
-    op.execute("CREATE POLICY migration ON approval_delegation FOR ALL TO opsflux_owner USING (organisation_id = (SELECT nullif(current_setting('app.organisation', true), '')::uuid)) WITH CHECK (organisation_id = (SELECT nullif(current_setting('app.organisation', true), '')::uuid))")
-    op.execute('REVOKE ALL ON approval_delegation FROM opsflux_app, opsflux_relay, PUBLIC')
-    op.execute('GRANT SELECT, INSERT ON approval_delegation TO opsflux_app')
-    op.execute('DROP POLICY IF EXISTS organisation_change ON approval_delegation')
-    op.execute("CREATE POLICY organisation_change ON approval_delegation FOR UPDATE TO opsflux_app USING (organisation_id = (SELECT nullif(current_setting('app.organisation', true), '')::uuid)) WITH CHECK (organisation_id = (SELECT nullif(current_setting('app.organisation', true), '')::uuid))")
-    op.execute('DROP POLICY IF EXISTS organisation_remove ON approval_delegation')
-    op.execute("CREATE POLICY organisation_remove ON approval_delegation FOR DELETE TO opsflux_app USING (organisation_id = (SELECT nullif(current_setting('app.organisation', true), '')::uuid))")
-    op.execute('GRANT UPDATE, DELETE ON approval_delegation TO opsflux_app')
     op.execute('ALTER TABLE approval_seat ENABLE ROW LEVEL SECURITY')
     op.execute('ALTER TABLE approval_seat FORCE ROW LEVEL SECURITY')
     op.execute('DROP POLICY IF EXISTS organisation_read ON approval_seat')
@@ -1493,9 +1447,6 @@ def upgrade() -> None:
     op.execute("\nCREATE OR REPLACE FUNCTION search_find(wanted text, exact text, resources text[], most integer)\nRETURNS TABLE (id uuid, resource text, rank real)\nLANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp\nSET enable_seqscan = off SET plan_cache_mode = force_custom_plan\nAS $body$\nBEGIN\n  RETURN QUERY\n  SELECT found.id, found.resource, ts_rank('{0.1, 0.2, 0.5, 1.0}', found.words, wanted::tsquery) AS rank\n  FROM (SELECT e.id, e.resource, e.words FROM public.search_entry e\n        WHERE e.words @@ wanted::tsquery\n          AND e.organisation_id = nullif(current_setting('app.organisation', true), '')::uuid\n          AND (resources IS NULL OR e.resource = ANY (resources))\n        LIMIT greatest(most, 2000)) AS found\n  ORDER BY found.words @@ exact::tsquery DESC, rank DESC, found.id DESC LIMIT most;\nEND $body$")
     op.execute('REVOKE ALL ON FUNCTION search_find(text, text, text[], integer) FROM PUBLIC')
     op.execute('GRANT EXECUTE ON FUNCTION search_find(text, text, text[], integer) TO opsflux_app')
-    op.execute("\nCREATE OR REPLACE FUNCTION search_ids(wanted text, kind text, most integer) RETURNS SETOF uuid\nLANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp\nSET enable_seqscan = off SET plan_cache_mode = force_custom_plan\nAS $body$\nBEGIN\n  RETURN QUERY\n  SELECT e.id FROM public.search_entry e\n  WHERE e.words @@ wanted::tsquery\n    AND e.organisation_id = nullif(current_setting('app.organisation', true), '')::uuid\n    AND e.resource = kind\n  LIMIT most;\nEND $body$")
-    op.execute('REVOKE ALL ON FUNCTION search_ids(text, text, integer) FROM PUBLIC')
-    op.execute('GRANT EXECUTE ON FUNCTION search_ids(text, text, integer) TO opsflux_app')
     op.execute('RESET ROLE')
     op.execute('REVOKE CREATE ON SCHEMA public FROM opsflux_gate')
     # ### end Alembic commands ###
@@ -1516,13 +1467,7 @@ def downgrade() -> None:
     op.drop_table('import_related')
     op.drop_index('ix_approval_seat_request', table_name='approval_seat')
     op.drop_index('ix_approval_seat_queue', table_name='approval_seat')
-    op.drop_index('ix_approval_seat_delegation', table_name='approval_seat', postgresql_where=sa.text('delegation_id IS NOT NULL'))
     op.drop_table('approval_seat')
-    op.drop_index('uq_approval_delegation_reference', table_name='approval_delegation')
-    op.drop_index('ix_approval_delegation_member_id', table_name='approval_delegation')
-    op.drop_index('ix_approval_delegation_delegate_id', table_name='approval_delegation')
-    op.drop_index('ix_approval_delegation_change_set', table_name='approval_delegation', postgresql_where=sa.text('change_set_id IS NOT NULL'))
-    op.drop_table('approval_delegation')
     op.drop_index(op.f('ix_user_session_identity_id'), table_name='user_session')
     op.drop_table('user_session')
     op.drop_index(op.f('ix_sign_in_link_identity_id'), table_name='sign_in_link')
