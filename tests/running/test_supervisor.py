@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,6 +65,15 @@ class Copy:
 
 @pytest.fixture
 def copy() -> Iterator[Copy]:
+    yield from _made()
+
+
+@pytest.fixture
+def another() -> Iterator[Copy]:
+    yield from _made()
+
+
+def _made() -> Iterator[Copy]:
     folder = Path(tempfile.mkdtemp(prefix="opsflux-run-"))
     folder.chmod(0o755)
     running = Copy(folder)
@@ -77,6 +87,8 @@ def copy() -> Iterator[Copy]:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_everything_and_a_second_one_is_taken_calmly(copy: Copy, number: int) -> None:
     process = copy.start()
+    place = embedded.find(copy.home)
+    servers = [postgres.process(place), valkey.process(place)]
     process.send_signal(number)
     time.sleep(0.3)
     process.send_signal(number)
@@ -84,10 +96,10 @@ def test_a_signal_stops_everything_and_a_second_one_is_taken_calmly(copy: Copy, 
     assert process.wait(90) == 0
     assert "Already stopping" in copy.said()
     assert "Traceback" not in copy.said()
-    place = embedded.find(copy.home)
     assert postgres.process(place) is None
     assert valkey.process(place) is None
     assert copy.family() == []
+    assert [pid for pid in servers if Path(f"/proc/{pid}").exists()] == [], "no zombie either"
     assert not listens(copy.port)
 
 
@@ -144,6 +156,20 @@ def test_a_second_copy_of_the_same_home_is_refused_in_one_line(copy: Copy) -> No
     assert process.wait(60) == 1
     assert other.said().startswith("Error: OPSFLUX_HOME: ")
     assert other.said().count("\n") == 1
+
+
+def test_two_copies_run_side_by_side(copy: Copy, another: Copy) -> None:
+    copy.start()
+    another.start()
+
+    for each in (copy, another):
+        with urllib.request.urlopen(f"http://localhost:{each.port}/readyz", timeout=10) as answer:
+            assert answer.status == 200
+    assert copy.process
+    copy.process.terminate()
+    assert copy.process.wait(90) == 0
+    assert listens(another.port)
+    assert copy.family() == []
 
 
 def test_a_taken_port_is_said_in_one_line(copy: Copy) -> None:
