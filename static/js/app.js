@@ -11,17 +11,19 @@ import { list } from "./behaviours/list.js";
 import { live } from "./behaviours/live.js";
 import { menu } from "./behaviours/menu.js";
 import { neighbours } from "./behaviours/neighbours.js";
+import { order } from "./behaviours/order.js";
 import { palette, paletteButton } from "./behaviours/palette.js";
 import { progress } from "./behaviours/progress.js";
 import { queue } from "./behaviours/queue.js";
 import { sheet } from "./behaviours/sheet.js";
+import { tabbar } from "./behaviours/tabbar.js";
 import { toast } from "./behaviours/toast.js";
 import { typeahead } from "./behaviours/typeahead.js";
 import { listenToKeys } from "./behaviours/keys.js";
 import { keepFocus } from "./behaviours/focus.js";
 import { once } from "./behaviours/once.js";
 
-const behaviours = { beside, copy, print, undo: countdown, decision, send, draft, filters, fold, focus: focusNow, list, live, menu, neighbours, palette, "palette-button": paletteButton, progress, queue, sheet, toast, typeahead };
+const behaviours = { beside, copy, print, undo: countdown, decision, send, draft, filters, fold, focus: focusNow, list, live, menu, neighbours, order, palette, "palette-button": paletteButton, progress, queue, sheet, tabbar, toast, typeahead };
 const started = new WeakMap();
 
 function start(element) {

@@ -10,7 +10,7 @@ from flask import has_request_context, request, url_for
 from flask_babel import gettext as _
 
 from app.core import access
-from app.core.menu.choices import favourites, folded
+from app.core.menu.choices import favourites, folded, ordered
 from app.kernel.current import Actor, current
 from app.kernel.frame import Item, Section
 from app.kernel.keys import registered, shown_keys
@@ -44,7 +44,7 @@ def menu_for(user: Actor) -> list[Section]:
     for entry in shown:
         item = Item(entry.label, entry.url, entry.icon, entry.badge() if entry.badge else 0, entry.key, entry.url == here)
         sections.setdefault(entry.group, (entry.section, []))[1].append(item)
-    found = [Section(label, items, group, group in away) for group, (label, items) in sections.items()]
+    found = [Section(label, _arranged(user, group, items), group, group in away) for group, (label, items) in sections.items()]
     kept = _kept(user, found)
     return [Section(_("Favourites"), kept, KEPT, KEPT in away), *found] if kept else found
 
@@ -52,7 +52,12 @@ def menu_for(user: Actor) -> list[Section]:
 def _kept(user: Actor, sections: list[Section]) -> list[Item]:
     """The favourites that may still be seen; the page that one is on is marked in its own section."""
     items = {item.key: item for section in sections for item in section.items}
-    return [replace(items[key], current=False) for key in favourites(user) if key in items]
+    return _arranged(user, KEPT, [replace(items[key], current=False) for key in favourites(user) if key in items])
+
+
+def _arranged(user: Actor, group: str, items: list[Item]) -> list[Item]:
+    named = {item.key: item for item in items}
+    return [named[key] for key in ordered(user, group, [*named])]
 
 
 def tabs_for(sections: list[Section]) -> list[Item]:

@@ -1,13 +1,13 @@
-"""What a person made of the menu: the places kept as favourites and the sections folded away. Kept with the person's preferences."""
+"""What a person made of the menu: favourites, sections folded away, and the order of each section. Kept with the person's preferences."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from app.core.people import Member
 from app.kernel.current import Actor
 
-FAVOURITES, FOLDED = "menu_favourites", "menu_folded"
+FAVOURITES, FOLDED, ORDER = "menu_favourites", "menu_folded", "menu_order"
 
 
 def favourites(user: Actor) -> list[str]:
@@ -18,6 +18,20 @@ def favourites(user: Actor) -> list[str]:
 def folded(user: Actor) -> list[str]:
     """The keys of the sections that are folded away."""
     return _listed(user.preferences.get(FOLDED))
+
+
+def ordered(user: Actor, section: str, keys: list[str]) -> list[str]:
+    """The keys of a section as the person put them; places that came later stand where they would have stood, at the end."""
+    kept = user.preferences.get(ORDER)
+    wanted = _listed(kept.get(section)) if isinstance(kept, Mapping) else []
+    return sorted(keys, key=lambda key: wanted.index(key) if key in wanted else len(wanted))
+
+
+def arrange(member: Member, section: str, keys: list[str], known: Iterable[str]) -> None:
+    """Keep the order of a section."""
+    kept = member.preferences.get(ORDER)
+    wanted = [key for key in dict.fromkeys(keys) if key in {*known}]
+    member.preferences = {**member.preferences, ORDER: {**(kept if isinstance(kept, Mapping) else {}), section: wanted}}
 
 
 def toggle(member: Member, name: str, key: str, known: Iterable[str]) -> None:

@@ -48,13 +48,16 @@ def badges() -> Response:
 
 @screens.post("/<org>/menu")
 def choose() -> Response:
-    """Keep a place as a favourite or let it go, fold a section or unfold it, and go back to where the person was."""
+    """Keep a favourite or let it go, fold or unfold a section, put it in order; then go back to where the person was."""
     member = session().get_one(Member, (current.organisation.id, current.user.id))
     known = [*places(current.user)]
+    groups = {KEPT, *(entry.group for entry in known)}
     if place := request.form.get("favourite"):
         choices.toggle(member, choices.FAVOURITES, place, [entry.key for entry in known])
     if section := request.form.get("fold"):
-        choices.toggle(member, choices.FOLDED, section, [KEPT, *(entry.group for entry in known)])
+        choices.toggle(member, choices.FOLDED, section, groups)
+    if (section := request.form.get("arrange", "")) in groups:
+        choices.arrange(member, section, request.form.getlist("item"), [entry.key for entry in known])
     return redirect(within(request.form.get("next")), 303)
 
 

@@ -33,7 +33,7 @@ def _in(app: Flask, name: str) -> Visitor:
 def _links(browser: Visitor, address: str = "/menu-co/inbox/") -> list[str]:
     page = browser.get(address).text
     sidebar = page.partition('id="sidebar"')[2].partition("</aside>")[0].partition('role="group"')[2]
-    return re.findall(r'<li><a href="([^"]+)"', sidebar)
+    return re.findall(r'<li data-item="[^"]+"><a href="([^"]+)"', sidebar)
 
 
 @pytest.mark.requirement("OF-112")
@@ -60,7 +60,7 @@ def test_every_item_leads_somewhere(app: Flask, place: Organisation) -> None:
 def test_every_item_has_its_icon_and_says_its_name(app: Flask, place: Organisation) -> None:
     page = _in(app, "adam").get("/menu-co/inbox/").text
     sidebar = page.partition('id="sidebar"')[2].partition("</aside>")[0].partition('role="group"')[2]
-    items = re.findall(r"<li><a .*?</a></li>", sidebar, re.DOTALL)
+    items = re.findall(r"<li [^>]*><a .*?</a></li>", sidebar, re.DOTALL)
     assert items
     for item in items:
         assert re.search(r'<svg class="[^"]*" aria-hidden="true"><use href="[^"]*icons[^"]*\.svg#[a-z0-9-]+"/></svg>', item)
@@ -70,7 +70,7 @@ def test_every_item_has_its_icon_and_says_its_name(app: Flask, place: Organisati
 def test_the_item_of_this_page_is_marked(app: Flask, place: Organisation) -> None:
     page = _in(app, "adam").get("/menu-co/people/members/").text
     sidebar = page.partition('id="sidebar"')[2].partition("</aside>")[0]
-    assert re.findall(r'<li><a href="([^"]+)" aria-current="page"', sidebar) == ["/menu-co/people/members/"]
+    assert re.findall(r'<li [^>]*><a href="([^"]+)" aria-current="page"', sidebar) == ["/menu-co/people/members/"]
 
 
 def test_the_start_leads_to_the_inbox(app: Flask, place: Organisation) -> None:
@@ -118,8 +118,8 @@ def test_places_with_a_letter_have_their_key(app: Flask) -> None:
 def _sections(browser: Visitor, address: str = "/menu-co/inbox/") -> dict[str, list[str]]:
     """The addresses of the sidebar by the names of its sections; of a folded one, none."""
     sidebar = browser.get(address).text.partition('id="sidebar"')[2].partition("</aside>")[0]
-    return {name: [] if hidden else re.findall(r'<li><a href="([^"]+)"', items)
-            for name, hidden, items in re.findall(r'text-start">([^<]+)</span>.*?<ul id="[^"]+" (hidden)?>(.*?)</ul>', sidebar, re.DOTALL)}
+    parts = re.findall(r'text-start">([^<]+)</span>.*?<ul id="[^"]+" data-group="[^"]+" (hidden)?>(.*?)</ul>', sidebar, re.DOTALL)
+    return {name: [] if hidden else re.findall(r'<li [^>]*><a href="([^"]+)"', items) for name, hidden, items in parts}
 
 
 @pytest.mark.requirement("OF-116")
@@ -151,6 +151,16 @@ def test_a_section_stays_folded_until_it_is_unfolded(app: Flask, place: Organisa
     assert _sections(_in(app, "adam")) == {**before, "Administration": []}
     adam.send("/menu-co/menu", form="/menu-co/inbox/", fold="admin", next="https://elsewhere.example/")
     assert _sections(adam) == before
+
+
+def test_the_order_of_a_section_is_kept_and_what_is_unknown_is_left_out(app: Flask, place: Organisation) -> None:
+    adam = _in(app, "adam")
+    usual = _sections(adam)
+    adam.send("/menu-co/menu", form="/menu-co/inbox/", arrange="work", item=["notifications", "inbox", "made.up"], next="/menu-co/inbox/")
+    moved = _sections(_in(app, "adam"))
+    assert moved["Work"][:2] == ["/menu-co/notifications/", "/menu-co/inbox/"]
+    assert set(moved["Work"]) == set(usual["Work"])
+    assert {**moved, "Work": []} == {**usual, "Work": []}
 
 
 def test_the_menu_of_choices_leads_nowhere_else(app: Flask, place: Organisation) -> None:
