@@ -13,7 +13,7 @@ from app.demo.browser import Browser, RefusedError
 from app.demo.cast import NORTHGATE
 
 SINGLES, RED, TOGETHER, AT_ONCE = 4, 3, 400, 3
-PATIENCE = 45.0
+PATIENCE, SETTLED = 45.0, 409
 ROOT = "/northgate"
 
 
@@ -49,9 +49,12 @@ class Desk:
                 self._wait_for(set(alike))
 
     def decide(self, entry: dict[str, Any], decision: str, reason: str = "") -> None:
-        """Open one request and answer it by the form that is shown."""
+        """Open one request and answer it by the form that is shown; one that a job decided meanwhile is let be."""
         verb = "return" if decision == "reject" else decision
-        form = self.browser.get(f"{ROOT}/inbox/{entry['reference']}/decide?verb={verb}").form("/decide")
+        page = self.browser.get(f"{ROOT}/inbox/{entry['reference']}/decide?verb={verb}")
+        if page.status == SETTLED:
+            return
+        form = page.form("/decide")
         page = self.browser.post(form.action, form.with_(decision=decision, reason=reason, word="approve", password=PASSWORD), follow=False)
         if page.status != 303:
             raise RefusedError(f"{self.name}: {decision} {entry['reference']} answered {page.status}")
