@@ -128,7 +128,8 @@ class BucketStorage:
             import urllib3
             from minio import Minio
 
-            patience = urllib3.PoolManager(timeout=urllib3.Timeout(connect=5, read=60), retries=urllib3.Retry(total=2, backoff_factor=0.2))
+            again = urllib3.Retry(total=2, backoff_factor=0.2, status_forcelist=(500, 502, 503, 504))
+            patience = urllib3.PoolManager(timeout=urllib3.Timeout(connect=5, read=60), retries=again)
             self._made = Minio(self._endpoint, access_key=self._key or None, secret_key=self._secret or None, secure=self._secure,
                                region=self._region, http_client=patience)
         return self._made
