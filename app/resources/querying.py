@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, and_, any_, cast, false, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 from werkzeug.datastructures import MultiDict
 
@@ -162,7 +162,7 @@ def criteria(wanted: Wanted) -> Iterable[ColumnElement[bool]]:
     for (name, operator), values in by_name.items():
         yield _condition(model, fields[name], operator, values)
     if wanted.came_with:
-        yield model.id.in_(imports.came_in(wanted.resource, wanted.came_with))
+        yield model.id == any_(cast(imports.came_in(wanted.resource, wanted.came_with), ARRAY(Uuid)))
     if wanted.text:
         yield search.among(wanted.text, wanted.resource, model.id)
 

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from app.core import access, files, settings
 from app.core.files.sniffing import SHEETS
@@ -208,12 +208,14 @@ def preview(run: ImportRun, count: int = 10) -> list[ImportRow]:
         ImportRow.organisation_id == run.organisation_id, ImportRow.run_id == run.id).order_by(ImportRow.number).limit(count)))
 
 
-def came_in(resource: Resource, reference: str) -> Select[tuple[UUID | None]]:
-    """The ids of the records that a run made or changed, whatever happened to them since; of those rolled back nothing is left."""
+def came_in(resource: Resource, reference: str) -> list[UUID | None]:
+    """The ids of the records that a run made or changed, whatever happened to them since; of those rolled back nothing is left. They
+    are named one by one: right after an import the planner knows nothing yet of its rows, and would join them one with another."""
     run_id = session().scalar(select(ImportRun.id).where(ImportRun.organisation_id == current.organisation.id,
                                                          ImportRun.reference == reference, ImportRun.resource == resource.key))
-    return select(ImportRow.record_id).where(ImportRow.organisation_id == current.organisation.id, ImportRow.run_id == run_id,
-                                             ImportRow.state == "done", ImportRow.way.in_(("create", "update")))
+    return list(session().scalars(select(ImportRow.record_id).where(
+        ImportRow.organisation_id == current.organisation.id, ImportRow.run_id == run_id, ImportRow.state == "done",
+        ImportRow.way.in_(("create", "update")))))
 
 
 def changes(run: ImportRun, *, after: int = 0, limit: int = 0) -> list[ImportRow]:
