@@ -1,0 +1,72 @@
+"""Versions of the database: what the first landed version made comes forward with its rows, and each version can be taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from app.kernel import embedded, migrations
+from app.kernel.embedded import postgres
+
+FIRST = ("hse@hse_0001", "procurement@procurement_0001", "core@core_0001")
+SHAPE = """
+SELECT 'column ' || table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable
+  FROM information_schema.columns WHERE table_schema = 'public'
+UNION SELECT 'index ' || indexdef FROM pg_indexes WHERE schemaname = 'public'
+UNION SELECT 'policy ' || tablename || ' ' || policyname || ' ' || coalesce(qual, '') || coalesce(with_check, '') FROM pg_policies
+UNION SELECT 'grant ' || table_name || ' ' || grantee || ' ' || privilege_type
+  FROM information_schema.table_privileges WHERE grantee LIKE 'opsflux%'
+UNION SELECT 'function ' || proname || ' ' || pg_get_userbyid(proowner) || ' ' || coalesce(proacl::text, '') || md5(prosrc)
+  FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+UNION SELECT 'walls ' || relname || relrowsecurity || relforcerowsecurity
+  FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+"""
+
+
+@pytest.fixture
+def owner_url(servers: embedded.Servers) -> Iterator[str]:
+    """An empty database of the test's own, as the owner of its tables."""
+    postgres.drop_database(servers.place, "versions")
+    postgres.create_database(servers.place, "versions")
+    yield servers.place.url("opsflux_owner", "versions")
+    postgres.drop_database(servers.place, "versions")
+
+
+def shape(url: str) -> set[str]:
+    """All that the catalogue says about tables, walls, rights and functions."""
+    with psycopg.connect(url) as connection:
+        return {row[0] for row in connection.execute(SHAPE)}
+
+
+def ask(url: str, statement: str, *values: Any) -> list[Any]:
+    """One statement as the owner, within one organisation."""
+    with psycopg.connect(url) as connection:
+        connection.execute("SELECT set_config('app.organisation', '01a00000-0000-7000-8000-000000000001', true)")
+        done = connection.execute(statement, values)
+        return done.fetchall() if done.description else []
+
+
+@pytest.mark.usefixtures("app")
+def test_the_first_version_comes_forward_with_its_rows(owner_url: str) -> None:
+    for target in reversed(FIRST):
+        migrations.upgrade(owner_url, target.partition("@")[2])
+    where = "01a00000-0000-7000-8000-000000000001"
+    ask(owner_url, "INSERT INTO organisation_slug (id, slug, organisation_id, since) VALUES (gen_random_uuid(), 'old', %s, now())", where)
+    migrations.upgrade(owner_url)
+    assert ask(owner_url, "SELECT slug FROM organisation_slug") == [("old",)]
+    assert migrations.differences(owner_url) == []
+
+
+def test_each_version_can_be_taken_back(owner_url: str) -> None:
+    migrations.upgrade(owner_url)
+    whole = shape(owner_url)
+    for target in FIRST:
+        migrations.downgrade(owner_url, target)
+    older = shape(owner_url)
+    assert any("delegation" in line for line in whole)
+    assert not any("delegation" in line for line in older)
+    migrations.upgrade(owner_url)
+    assert shape(owner_url) == whole
