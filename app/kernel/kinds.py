@@ -132,11 +132,6 @@ def counted(raw: str) -> int | None:
     return int(raw) if raw.isascii() and raw.isdigit() and len(raw) <= 9 else None
 
 
-def counted(raw: str) -> int | None:
-    """A small whole number as it stands in an address or a form; None for anything else."""
-    return int(raw) if raw.isascii() and raw.isdigit() and len(raw) <= 9 else None
-
-
 def minor_units(amount: Decimal, currency: str) -> int:
     """An amount in the smallest unit of its currency (ISO 4217); more decimals than it has are refused."""
     scaled = amount.scaleb(currencies.decimals(currency))
