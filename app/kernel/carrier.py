@@ -91,11 +91,11 @@ def answered(organisation_id: UUID, job_id: UUID | None = None) -> None:
 
 def try_push(calls: Iterable[Call]) -> None:
     """Like `push`; when Redis is away the sweep does it later, and nobody waits for a dead server twice within seconds."""
-    if not _resting():
+    if not is_resting():
         try:
             push(calls)
         except (redis.RedisError, OSError) as error:
-            _rest(error)
+            rest(error)
 
 
 def _enqueue(client: redis.Redis, name: str, calls: list[Call]) -> None:
@@ -107,11 +107,13 @@ def _enqueue(client: redis.Redis, name: str, calls: list[Call]) -> None:
                                            failure_ttl=3600) for each in calls])
 
 
-def _resting() -> bool:
+def is_resting() -> bool:
+    """Whether Redis was away a moment ago, so that nobody should wait for it again yet."""
     return time.monotonic() < float(current_app.extensions.get("redis.rest", 0.0))
 
 
-def _rest(error: Exception) -> None:
+def rest(error: Exception) -> None:
+    """Note that Redis is away, and leave it alone for some seconds."""
     current_app.extensions["redis.rest"] = time.monotonic() + _REST_AFTER_FAILURE
     log.warning("Redis is away (%s); the scheduler's sweep will carry what waits.", type(error).__name__)
 
@@ -123,14 +125,14 @@ def _carry(work: Session) -> None:
     calls, said = work.info.pop("calls", {}), work.info.pop("said", {})
     if calls:
         try_push(calls)
-    if said and not _resting():
+    if said and not is_resting():
         try:
             with connection().pipeline(transaction=False) as pipe:
                 for channel, text in said:
                     pipe.publish(channel, text)
                 pipe.execute()
         except (redis.RedisError, OSError) as error:
-            _rest(error)
+            rest(error)
 
 
 @event.listens_for(Session, "after_rollback")

@@ -12,6 +12,7 @@ from app.core import menu, search
 from app.kernel.current import current
 from app.kernel.keys import palette_actions
 from app.kernel.kit import FILES
+from app.kernel.limits import SEARCH, limited
 from app.kernel.registry import registry
 from app.kernel.screens import screen
 from app.resources.features.api import answer
@@ -24,6 +25,7 @@ PAGE_RECORDS = 60
 
 
 @screens.get("/<org>/search")
+@limited(SEARCH)
 def find() -> Response:
     """Everything visible that fits the words, by resource."""
     words = request.args.get("q", "").strip()[:200]
@@ -46,6 +48,7 @@ def find() -> Response:
 
 
 @screens.get("/<org>/palette")
+@limited(SEARCH)
 def palette() -> Response:
     """Pages, actions and records for the words typed into the palette."""
     words = request.args.get("q", "").strip()[:200]

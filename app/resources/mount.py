@@ -36,6 +36,7 @@ def _add(
 
     endpoint.__name__ = f"{resource.name}_{name}"
     endpoint.needs = resource.permission(needs)  # type: ignore[attr-defined]
+    endpoint.limit = getattr(view, "limit", None)  # type: ignore[attr-defined]
     blueprint.add_url_rule(f"/{resource.slug}/{rule}", endpoint.__name__, endpoint, methods=list(methods))
 
 

@@ -43,6 +43,13 @@ def test_vendored_files_are_those_of_their_packages() -> None:
             assert hashlib.sha256((ROOT / "static/vendor" / entry["name"]).read_bytes()).hexdigest() == entry["sha256"]
 
 
+def test_every_static_file_is_kept_for_ever_under_its_hashed_name(client: FlaskClient) -> None:
+    kept = {name: client.get(asset(name)) for name in assets.entries}
+    assert "js/app.bundle.js" in kept
+    assert {name for name, answer in kept.items() if answer.status_code != 200} == set()
+    assert {answer.headers["Cache-Control"] for answer in kept.values()} == {"public, max-age=31536000, immutable"}
+
+
 def test_a_hashed_name_is_kept_for_ever(client: FlaskClient) -> None:
     answer = client.get(asset("css/app.css"))
     assert answer.status_code == 200

@@ -16,7 +16,9 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.core.auth.entry import Entry, cookie_name, credentials, enter, is_for_machines, note_use
-from app.kernel.current import Context, current, settle
+from app.core.auth.source import source_address
+from app.kernel import limits
+from app.kernel.current import Actor, Context, current, settle
 from app.kernel.db import db
 from app.kernel.errors import Conflict, Invalid, NotFound, Unavailable
 from app.kernel.faults import problem, refused, wording
@@ -70,6 +72,8 @@ def admit() -> AnyResponse | None:
     given = credentials()
     entry = enter(given, g.slug) if given else None
     if entry is None:
+        if is_for_machines():
+            limits.take(limits.API, source_address())
         return _signed_out(ended=given is not None)
     g.entry = entry
     if entry.organisation is None or entry.actor is None:
@@ -78,7 +82,16 @@ def admit() -> AnyResponse | None:
     if entry.organisation.slug != g.slug:
         return _moved(entry.organisation.slug)
     note_use(entry)
+    _hold_to_limits(entry, entry.actor)
     return None
+
+
+def _hold_to_limits(entry: Entry, actor: Actor) -> None:
+    """What costs much, and all that comes by token, may be asked only so often by one member."""
+    wanted = [limits.API] if entry.token_id else []
+    wanted += filter(None, [getattr(current_app.view_functions.get(request.endpoint or ""), "limit", None)])
+    for limit in wanted:
+        limits.take(limit, actor.id)
 
 
 def _signed_out(*, ended: bool) -> AnyResponse:

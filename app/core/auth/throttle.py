@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
-from flask_babel import ngettext
 from sqlalchemy import text
 
 from app.core.auth.secrets import keyed
 from app.kernel import clock
 from app.kernel.db import apart
-from app.kernel.errors import TooMany
+from app.kernel.limits import too_many
 
 
 def count(email: str, source: str) -> None:
@@ -19,9 +16,7 @@ def count(email: str, source: str) -> None:
         tried = {**_whose(email, source), "now": clock.now()}
         wait = connection.execute(text("SELECT auth_attempt(:account, :place, :now)"), tried).scalar_one()
     if wait:
-        minutes = math.ceil(wait / 60)
-        sentence = ngettext("Too many attempts. Try again in %(num)d minute.", "Too many attempts. Try again in %(num)d minutes.", minutes)
-        raise TooMany(sentence, retry_after=wait)
+        raise too_many(wait)
 
 
 def forget(email: str, source: str) -> None:

@@ -11,12 +11,14 @@ from flask_babel import gettext as _
 from app.core import access, approvals, files
 from app.kernel.current import current
 from app.kernel.errors import Conflict, Refusal
+from app.kernel.limits import UPLOAD, limited
 from app.kernel.manifest import Resource
 from app.resources import stages
 from app.resources.features.detail import fetch
 from app.resources.urls import record_url
 
 
+@limited(UPLOAD)
 def attach(resource: Resource, reference: str) -> Any:
     """Hang the file of the form on the record; a refusal is said on the record's page, and nothing is kept."""
     record = _changeable(resource, reference)

@@ -21,6 +21,7 @@ from app.kernel.errors import Invalid
 from app.kernel.fields import fields_of
 from app.kernel.i18n import in_sentence
 from app.kernel.kinds import show_moment
+from app.kernel.limits import EXPORT, limited
 from app.kernel.manifest import Resource
 from app.kernel.registry import registry
 from app.resources.export_rows import described, exported_names, rows_of
@@ -34,6 +35,7 @@ TYPES = {
 }  # fmt: skip
 
 
+@limited(EXPORT)
 def export(resource: Resource) -> Any:
     """The list of the query string as a file: at once, or as a job whose result is announced."""
     access.require(current.user, resource.permission("export"))

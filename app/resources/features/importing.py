@@ -16,6 +16,7 @@ from app.core.imports import ImportRun, State
 from app.kernel.current import current
 from app.kernel.errors import Invalid, TooLarge
 from app.kernel.kinds import show_moment
+from app.kernel.limits import UPLOAD, limited
 from app.kernel.manifest import Resource
 from app.kernel.screens import screen
 from app.resources.export_rows import described
@@ -71,6 +72,7 @@ def show_upload(resource: Resource, problems: Any = None, status: int = 200) -> 
     )
 
 
+@limited(UPLOAD)
 def upload(resource: Resource) -> Any:
     """Take the file in and go on to the mapping."""
     file = request.files.get("file")

@@ -12,6 +12,7 @@ from app.kernel.current import current
 from app.kernel.db import session
 from app.kernel.fields import fields_of
 from app.kernel.kinds import fold
+from app.kernel.limits import SEARCH, limited
 from app.kernel.manifest import Resource
 from app.kernel.screens import screen
 from app.resources.labels import title_attribute
@@ -61,6 +62,7 @@ def _option(resource: Resource, title: str, record: Any) -> dict[str, Any]:
     }
 
 
+@limited(SEARCH)
 def show_picks(resource: Resource) -> Response:
     """The options under a picker."""
     words = next((v for n, v in request.args.items() if n == "q" or n.endswith("__text")), "").strip()[:100]
