@@ -64,6 +64,13 @@ def test_no_cell_of_a_list_runs_into_the_next(house: House, width: int, language
     context.close()
 
 
+def test_the_tab_that_is_open_is_in_sight_on_a_phone(house: House) -> None:
+    page = house.sign_in(OWNER, AT, viewport=PHONE, **TOUCH).new_page()
+    page.goto(f"/{AT}/inbox/?tab=requested", wait_until="networkidle")
+    until(page, "document.querySelector('.tabbar [aria-current]').getBoundingClientRect().right <= innerWidth", True)
+    page.context.close()
+
+
 @pytest.mark.requirement("OF-494")
 def test_the_sidebar_stays_when_a_long_page_scrolls(house: House) -> None:
     page = house.sign_in(OWNER, AT, viewport=DESKTOP).new_page()

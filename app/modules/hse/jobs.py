@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from flask_babel import format_date
 from flask_babel import gettext as _
 
 from app.core import notifications
 from app.kernel.current import current
 from app.kernel.db import session
+from app.kernel.fields import fields_of
 from app.modules.hse.events import CorrectiveActionAssigned
 from app.modules.hse.models import CorrectiveAction
 from app.resources.urls import url_of
@@ -23,4 +23,4 @@ def tell_owner(fact: CorrectiveActionAssigned) -> None:
 
 
 def _said(action: CorrectiveAction) -> str:
-    return _("%(title)s is yours to do by %(day)s", title=action.title, day=format_date(action.due_on))
+    return _("%(title)s is yours to do by %(day)s", title=action.title, day=fields_of(CorrectiveAction)["due_on"].display(action))
