@@ -162,10 +162,11 @@ def _operation(
 
 
 def _query(resource: Resource) -> list[dict[str, Any]]:
-    names = ["q", "sort", "after", "before", "per_page", "archived"]
+    names = ["q", "sort", "after", "before", "per_page", "archived", "import"]
     for name, field in filter_fields(resource).items():
         names += [name, *(f"{name}__{operator}" for operator in field.behaviour.operators)]
-    described = {"sort": f"One of {', '.join(sorted(sortable(resource)))}; a leading - turns it round"}
+    described = {"sort": f"One of {', '.join(sorted(sortable(resource)))}; a leading - turns it round",
+                 "import": "The reference of an import: only what it created or changed"}
     return [
         {"name": n, "in": "query", "schema": {"type": "string"}, **({"description": described[n]} if n in described else {})} for n in names
     ]

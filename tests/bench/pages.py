@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from app.demo.cast import HOUSES
-from app.demo.names import address
+from app.demo.names import FAMILY, address
 from app.demo.scale import PURPOSES, SCALE, TRADES
 from tests.bench.figures import Row, percentile
 from tests.bench.house import House, memory
@@ -93,6 +93,16 @@ class Pages:
                 asked = words if number % 3 else (words[:5] if number % 2 else words[:2] + words[3:])
                 times.append(self.client.get(f"/scale/search?q={asked.replace(' ', '+')}").seconds)
             found.append(percentile(times) * 1000)
+        return found
+
+    def searched_list(self, rounds: int) -> list[float]:
+        """The 95th percentile in ms of the list of payments searched by names and trades of suppliers: a handful to thousands of hits."""
+        found = []
+        for run in range(self.runs):
+            dice = random.Random(run)
+            named = [(dice.choice(FAMILY), dice.choice(TRADES)) for _ in range(rounds)]
+            asked = [dice.choice((family, trade, f"{family}+{trade}")) for family, trade in named]
+            found.append(percentile([self.client.get(f"{LIST}?q={words}").seconds for words in asked]) * 1000)
         return found
 
     def streams(self, rounds: int) -> tuple[list[float], list[float]]:
