@@ -68,6 +68,7 @@ class Requisition(Record):
     status: Mapped[Stage] = choice(_l("Status"), Stage, default=Stage.DRAFT)
     justification: Mapped[str | None] = long_text(_l("Justification"))
     order_number: Mapped[str | None] = text(_l("Order number"), required=False, max_length=60)
+    cancelled_for: Mapped[str | None] = long_text(_l("Reason"), max_length=1_000)
 
 
 class RequisitionLine(Tenanted):

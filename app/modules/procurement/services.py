@@ -67,9 +67,9 @@ def can_cancel(requisition: Requisition) -> bool | str:
 
 
 def cancel(requisition: Requisition, *, reason: str) -> Requisition:
-    """It is no longer needed; the reason goes to the justification."""
+    """It is no longer needed; what was approved stays as it was."""
     requisition.status = Stage.CANCELLED
-    requisition.justification = "\n".join(filter(None, (requisition.justification, reason)))
+    requisition.cancelled_for = reason
     return requisition
 
 
