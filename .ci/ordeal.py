@@ -14,6 +14,7 @@ PYTEST = [sys.executable, "-m", "pytest", "-m", "ordeal", "--timeout=600"]
 
 def main() -> int:
     """Run, and run again what failed. Exit 0 when all passed at last."""
+    _forget_failures()
     try:
         code = subprocess.run([*PYTEST, "-n", "2", "--dist", "loadfile", *sys.argv[1:]], timeout=LIMIT, check=False).returncode
     except subprocess.TimeoutExpired:
@@ -22,12 +23,19 @@ def main() -> int:
     if code != 1:
         return code
     failed = [test for test, outcome in json.loads(RESULTS.read_text()).items() if outcome == "failed"]
-    print(f"\nOnce more: what failed of the ordeal (of {len(failed)} known failures)", flush=True)
+    print(f"\nOnce more: {len(failed)} that failed", flush=True)
     code = subprocess.run([*PYTEST, *failed], check=False).returncode
     after = json.loads(RESULTS.read_text())
     for test in failed:
         print(f"{'FLAKY' if after.get(test) == 'passed' else 'FAILED'} {test}")
     return code
+
+
+def _forget_failures() -> None:
+    """What failed in earlier runs may have another name by now; only this run's failures are run again."""
+    if RESULTS.exists():
+        known = json.loads(RESULTS.read_text())
+        RESULTS.write_text(json.dumps({test: outcome for test, outcome in known.items() if outcome != "failed"}, indent=0, sort_keys=True))
 
 
 if __name__ == "__main__":
