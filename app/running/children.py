@@ -33,10 +33,10 @@ class Child:
         self._began = time.monotonic()
         self._process = subprocess.Popen(self._command, cwd=PROJECT, start_new_session=True, preexec_fn=_end_with_parent)  # noqa: PLW1509 - starts before any thread
 
-    def check(self) -> None:
-        """Start it again if it died, later and later. Raises `ConfigError` when it does not stay up."""
+    def check(self) -> bool:
+        """Start it again if it died, later and later; says whether it did. Raises `ConfigError` when it does not stay up."""
         if self._process is None or self._process.poll() is None:
-            return
+            return False
         now = time.monotonic()
         if self._again_at == 0.0:
             soon = now - self._began < TOO_SOON
@@ -44,9 +44,11 @@ class Child:
             self._again_at = now + min(8.0, 0.5 * 2**self._false_starts)
         if self._false_starts >= MOST_FALSE_STARTS:
             raise ConfigError(f"{self.name}: ended with code {self._process.returncode} at every start; see its lines above")
-        if now >= self._again_at:
-            self._again_at = 0.0
-            self.start()
+        if now < self._again_at:
+            return False
+        self._again_at = 0.0
+        self.start()
+        return True
 
     def run(self, *, until: Callable[[], bool]) -> bool:
         """Run it to its end, or until told to stop; says whether it ended well."""

@@ -50,7 +50,8 @@ class Supervisor:
             if self._servers and self._servers.ensure_alive():
                 say("A database server had died and was started again.")
             for child in self._children:
-                child.check()
+                if child.check():
+                    say(f"{child.name} had ended and was started again.")
             time.sleep(WATCH)
 
     def stop(self) -> None:

@@ -145,6 +145,7 @@ def test_a_part_that_dies_is_started_again(copy: Copy) -> None:
 
     wait_for(lambda: postgres.process(place) not in (None, before), 60, "PostgreSQL again")
     wait_for(lambda: any("worker.py" in " ".join(p.cmdline()) for p in copy.family()), 60, "the worker again")
+    wait_for(lambda: "worker had ended and was started again." in copy.said(), 10, "a word about it")
 
 
 def test_a_second_copy_of_the_same_home_is_refused_in_one_line(copy: Copy) -> None:
