@@ -47,7 +47,7 @@ class Queue:
         row = self.row(number)
         return {**row, "record_url": "/record", "asked": "asked by R. Osei", "outliers": [], "facts": [("Amount", "£5,400.00", True)],
                 "lines": None, "changed": [], "consequences": [], "levels": [], "snapshot": "9c41e07b", "state": None, "files": [],
-                "done_url": "", "alone": False,
+                "done_url": "", "alone": False, "delivery": None,
                 "comments": [], "sheet_url": "", "held": None,
                 "buttons": [{"verb": v, "label": v.title(), "url": u, "primary": v == "approve", "allowed": True, "reason": ""}
                             for v, u in row["links"]]}
