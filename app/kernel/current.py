@@ -158,6 +158,12 @@ class _Current:
 current = _Current()
 
 
+def acting_id() -> UUID:
+    """Whoever acts; the system when nobody is set."""
+    user = _context.get().user
+    return user.id if user else SYSTEM_ID
+
+
 _listeners: list[Callable[[], None]] = []
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel import carrier, clock
-from app.kernel.current import SYSTEM_ID, current
+from app.kernel.current import acting_id, current
 from app.kernel.db import session
 from app.kernel.delivery import install_loader
 from app.kernel.errors import DeclarationError
@@ -28,11 +28,6 @@ from app.kernel.running import Cancelled, Running, current_job
 WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
 OPEN = (WAITING, RUNNING)
 ATTEMPTS = 5
-
-
-def _actor_id() -> UUID:
-    user = current.context.user
-    return user.id if user else SYSTEM_ID
 
 
 class Job(Tenanted):
@@ -60,7 +55,7 @@ class Job(Tenanted):
     error: Mapped[str] = mapped_column(Text, default="")
     cancel_asked: Mapped[bool] = mapped_column(default=False)
     quiet: Mapped[bool] = mapped_column(default=False)
-    requested_by: Mapped[UUID] = mapped_column(Uuid, default=_actor_id)
+    requested_by: Mapped[UUID] = mapped_column(Uuid, default=acting_id)
     request_id: Mapped[str] = mapped_column(Text, default=lambda: current.request_id)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
     started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
@@ -125,7 +120,7 @@ def enqueue(fn: Callable[..., Any] | str, *arguments: Any, title: Any = "", key:
     row = {"id": new_id(), "organisation_id": current.organisation.id, "title": str(title or name.rpartition(":")[2]), "function": name,
            "arguments": list(arguments), "key": key, "state": WAITING, "due_at": due_at or clock.now(), "attempts": 0,
            "attempts_limit": attempts, "total": total, "progress": 0, "progress_before": 0, "message": "", "cursor": cursor, "error": "",
-           "cancel_asked": False, "quiet": quiet, "requested_by": _actor_id(), "request_id": current.request_id, "created_at": clock.now()}
+           "cancel_asked": False, "quiet": quiet, "requested_by": acting_id(), "request_id": current.request_id, "created_at": clock.now()}
     session().execute(pg_insert(Job).values(**row).on_conflict_do_nothing())
     found = session().scalars(select(Job).where(Job.id == row["id"])).first()
     if found is None:

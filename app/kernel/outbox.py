@@ -20,18 +20,13 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel import carrier, clock
-from app.kernel.current import SYSTEM_ID, current
+from app.kernel.current import acting_id, current
 from app.kernel.db import session
 from app.kernel.errors import DeclarationError
 from app.kernel.records import Tenanted, new_id
 
 WAITING, HELD, DONE, FAILED, CANCELLED = "waiting", "held", "done", "failed", "cancelled"
 ATTEMPTS = 12
-
-
-def _actor_id() -> UUID:
-    user = current.context.user
-    return user.id if user else SYSTEM_ID
 
 
 class OutboxRow(Tenanted):
@@ -52,7 +47,7 @@ class OutboxRow(Tenanted):
     attempts: Mapped[int] = mapped_column(default=0)
     attempts_limit: Mapped[int] = mapped_column(default=ATTEMPTS)
     last_error: Mapped[str] = mapped_column(Text, default="")
-    actor_id: Mapped[UUID] = mapped_column(Uuid, default=_actor_id)
+    actor_id: Mapped[UUID] = mapped_column(Uuid, default=acting_id)
     request_id: Mapped[str] = mapped_column(Text, default=lambda: current.request_id)
     change_set_id: Mapped[UUID | None] = mapped_column(Uuid, default=lambda: current.change_set_id)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
@@ -267,7 +262,7 @@ def _row(kind: str, name: str, payload: Mapping[str, Any], due_at: datetime | No
 
 def _complete(row: dict[str, Any]) -> dict[str, Any]:
     """A row for a Core insert, with what the mapping would fill in."""
-    return {**row, "id": new_id(), "organisation_id": current.organisation.id, "actor_id": _actor_id(), "request_id": current.request_id,
+    return {**row, "id": new_id(), "organisation_id": current.organisation.id, "actor_id": acting_id(), "request_id": current.request_id,
             "created_at": clock.now(), "attempts": 0, "last_error": ""}
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import DateTime, ForeignKeyConstraint, Index, PrimaryKeyConstrai
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column
 
 from app.kernel import clock
-from app.kernel.current import SYSTEM_ID, current
+from app.kernel.current import acting_id, current
 from app.kernel.db import Base
 from app.kernel.fields import Field, check_of
 from app.kernel.kinds import fold
@@ -22,11 +22,6 @@ from app.kernel.kinds import fold
 def new_id() -> UUID:
     """A version 7 UUID: ordered by the time at which it was made."""
     return UUID(bytes=uuid_utils.uuid7().bytes)
-
-
-def _acting_id() -> UUID:
-    user = current.context.user
-    return user.id if user else SYSTEM_ID
 
 
 def _change_set_id() -> UUID | None:
@@ -71,7 +66,7 @@ class Record(Tenanted):
     created_at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), default=clock.now, sort_order=90, info={"field": Field("datetime", _l("Created"), required=False)}
     )
-    created_by: Mapped[UUID] = mapped_column(Uuid, default=_acting_id, sort_order=91)
+    created_by: Mapped[UUID] = mapped_column(Uuid, default=acting_id, sort_order=91)
     updated_at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True),
         default=clock.now,
@@ -79,7 +74,7 @@ class Record(Tenanted):
         sort_order=92,
         info={"field": Field("datetime", _l("Changed"), required=False)},
     )
-    updated_by: Mapped[UUID] = mapped_column(Uuid, default=_acting_id, onupdate=_acting_id, sort_order=93)
+    updated_by: Mapped[UUID] = mapped_column(Uuid, default=acting_id, onupdate=acting_id, sort_order=93)
     archived_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), sort_order=94)
     change_set_id: Mapped[UUID | None] = mapped_column(Uuid, default=_change_set_id, sort_order=95)
     version: Mapped[int] = mapped_column(default=1, sort_order=96)

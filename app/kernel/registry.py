@@ -121,7 +121,7 @@ class Registry:
         for action in resource.actions:
             self._action(resource, action, seen)
         if not resource.facts:
-            resource = replace(resource, facts=tuple(n for n in fields if n not in resource.snapshot or n in fields))
+            resource = replace(resource, facts=tuple(fields))
         index_declared(resource, fields)
         return resource
 

@@ -23,7 +23,7 @@ from app.core.audit.people import remember
 from app.core.audit.personal import seal_values
 from app.kernel import clock
 from app.kernel.bulk import MANY, copy_rows
-from app.kernel.current import PLATFORM_ID, SYSTEM_ID, current
+from app.kernel.current import PLATFORM_ID, acting_id, current
 from app.kernel.db import session
 from app.kernel.errors import Unavailable
 from app.kernel.records import new_id
@@ -33,11 +33,6 @@ from app.kernel.rehearsal import rehearsing
 def _organisation_id() -> UUID:
     found = current.context.organisation
     return found.id if found else PLATFORM_ID
-
-
-def _actor_id() -> UUID:
-    user = current.context.user
-    return user.id if user else SYSTEM_ID
 
 
 def _on_behalf_of() -> UUID | None:
@@ -57,7 +52,7 @@ class Entry:
     context: dict[str, Any] = field(default_factory=dict)
     result: str = "ok"
     organisation_id: UUID = field(default_factory=_organisation_id)
-    actor_id: UUID | None = field(default_factory=_actor_id)
+    actor_id: UUID | None = field(default_factory=acting_id)
     on_behalf_of: UUID | None = field(default_factory=_on_behalf_of)
     channel: str = field(default_factory=lambda: current.channel)
     request_id: str = field(default_factory=lambda: current.request_id)
