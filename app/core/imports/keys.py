@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
@@ -19,6 +19,8 @@ from app.kernel.fields import Field
 from app.kernel.kinds import fold
 from app.kernel.manifest import Resource
 from app.kernel.records import uniqueness
+
+SHEET_PRECISION = timedelta(milliseconds=1)  # a spreadsheet holds no finer moment
 
 
 class Keys:
@@ -87,6 +89,8 @@ def same(field: Field, record: Any, value: Any) -> bool:
         return (value is None and held is None) or (field.kind == "boolean" and not value and not held)
     if field.kind in ("money", "decimal"):
         return Decimal(str(held)) == Decimal(str(value))
+    if field.kind == "datetime":
+        return abs(datetime.fromisoformat(str(held)) - datetime.fromisoformat(str(value))) < SHEET_PRECISION
     return str(held) == str(value)
 
 

@@ -15,8 +15,10 @@ import xlsxwriter
 from flask import Flask
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
+from app.core.imports.keys import same
 from app.core.organisations import Site
 from app.kernel.door import perform_one
+from app.kernel.fields import fields_of
 from app.modules.hse.models import Incident, Kind, Likelihood, Risk, Severity
 from app.modules.procurement.models import Payment
 from tests.core.imports.conftest import Wizard, records
@@ -88,6 +90,14 @@ def test_the_days_of_another_calendar_and_of_another_program(wizard: Wizard, sta
     made.save(target)
     wizard.run(target.getvalue(), "mac.xlsx")
     assert paid(stand) == {"T-1": (date(2026, 2, 28), Decimal("99.90"))}
+
+
+def test_a_moment_is_the_same_as_the_one_that_a_sheet_can_hold_of_it() -> None:
+    incident, field = Incident(), fields_of(Incident)["occurred_at"]
+    incident.occurred_at = datetime(2026, 7, 1, 14, 30, 21, 68_969, tzinfo=UTC)
+    assert same(field, incident, "2026-07-01T14:30:21.069000+00:00")
+    assert same(field, incident, "2026-07-01T16:30:21.068969+02:00")
+    assert not same(field, incident, "2026-07-01T14:30:22+00:00")
 
 
 def test_incidents_come_in_too(app: Flask, wizard: Wizard, stand: Stand) -> None:
