@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_decimal
 from flask_babel import force_locale, get_locale, gettext, ngettext
 
+from app.kernel import currencies
 from app.kernel.kinds import major_units
 
 Value = str | int | float | Mapping[str, Any]
@@ -72,4 +73,4 @@ def _said(value: Value) -> Any:
     locale = get_locale() or "en"
     if "decimal" in value:
         return format_decimal(value["decimal"], "0.0", locale=locale)
-    return format_currency(major_units(value["minor"], value["currency"]), value["currency"], locale=locale)
+    return currencies.shown(major_units(value["minor"], value["currency"]), value["currency"], locale)
