@@ -11,11 +11,11 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
-from types import FrameType
 
 import redis
 from flask import Flask
 from rq import Queue
+from rq.exceptions import StopRequested
 from rq.serializers import JSONSerializer
 
 from app import create_app
@@ -43,9 +43,12 @@ def main() -> int:
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(name)s %(message)s")
     stopping = _Stopping()
     while not stopping.asked:
-        with contextlib.suppress(redis.RedisError):
-            _work(app, names)
+        stopping.listen()
+        with contextlib.suppress(redis.RedisError, StopRequested):
+            _work(app, names, stopping)
             return 0
+        if stopping.asked:
+            break
         log.warning("Redis is away; trying again")
         time.sleep(1)
     return 0
@@ -69,21 +72,27 @@ def make_worker(app: Flask, connection: redis.Redis, names: Sequence[str] = QUEU
     return worker
 
 
-def _work(app: Flask, names: Sequence[str]) -> None:
+def _work(app: Flask, names: Sequence[str], stopping: _Stopping) -> None:
     connection = redis.Redis.from_url(app.extensions["settings"].redis_url, socket_connect_timeout=5, health_check_interval=15)
     connection.ping()
-    make_worker(app, connection, names).work(logging_level="WARNING")
+    worker = make_worker(app, connection, names)
+    worker.told = stopping.note
+    worker.work(logging_level="WARNING")
 
 
 class _Stopping:
-    """Notes a SIGTERM or SIGINT that comes while Redis is away; RQ handles those that come while it works."""
+    """Notes a SIGTERM or SIGINT: itself while Redis is away, told by the worker while that works (its farewell may fail without Redis)."""
 
     def __init__(self) -> None:
         self.asked = False
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._note)
 
-    def _note(self, _number: int, _frame: FrameType | None) -> None:
+    def listen(self) -> None:
+        """Take the signals, which a worker that has broken off held."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda _number, _frame: self.note())
+
+    def note(self) -> None:
+        """Somebody asked for the end."""
         self.asked = True
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -15,12 +16,14 @@ from app.kernel.db import db
 
 
 class HouseWorker(Worker):
-    """Takes wake-up calls. `app` is the application whose rows it works on."""
+    """Takes wake-up calls. `app` is the application whose rows it works on; `told` is called when it is asked to stop."""
 
     app: Flask
+    told: Callable[[], None] = staticmethod(lambda: None)
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """Stop after the call under way, and have that one end soon: its rows are given back."""
+        self.told()
         if self.horse_pid:
             _signal(self.horse_pid, signal.SIGUSR1)
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]

@@ -148,6 +148,18 @@ def test_redis_dies_in_the_middle_of_the_work(house: House) -> None:
     assert house.marks() == once_each(500)
 
 
+def test_workers_end_when_told_although_redis_is_away(house: House) -> None:
+    house.start("worker", "effects", "scheduler")
+    house.put(range(5))
+    wait_for(lambda: house.marks() == once_each(5), 60, "workers at work")
+    house.redis.kill()
+    time.sleep(3)
+    for process in house.processes.values():
+        process.send_signal(signal.SIGTERM)
+    codes = {part: process.wait(30) for part, process in house.processes.items()}
+    assert codes == dict.fromkeys(codes, 0), house.log.read_text(errors="replace")[-3000:]
+
+
 def _state(house: House, job_id: Any) -> str:
     with house.stand.work():
         job = jobs.find(job_id)
