@@ -156,6 +156,8 @@ BREAKERS = (
     Breaker("test_history_page", "nobody is named",
             put(import_module("app.core.audit.history"), "names_of", lambda _ids: {})),
     Breaker("test_a_draft_is_kept_and_put_back", "the draft is not kept", put(drafts, "keep", nothing)),
+    Breaker("test_words_that_name_nothing_stay_typed_and_the_form_stays_usable", "what was typed is lost",
+            put(form.FormPage, "take", nothing)),
     Breaker("test_forms_work_without_script", "a form leads nowhere",
             answered(f"{INCIDENTS}new", lambda page: re.sub(r' action="[^"]*"', "", page))),
     Breaker("test_picker_finds_by_its_first_letters", "nothing is offered", put(picking, "pick", lambda *_: [])),
