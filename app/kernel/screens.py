@@ -78,7 +78,7 @@ def _alone(template: Template, block: str, context: Mapping[str, Any]) -> str:
         above = environment.get_template(parent)
         for name, draw in above.blocks.items():
             drawn.blocks.setdefault(name, []).append(draw)
-    return str(environment.concat(drawn.blocks[block][0](drawn)))  # type: ignore[attr-defined]
+    return str(environment.concat(drawn.blocks[block][0](drawn)))
 
 
 def _parent(template: Template) -> str:

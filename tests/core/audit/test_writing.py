@@ -149,19 +149,6 @@ def test_who_acted_is_known_though_the_first_try_was_undone_past_a_savepoint(sta
         assert work.get(AuditPerson, (stand.organisation.id, stand.actors["owner"].id)) is not None
 
 
-def test_who_acted_is_known_though_the_first_try_was_undone_past_a_savepoint(stand: Stand) -> None:
-    from app.core.audit.models import AuditPerson
-
-    with pytest.raises(RuntimeError), stand.work() as work:
-        with work.begin_nested():
-            stand.site("Gone")
-        raise RuntimeError
-    with stand.work() as work:
-        stand.site("Kept")
-        work.flush()
-        assert work.get(AuditPerson, (stand.organisation.id, stand.actors["owner"].id)) is not None
-
-
 def test_a_note_is_for_what_changes_no_record(stand: Stand) -> None:
     with stand.work():
         audit.note("auth.session.sign_in", context={"address": "192.0.2.1"})

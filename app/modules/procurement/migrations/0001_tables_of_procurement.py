@@ -100,7 +100,6 @@ def upgrade() -> None:
     sa.Column('status', sa.Text(), nullable=False),
     sa.Column('justification', sa.Text(), nullable=True),
     sa.Column('order_number', sa.Text(), nullable=True),
-    sa.Column('cancelled_for', sa.Text(), nullable=True),
     sa.Column('title_key', sa.Text(), nullable=False),
     sa.Column('order_number_key', sa.Text(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),

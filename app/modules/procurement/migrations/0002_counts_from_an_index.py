@@ -1,7 +1,8 @@
-"""Counts from an index"""
+"""Counts from an index; why a requisition was cancelled"""
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = 'procurement_0002'
@@ -28,8 +29,10 @@ def _lists(included: list[str]) -> None:
 def upgrade() -> None:
     """Bring the database forward."""
     _lists(['archived_at'])
+    op.add_column('procurement_requisition', sa.Column('cancelled_for', sa.Text(), nullable=True))
 
 
 def downgrade() -> None:
     """Take it back."""
+    op.drop_column('procurement_requisition', 'cancelled_for')
     _lists([])
