@@ -221,7 +221,10 @@ class Panel:
 
 @dataclass(frozen=True)
 class MenuItem:
-    """An entry of the sidebar that is not a resource. `badge()` gives a number, `permission` hides it, `endpoint` is a Flask endpoint."""
+    """An entry of the sidebar that is not a resource. `badge()` gives a number, `permission` hides it, `endpoint` is a Flask endpoint.
+
+    `query` chooses among what that page shows: `tab=requested`.
+    """
 
     key: str
     label: Any
@@ -231,6 +234,7 @@ class MenuItem:
     permission: str = ""
     badge: Callable[[], int] | None = None
     keys: str = ""
+    query: str = ""
 
 
 @dataclass(frozen=True)
@@ -257,3 +261,4 @@ class Module:
     says: Mapping[str, Any] = field(default_factory=dict)
     badge: Callable[[], int] | None = None
     keys: str = ""
+    query: str = ""

@@ -40,7 +40,7 @@ module = Module(
           "approvals.approval_delegation.end": _l("%(name)s ended the delegation %(record)s")},
     menu=(
         MenuItem("inbox", _l("Inbox"), "inbox", "inbox.listing", badge=queue.waiting_count, keys="g i"),
-        MenuItem("requests", _l("My requests"), "send", "inbox.requests", badge=queue.requested_count, keys="g r"),
+        MenuItem("requests", _l("My requests"), "send", "inbox.listing", badge=queue.requested_count, keys="g r", query="tab=requested"),
         MenuItem("delegations", _l("Delegations"), "user-check", "delegations.listing", section="core"),
     ),
 )

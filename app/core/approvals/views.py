@@ -31,11 +31,19 @@ def listing() -> Response:
         raise NotFound
     page = queue.page(tab, after=request.args.get("after", ""), before=request.args.get("before", ""))
     counts = queue.counts()
-    return screen("inbox/list.html", block="rows" if target_id() == "queue" else None, tabs=tabs(tab, counts), url=_tab_url(tab),
-                  bulk_url=url_for("inbox.bulk_sheet"), pager=_pager(tab, page, counts[tab]), groups=showing.groups(page.entries,
-                                                                                                                    request.args.getlist("look")),
-                  undos=undos(),
+    return screen("inbox/list.html", block="rows" if target_id() == "queue" else None, url=_tab_url(tab), tabs=tabs(tab, counts),
+                  heading=_("My requests") if tab == "requested" else _("Inbox"), empty=_nothing(tab), bulk_url=url_for("inbox.bulk_sheet"),
+                  groups=showing.groups(page.entries, request.args.getlist("look")), pager=_pager(tab, page, counts[tab]), undos=undos(),
                   peek=None)
+
+
+def _nothing(tab: queue.Tab) -> tuple[str, str]:
+    """What a tab without rows says: that there is nothing, and what would be there."""
+    if tab == "requested":
+        return _("Nothing you asked for is under way"), _("What you ask for stays here until it is decided and you have seen the answer.")
+    if tab == "watching":
+        return _("You follow nothing"), _("What you handed on, and decisions that concern you, will appear here.")
+    return _("Nothing waits for you"), _("What needs your decision will appear here, and in tomorrow's digest.")
 
 
 def tabs(current_tab: str, counts: dict[str, int]) -> list[tuple[str, str, bool, int]]:
@@ -61,7 +69,6 @@ def _pager(tab: str, page: queue.Page, count: int) -> dict[str, str]:
             "next_url": _tab_url(tab, after=page.after) if page.after else ""}
 
 
-@screens.get("/<org>/inbox/requested")
 @screens.get("/<org>/requests/")
 def requests() -> Response:
     """What the reader asked for: a tab of the inbox under a name of its own."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from flask import has_request_context, request, url_for
 from flask_babel import gettext as _
@@ -15,7 +16,7 @@ from app.kernel.current import Actor, current
 from app.kernel.frame import Item, Section
 from app.kernel.keys import registered, shown_keys
 from app.kernel.kinds import fold
-from app.kernel.manifest import Module, Resource
+from app.kernel.manifest import MenuItem, Module, Resource
 from app.kernel.registry import registry
 
 BUSINESS = ("operations", "business")
@@ -100,7 +101,12 @@ def _items(user: Actor, label: Any, sections: tuple[str, ...], group: str, only:
     for module in (only,) if only else registry.modules.values():
         for item in module.menu:
             if item.section in sections and (not item.permission or access.can(user, item.permission)):
-                yield Entry(item.key, item.label, url_for(item.endpoint), item.icon, label, group, item.badge)
+                yield Entry(item.key, item.label, addressed(url_for(item.endpoint), item), item.icon, label, group, item.badge)
+
+
+def addressed(address: str, item: MenuItem) -> str:
+    """The address of an entry's page, with what the entry chooses there."""
+    return f"{address}?{item.query}" if item.query else address
 
 
 def _making(user: Actor) -> Iterator[tuple[str, Any, str, str]]:
@@ -115,9 +121,12 @@ def _list(resource: Resource) -> str:
 
 
 def _here(urls: list[str]) -> str:
-    """The deepest of the addresses that the page is at or below."""
-    path = request.path if has_request_context() else ""
-    return max((url for url in urls if path.startswith(url)), key=len, default="")
+    """The deepest of the addresses that the page is at or below; one that has a query is where the page was asked for with it."""
+    return max((url for url in urls if has_request_context() and _at(urlsplit(url))), key=len, default="")
+
+
+def _at(place: SplitResult) -> bool:
+    return request.path.startswith(place.path) and all(request.args.get(name) == value for name, value in parse_qsl(place.query))
 
 
 def _keys(name: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from flask import request, url_for
@@ -37,7 +38,7 @@ def unread_count() -> int:
 def _favourite(sections: list[Section]) -> tuple[Item, bool] | None:
     """The place of the menu that the page is, and whether it is kept; None for pages below one."""
     kept = {item.key for section in sections if section.key == KEPT for item in section.items}
-    here = next((item for section in sections for item in section.items if item.current and item.url == request.path), None)
+    here = next((item for section in sections for item in section.items if item.current and urlsplit(item.url).path == request.path), None)
     return (here, here.key in kept) if here else None
 
 

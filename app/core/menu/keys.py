@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from app.core.menu.building import addressed
 from app.kernel.keys import destination
 from app.kernel.registry import registry
 
@@ -13,7 +14,7 @@ def bind_keys(app: Flask) -> None:
     rules = {rule.endpoint: rule.rule for rule in app.url_map.iter_rules()}
     for module in registry.modules.values():
         for item in module.menu:
-            destination(item.key, _below(rules[item.endpoint]), item.label)
+            destination(item.key, addressed(_below(rules[item.endpoint]), item), item.label)
         shown = [resource for resource in module.resources if resource.menu]
         if shown:
             destination(module.name, f"{module.name}/{shown[0].slug}/", module.label)

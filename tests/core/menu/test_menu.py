@@ -73,6 +73,15 @@ def test_the_item_of_this_page_is_marked(app: Flask, place: Organisation) -> Non
     assert re.findall(r'<li [^>]*><a href="([^"]+)" aria-current="page"', sidebar) == ["/menu-co/people/members/"]
 
 
+@pytest.mark.parametrize(("address", "here"), [("inbox/", "inbox/"), ("inbox/?tab=groups", "inbox/"),
+                                               ("inbox/?tab=requested", "inbox/?tab=requested")])
+def test_my_requests_are_marked_where_they_are_shown(app: Flask, place: Organisation, address: str, here: str) -> None:
+    page = _in(app, "adam").get(f"/menu-co/{address}").text
+    sidebar = page.partition('id="sidebar"')[2].partition("</aside>")[0]
+    assert re.findall(r'<li [^>]*><a href="([^"]+)" aria-current="page"', sidebar) == [f"/menu-co/{here}"]
+    assert ("Nothing you asked for is under way" in page) == ("requested" in address) != ("Nothing waits for you" in page)
+
+
 def test_the_start_leads_to_the_inbox(app: Flask, place: Organisation) -> None:
     assert _in(app, "mia").get("/menu-co/").location == "/menu-co/inbox/"
 
