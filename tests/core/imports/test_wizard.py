@@ -9,6 +9,7 @@ import re
 
 import pytest
 import xlsxwriter
+from flask import Flask
 
 from app.core import people
 from app.core.imports import State
@@ -122,6 +123,7 @@ def test_rolling_back_frees_the_keys_and_leaves_what_was_edited(wizard: Wizard, 
     asked = wizard.get(f"{url}rollback").text
     assert reference in asked
     assert "It was edited since." in asked
+    assert "2 records are removed or put back as they were, and can be imported again." in asked
     assert wizard.post(f"{url}rollback", {}).status_code == 303
     wizard.work()
     run = wizard.found(url)
@@ -130,6 +132,14 @@ def test_rolling_back_frees_the_keys_and_leaves_what_was_edited(wizard: Wizard, 
     assert {e.action for e in stand.entries(change_set_id=run.id)} >= {"procurement.supplier.create", "procurement.supplier.delete"}
     again = wizard.found(wizard.run(b"Name,Contact\nAcme,Ann\n", "s.csv", "/procurement/suppliers"))
     assert again.created_count == 1
+
+
+@pytest.mark.parametrize(("reason", "said"), [("PAY-1 was released already.", "PAY-1 was released already."),
+                                              ("Its effect has run.", "PAY-1: Its effect has run.")])
+def test_why_a_record_stays_says_its_reference_once(app: Flask, reason: str, said: str) -> None:
+    shown = app.jinja_env.get_template("imports/_stays.html").render(reference="PAY-1", url="/x/", reason=reason)
+    assert re.sub(r"<[^>]+>", "", shown).strip() == said
+    assert '<a class="link" href="/x/">PAY-1</a>' in shown
 
 
 def test_a_mapping_is_kept_under_a_name_and_offered_for_the_same_heads(wizard: Wizard) -> None:
