@@ -72,7 +72,7 @@ def done(ref: str) -> Response:
     if not wants_fragment():
         flash(sentence, "success")
         return redirect(url_for("inbox.listing", tab="requested" if found.requested_by == current.user.id else "watching"), 303)
-    return _left(found, {"decided": {"said": sentence}})
+    return _left(found, gone=True, trigger={"decided": {"said": sentence}})
 
 
 def said(values: Mapping[str, str]) -> dict[str, Any]:
@@ -150,11 +150,14 @@ def decided(done: Decided) -> Response:
     trigger: dict[str, Any] = {"decided": {"said": sentence}}
     if done.verb == Verb.UNDO:
         trigger["queue-refresh"] = {}
-    return _left(done.request if done.gone else None, trigger=trigger)
+    return _left(done.request, gone=done.gone, trigger=trigger)
 
 
-def _left(gone: ApprovalRequest | None, trigger: Mapping[str, Any]) -> Response:
-    return screen("inbox/decided.html", trigger=trigger, gone=[gone.id] if gone else [], tabs=tabs("mine", queue.counts()), undos=undos())
+def _left(found: ApprovalRequest, *, gone: bool, trigger: Mapping[str, Any]) -> Response:
+    """What changes in the queue: the row goes, or stays and says what it says now."""
+    stays = [] if gone else [showing.row(next(iter(queue.chosen([found.id])), queue.Entry(found, None)))]
+    return screen("inbox/decided.html", trigger=trigger, gone=[found.id] if gone else [], stays=stays, tabs=tabs("mine", queue.counts()),
+                  undos=undos())
 
 
 def refused(request_id: UUID, verb: str, error: Refusal) -> Response:

@@ -208,3 +208,13 @@ def test_the_queue_answers_htmx_with_its_rows_alone(house: House, app: Flask) ->
     house.waiting()
     part = Browser(app, house, "manager").get("/inbox/", **{**PARTIAL, "HX-Target": "div#queue"})
     assert part.text.lstrip().startswith('<div id="queue"')
+
+
+def test_a_question_stops_the_clock_in_the_row_at_once(house: House, app: Flask) -> None:
+    request_id = house.waiting()
+    reader, reference = Browser(app, house, "manager"), reference_of(house, request_id)
+    part = reader.decide(reference, "ask", htmx=True, reason="Which invoice?").text
+    row = part.partition(f'hx-target="#row-{request_id}" hx-swap="innerHTML"')[2].partition("</hx-partial>")[0]
+    assert "paused" in row
+    assert "left</div>" not in row
+    assert "Waiting for an answer" in row
