@@ -14,6 +14,7 @@ from app.core import access
 from app.core.menu.choices import favourites, folded, ordered
 from app.kernel.current import Actor, current
 from app.kernel.frame import Item, Section
+from app.kernel.i18n import in_sentence
 from app.kernel.keys import registered, shown_keys
 from app.kernel.kinds import fold
 from app.kernel.manifest import MenuItem, Module, Resource
@@ -71,7 +72,7 @@ def entries_for(user: Actor, words: str = "") -> list[dict[str, Any]]:
     """The palette's pages whose label or section has the words; and for records that one may make, the page that makes one."""
     wanted = fold(words).split()
     pages = [(entry.key, entry.label, str(entry.section), entry.url, entry.icon) for entry in places(user)]
-    pages += [(f"new-{key}", _("New: %(what)s", what=label), where, url, "plus") for key, label, where, url in _making(user)]
+    pages += [(f"new-{key}", _("New %(what)s", what=in_sentence(label)), where, url, "plus") for key, label, where, url in _making(user)]
     return [{"id": f"page-{key.replace('.', '-')}", "title": label, "subtitle": where, "url": url, "icon": icon, "keys": _keys(key),
              "run": ""}
             for key, label, where, url, icon in pages if all(word in fold(f"{label} {where}") for word in wanted)]

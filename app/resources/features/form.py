@@ -16,6 +16,7 @@ from app.kernel.db import session
 from app.kernel.door import perform_one
 from app.kernel.errors import Conflict, Invalid
 from app.kernel.fields import Field, fields_of
+from app.kernel.i18n import in_sentence
 from app.kernel.kinds import counted, show_moment
 from app.kernel.manifest import Resource
 from app.kernel.screens import screen
@@ -110,7 +111,8 @@ class FormPage:
             )
             for legend, names in self.resource.form.items()
         ]
-        heading = _("Edit %(reference)s", reference=self.record.reference) if self.record else _("New: %(what)s", what=self.resource.label)
+        made = _("New %(what)s", what=in_sentence(self.resource.label))
+        heading = _("Edit %(reference)s", reference=self.record.reference) if self.record else made
         crumbs = [(self.resource.plural, list_url(self.resource))]
         if self.record:
             crumbs.append((self.record.reference, self.base))
