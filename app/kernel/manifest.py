@@ -39,7 +39,10 @@ class Action:
 
 @dataclass(frozen=True)
 class Lines:
-    """Rows that belong to a record, edited inside its form (the lines of a requisition)."""
+    """Rows that belong to a record, edited inside its form (the lines of a requisition).
+
+    `total` names the method of a row that gives what it comes to, in minor units of its currency.
+    """
 
     model: type
     parent: str
@@ -47,6 +50,7 @@ class Lines:
     label: Any
     minimum: int = 0
     maximum: int = 200
+    total: str = ""
 
 
 @dataclass(frozen=True)

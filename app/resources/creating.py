@@ -73,13 +73,14 @@ def _write(resource: Resource, records: Sequence[Any], bound: Sequence[Bound]) -
 
 
 def _write_few(resource: Resource, records: Sequence[Any], bound: Sequence[Bound]) -> None:
-    session().add_all(records)
-    for record, one in zip(records, bound, strict=True):
-        if resource.lines and one.lines:
-            session().flush()
-            stages.replace_lines(resource.lines, record, one.lines)
-        stages.complete(resource, record)
-    session().flush()
+    with audit.making():
+        session().add_all(records)
+        for record, one in zip(records, bound, strict=True):
+            if resource.lines and one.lines:
+                session().flush()
+                stages.replace_lines(resource.lines, record, one.lines)
+            stages.complete(resource, record)
+        session().flush()
 
 
 def _refuse_taken(resource: Resource, bound: Sequence[Bound]) -> None:

@@ -3,7 +3,7 @@
 from app.core.audit.canonical import machine
 from app.core.audit.crossing import across_organisations
 from app.core.audit.doing import doing
-from app.core.audit.feeds import BULK, record_created
+from app.core.audit.feeds import BULK, making, record_created
 from app.core.audit.history import history, shown
 from app.core.audit.personal import erase_person
 from app.core.audit.sealing import chain_head, seal, seal_all
@@ -12,5 +12,5 @@ from app.core.audit.words import channel_label
 from app.core.audit.writer import Entry, note, write
 
 __all__ = ["BULK", "Entry", "across_organisations", "chain_head", "channel_label",
-           "doing", "erase_person", "history", "machine", "note", "record_created",
+           "doing", "erase_person", "history", "machine", "making", "note", "record_created",
            "seal", "seal_all", "shown", "verify", "write"]

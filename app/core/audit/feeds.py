@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +26,7 @@ from app.kernel.together import feed_of_many
 SECRETS = ("secret", "password", "hash", "token", "digest")
 BULK = "audited_otherwise"
 Plan = list[tuple[str, str, bool]]
+_making: ContextVar[dict[UUID | None, Entry] | None] = ContextVar("making", default=None)
 
 
 def is_audited(cls: type) -> bool:
@@ -136,6 +139,30 @@ def record_changed(records: Sequence[Any]) -> None:
         write([entry for record in records if (entry := changed(record))])
 
 
+@contextmanager
+def making() -> Iterator[None]:
+    """Within the block, all that is set on a record that it adds belongs to the one entry of its creation, which is written at its end."""
+    made: dict[UUID | None, Entry] = {}
+    before = _making.set(made)
+    try:
+        yield
+    finally:
+        _making.reset(before)
+    write(list(made.values()))
+
+
+def _apart(entries: Iterable[Entry]) -> list[Entry]:
+    """What is to be written now: all but what belongs to a record that is being made."""
+    made, others = _making.get() or {}, []
+    for entry in entries:
+        if entry.record_id not in made:
+            others.append(entry)
+            continue
+        for name, (_before, after) in entry.changes.items():
+            made[entry.record_id].changes[name] = [None, after]
+    return others
+
+
 def _audited(records: Iterable[Any]) -> list[Any]:
     return [record for record in records if is_audited(type(record))]
 
@@ -143,7 +170,10 @@ def _audited(records: Iterable[Any]) -> list[Any]:
 def on_flush(work: Session, _flushed: UOWTransaction) -> None:
     """The feed of the session: one entry for each row that this flush adds, changes or removes."""
     entries = [created(record) for record in _audited(work.new)]
-    entries += [entry for record in _audited(work.dirty) if record not in work.deleted and (entry := changed(record))]
+    if (made := _making.get()) is not None:
+        made.update((entry.record_id, entry) for entry in entries)
+        entries = []
+    entries += _apart(entry for record in _audited(work.dirty) if record not in work.deleted and (entry := changed(record)))
     entries += [removed(record) for record in _audited(work.deleted)]
     write(entries, work)
 
@@ -170,4 +200,5 @@ def install_feeds() -> None:
         event.listen(Session, "do_orm_execute", on_statement)
 
 
-__all__ = ["changed", "created", "current", "install_feeds", "is_audited", "on_flush", "record_created", "removed", "resource_name"]
+__all__ = ["changed", "created", "current", "install_feeds", "is_audited", "making", "on_flush", "record_created", "removed",
+           "resource_name"]

@@ -36,7 +36,7 @@ requisitions = Resource(
     search={"reference": "A", "title": "A", "order_number": "B", "supplier": "B", "justification": "C", "department": "C"},
     form={_l("What is needed"): ("title", "department", "site", "needed_by"), _l("From whom"): ("supplier", "currency"),
           _l("Why"): ("justification",)},
-    lines=Lines(RequisitionLine, parent="requisition", label=_l("Lines"), minimum=1,
+    lines=Lines(RequisitionLine, parent="requisition", label=_l("Lines"), minimum=1, total="amount",
                 fields=("description", "quantity", "unit", "unit_price", "currency", "cost_centre")),
     import_key="reference",
     subtitle=("supplier", "department"),

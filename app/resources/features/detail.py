@@ -117,6 +117,14 @@ class Detail:
         return [fields[name] for name in self.resource.lines.fields], rows, shown
 
     @cached_property
+    def line_totals(self) -> list[str]:
+        """What each line comes to, where lines say it."""
+        if not (self.lines and self.resource.lines and self.resource.lines.total):
+            return []
+        money = Field("money", "", currency="currency")
+        return [money.behaviour.display(money, getattr(row, self.resource.lines.total)(), row) for row in self.lines[1]]
+
+    @cached_property
     def waiting(self) -> dict[str, str]:
         """By action: why it is not to be asked for again, while a request for it is under way."""
         if not any(action.approval for action in self.resource.actions):

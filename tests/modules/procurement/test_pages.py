@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
+from app.core.audit.models import AuditEntry
 from app.kernel import clock
-from app.modules.procurement.models import Requisition, Stage
+from app.modules.procurement.models import Requisition, RequisitionLine, Stage
 from tests.modules.office import Office
 from tests.modules.visitor import Visitor, words
 
@@ -78,3 +79,24 @@ def test_a_row_is_added_with_the_focus_and_nothing_typed_is_lost(visit: Visit) -
     rows = re.findall(r"<tr[^>]*>(?=\s*<td)", added.text)
     assert ["focus" in row for row in rows] == [False, True], "the new row is where one goes on"
     assert 'value="Rake"' in mo.get("/procurement/requisitions/new"), "kept as a draft, should one leave now"
+
+
+def test_a_requisition_is_made_once_in_its_history_and_each_line_says_its_total(office: Office, visit: Visit) -> None:
+    mo, reference = visit("mo"), f"PR-{clock.today('Europe/London').year}-00001"
+    form = mo.get("/procurement/requisitions/new")
+    assert '<h1 class="grow">New requisition</h1>' in form
+    assert "New: " not in form
+    sent = mo.post("/procurement/requisitions/new", {
+        "title": "Rakes for autumn", "department": office.departments["roads"], "currency": "GBP",
+        "lines-0-description": "Rake", "lines-0-quantity": "3", "lines-0-unit": "piece", "lines-0-unit_price": "12.25",
+        "lines-0-currency": "GBP", "lines-1-description": "Bags", "lines-1-quantity": "0.5", "lines-1-unit": "box",
+        "lines-1-unit_price": "99.99", "lines-1-currency": "GBP"})
+    assert sent.status_code == 303, words(sent.text)
+    page = words(mo.get(f"/procurement/requisitions/{reference}/"))
+    assert "£36.75" in page
+    assert "£50.00" in page
+    made = office.all(Requisition)[0]
+    entries = office.all(AuditEntry, AuditEntry.record_id == made.id)
+    assert [(entry.action, entry.changes["total"]) for entry in entries] == [("procurement.requisition.create", [None, 8675])]
+    lines = [line.id for line in office.all(RequisitionLine)]
+    assert len(office.all(AuditEntry, AuditEntry.record_id.in_(lines))) == len(lines) == 2
