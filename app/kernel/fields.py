@@ -22,7 +22,9 @@ from app.kernel.kinds import KINDS, Choices, Kind, Unreadable
 
 @dataclass(frozen=True)
 class Field:
-    """What is known of one field, whatever reads it. `attribute` is the Python attribute that holds the stored value."""
+    """What is known of one field, whatever reads it. `attribute` is the Python attribute that holds the stored value; `words` says how
+    pages call certain values of it.
+    """
 
     kind: str
     label: Any
@@ -43,6 +45,7 @@ class Field:
     attribute: str = ""
     prefix: str = ""
     deadline: str = ""
+    words: dict[str, Any] = dataclass_field(default_factory=dict)
     extra: dict[str, Any] = dataclass_field(default_factory=dict)
 
     @property
@@ -83,6 +86,8 @@ class Field:
     def display(self, record: Any) -> str:
         """The value in the reader's language and zone; empty when there is none."""
         value = self.value(record)
+        if self.words and value in self.words:
+            return str(self.words[value])
         return "" if value is None else self.behaviour.display(self, value, record)
 
     def to_json(self, record: Any) -> Any:

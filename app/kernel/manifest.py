@@ -171,7 +171,10 @@ class Approval:
 
 @dataclass(frozen=True)
 class Setting:
-    """A value that an organisation may set; `kind` is one of kernel.kinds (money, integer, boolean, text, choice)."""
+    """A value that an organisation may set; `kind` is one of kernel.kinds (money, integer, boolean, text, choice).
+
+    `options()` gives what may be chosen, value and label, where that is known in the organisation only.
+    """
 
     key: str
     label: Any
@@ -181,6 +184,7 @@ class Setting:
     minimum: Any = None
     maximum: Any = None
     choices: type | None = None
+    options: Callable[[], Sequence[tuple[str, Any]]] | None = None
 
 
 @dataclass(frozen=True)

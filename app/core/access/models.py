@@ -53,7 +53,7 @@ class RoleGrant(Tenanted):
     __audited__ = True
 
     role_id: Mapped[UUID] = fields.reference("role", _l("Role"))
-    pattern: Mapped[str] = fields.text(_l("Permission"), max_length=120, sortable=False,
+    pattern: Mapped[str] = fields.text(_l("Permission"), max_length=120, sortable=False, words={"*.*.*": _l("Everything")},
                                        extra={"samples": ("hse.incident.view", "hse.incident.edit", "hse.*.export")},
                                        help=_l("module.resource.action; * stands for any of them."))
     scope: Mapped[Scope] = fields.choice(_l("Reach"), Scope, default=Scope.COMPANY)

@@ -13,6 +13,7 @@ from app.core.access.models import Role, RoleGrant
 from app.kernel.current import current, matches
 from app.kernel.db import session
 from app.kernel.errors import NotFound
+from app.kernel.kinds import fold
 from app.kernel.manifest import Role as Declared
 from app.kernel.references import assign
 from app.kernel.registry import registry
@@ -112,6 +113,13 @@ def _width(rows: Iterable[tuple[str, str, str]], key: str) -> int:
 def role_labels() -> dict[str, Any]:
     """The translated names of the declared roles, by key."""
     return {role.key: role.label for role in declared_roles()}
+
+
+def role_choices() -> list[tuple[str, str]]:
+    """The roles of the organisation to choose from: key and name, by name."""
+    labels = role_labels()
+    rows = session().execute(select(Role.key, Role.label).where(Role.archived_at.is_(None)))
+    return sorted(((key, str(labels.get(key, label))) for key, label in rows), key=lambda pair: fold(pair[1]))
 
 
 def _all_grants() -> list[tuple[str, str, str]]:

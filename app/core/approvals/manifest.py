@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
+from app.core import access
 from app.core.approvals import clocks, delegations, queue, sentences, telling
 from app.core.approvals.events import ApprovalDecided, ApprovalsAsked
 from app.core.approvals.models import ExchangeRate
@@ -31,7 +32,7 @@ module = Module(
                 help=_l("How long effects wait, so that they can be undone.")),
         Setting("approvals.hold_orange", _l("Hold, ORANGE (seconds)"), "integer", 30, minimum=0, maximum=86_400),
         Setting("approvals.hold_red", _l("Hold, RED (seconds)"), "integer", 60, minimum=0, maximum=86_400),
-        Setting("approvals.escalation_role", _l("Role asked when no manager is left"), "text", "admin"),
+        Setting("approvals.escalation_role", _l("Role asked when no manager is left"), "text", "admin", options=access.role_choices),
     ),
     on={ApprovalsAsked: telling.tell_asked, ApprovalDecided: telling.tell_decided},
     schedule=(every(60, clocks.escalate_overdue), every(60, delegations.keep_up)),

@@ -64,9 +64,15 @@ def checked(setting: Setting, value: Any) -> Any:
         if setting.kind == "money":
             minor_units(read, current.organisation.currency)
             _bounded(setting, read)
+        _offered(setting, read)
     except Unreadable as error:
         raise Invalid({setting.key: [str(error)]}) from None
     return "" if read is None and setting.kind in ("text", "long_text") else read
+
+
+def _offered(setting: Setting, value: Any) -> None:
+    if setting.options and value not in dict(setting.options()):
+        raise Unreadable(_("“%(raw)s” is not known here.", raw=str(value or "")[:80]))
 
 
 def _bounded(setting: Setting, amount: Decimal) -> None:

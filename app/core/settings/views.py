@@ -84,7 +84,7 @@ def _id(key: str) -> str:
 
 def _line(setting: Setting, typed: Mapping[str, str], errors: Mapping[str, list[str]]) -> Line:
     value = typed.get(setting.key) if setting.key in typed else services.get(setting.key)
-    options = tuple((entry.value, entry.label) for entry in (list(setting.choices) if setting.choices else ()))
+    options = tuple(setting.options()) if setting.options else tuple((entry.value, entry.label) for entry in setting.choices or ())
     suffix = f" ({current.organisation.currency})" if setting.kind == "money" else ""
     return Line(setting.key, _id(setting.key), setting.label, setting.help, setting.kind, "" if value is None else value, options,
                 tuple(errors.get(setting.key, ())), suffix, services.field_of(setting).required)

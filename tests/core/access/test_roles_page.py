@@ -76,3 +76,12 @@ def test_only_an_owner_makes_an_owner(app: Flask, place: Organisation) -> None:
         address = f"/keys-co/people/members/{mia.reference}/edit"
     assert _in(app, "adam").send(address, **sent).status_code == 403
     assert _in(app, "olga").send(address, **sent).status_code == 303
+
+
+def test_the_role_that_may_do_everything_says_so(app: Flask, place: Organisation) -> None:
+    with acting(place, SYSTEM), unit_of_work() as work:
+        reference = work.query(Role).filter_by(key="admin").one().reference
+    page = _in(app, "olga").get(f"/keys-co/access/roles/{reference}/").text
+    lines = page.partition('<section class="panel" aria-label="Permissions">')[2].partition("</section>")[0]
+    assert ">Everything</td>" in lines
+    assert "*.*.*" not in lines

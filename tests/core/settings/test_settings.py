@@ -94,3 +94,14 @@ def test_the_page_lists_every_declared_setting_for_who_may_set_them(app: Flask, 
     assert page.status_code == 200
     assert all(f'name="{key}"' in page.text for key in registry.settings)
     assert _signed_in(app, stand, "member").get(f"/{stand.organisation.slug}/settings/organisation").status_code == 403
+
+
+def test_a_role_is_chosen_from_those_that_there_are(app: Flask, stand: Stand) -> None:
+    page = _signed_in(app, stand, "owner").get(f"/{stand.organisation.slug}/settings/organisation").text
+    box = page.partition('<select class="select" id="setting-approvals-escalation_role"')[2].partition("</select>")[0]
+    assert '<option value="admin" selected>Admin</option>' in box
+    assert ">Finance approver</option>" in box
+    with stand.work():
+        settings.set("approvals.escalation_role", "manager")
+    with stand.work(), pytest.raises(Invalid, match="not known here"):
+        settings.set("approvals.escalation_role", "nobody")
