@@ -60,7 +60,16 @@ class Reader:
         return found
 
     def faults(self) -> list[str]:
-        """What a person who only hears this page would miss, one sentence each."""
+        """What a person who only hears this page would miss, one sentence each, once Chromium has finished its tree of it."""
+        found = self._faults()
+        for _look in range(20):
+            if not found:
+                break
+            self.page.wait_for_timeout(100)
+            found = self._faults()
+        return found
+
+    def _faults(self) -> list[str]:
         nodes = self.nodes()
         said = [f"{node.role} without a name" for node in nodes if node.role in CONTROLS | {"table", "dialog"} and not node.name]
         roles = Counter(node.role for node in nodes)

@@ -1,4 +1,4 @@
-"""Pages as a screen reader has them: each control with a name and a role, headings and focus in order, results announced."""
+"""The main job with a screen reader: from the list over the form to the inbox and the decision, by what is said alone."""
 
 from __future__ import annotations
 
@@ -28,19 +28,30 @@ def department(house: House) -> str:
 
 @pytest.fixture
 def reading(house: House) -> Iterator[dict[str, Reader]]:
-    """A reader for the owner."""
-    contexts = {OWNER: house.sign_in(OWNER, AT)}
+    """A reader for whoever asks, and one for whoever decides."""
+    contexts = {name: house.sign_in(name, AT) for name in (OWNER, DECIDER)}
     yield {name: Reader(context) for name, context in contexts.items()}
     for context in contexts.values():
         context.close()
 
 
-def test_a_requisition_is_written_by_what_is_said(reading: dict[str, Reader], department: str) -> None:
-    _ask(reading[OWNER], department)
+@pytest.mark.requirement("OF-491")
+def test_the_main_job_is_done_by_what_is_said(reading: dict[str, Reader], department: str) -> None:
+    asking, deciding = reading[OWNER], reading[DECIDER]
+    reference = _ask(asking, department)
+    deciding.page.goto(f"/{AT}/inbox/")
+    assert deciding.faults() == []
+    _decide(deciding, reference)
+    asking.page.goto(asking.page.url)
+    assert asking.faults() == []
+    told = [(node.role, node.name) for node in asking.nodes()]
+    assert [name for role, name in told if role == "RootWebArea" and reference in name]
+    assert ("StaticText", "Approved, effects held") in told
+    assert ("StaticText", DECIDER) in told
 
 
-def _ask(reader: Reader, department: str) -> None:
-    """List, form with an error said at its field, saved, and what came of it announced."""
+def _ask(reader: Reader, department: str) -> str:
+    """List, form with an error said at its field, saved, submitted; gives the reference."""
     page = reader.page
     page.goto(f"/{AT}/procurement/requisitions/")
     assert reader.faults() == []
@@ -66,6 +77,13 @@ def _ask(reader: Reader, department: str) -> None:
     reference = page.url.rstrip("/").rpartition("/")[2]
     reader.hears(reference)
     assert reader.faults() == []
+    page.get_by_role("link", name="Submit").first.press("Enter")
+    page.wait_for_url("**/submit")
+    assert reader.faults() == []
+    page.locator("main").get_by_role("button", name="Ask for approval").last.press("Enter")
+    page.wait_for_url(f"**/{reference}/")
+    reader.hears("approv")
+    return reference
 
 
 def _errors_are_tied(reader: Reader) -> None:
@@ -76,6 +94,24 @@ def _errors_are_tied(reader: Reader) -> None:
     assert reader.faults() == []
 
 
+def _decide(reader: Reader, reference: str) -> None:
+    """Find the row, open its decision, confirm it, and hear what came of it."""
+    page = reader.page
+    page.locator("[data-row]").filter(has_text=reference).first.focus()
+    page.keyboard.press("a")
+    until(page, "document.activeElement.closest('dialog')?.id", "decision")
+    dialogs = [node for node in reader.nodes() if node.role == "dialog"]
+    assert [bool(node.name) for node in dialogs] == [True]
+    assert [node.role for node in reader.controls() if not node.name] == []
+    page.keyboard.press("Enter")
+    said = reader.hears(reference)
+    assert "approved" in said
+    assert "left" in said
+    until(page, "document.activeElement.matches('#queue [data-row]') || document.activeElement.id === 'main'")
+    assert reader.faults() == []
+
+
+@pytest.mark.requirement("OF-491")
 def test_every_page_of_the_main_job_has_one_polite_live_region(reading: dict[str, Reader]) -> None:
     reader = reading[OWNER]
     for address in ("procurement/requisitions/", "procurement/requisitions/new", "inbox/", "procurement/payments/"):
@@ -85,6 +121,7 @@ def test_every_page_of_the_main_job_has_one_polite_live_region(reading: dict[str
         assert reader.page.get_attribute("#announcer", "aria-live") == "polite"
 
 
+@pytest.mark.requirement("OF-491")
 @pytest.mark.parametrize("address", ["inbox/", "hse/incidents/", "hse/incidents/new", "procurement/payments/", "people/members/", "jobs/",
                                      "audit/", "settings/", "notifications/", "search?q=pump", "settings/organisation"])
 def test_each_page_is_whole_to_a_reader(reading: dict[str, Reader], address: str) -> None:
