@@ -37,7 +37,7 @@ def write_printed(sheet: Sheet, stream: BinaryIO, imprint: Imprint, show: Show =
         digest.update(("\t".join(cells) + "\n").encode())
         count += 1
     paper.y -= LEADING
-    paper.paragraph(ngettext("%(num)d row", "%(num)d rows", count) if count else _("No rows."), size=8, tone=QUIET)
+    paper.paragraph(ngettext("%(num)s row", "%(num)s rows", count) if count else _("No rows."), size=8, tone=QUIET)
     paper.close(digest.hexdigest())
     return count
 

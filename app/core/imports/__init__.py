@@ -21,10 +21,12 @@ from app.core.imports.runs import (
     start_apply,
     start_check,
     start_rollback,
+    to_be_made,
     use_mapping,
     what_would_stay,
 )
 
 __all__ = ["ImportMapping", "ImportRelated", "ImportRow", "ImportRun", "Mapping", "Place", "State", "begin", "came_in", "changes",
            "find_run", "give_up", "guess", "importable", "look_again", "needed", "preview", "recent", "refused", "reshape", "save_mapping",
-           "saved_mapping", "saved_mappings", "start_apply", "start_check", "start_rollback", "summary", "use_mapping", "what_would_stay"]
+           "saved_mapping", "saved_mappings", "start_apply", "start_check", "start_rollback", "summary", "to_be_made",
+           "use_mapping", "what_would_stay"]

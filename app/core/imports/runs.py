@@ -15,6 +15,7 @@ from sqlalchemy import select
 from app.core import access, files, settings
 from app.core.files.sniffing import SHEETS
 from app.core.imports.guess import guess
+from app.core.imports.links import MAKE
 from app.core.imports.mapping import Mapping
 from app.core.imports.models import ImportMapping, ImportRow, ImportRun, State
 from app.core.imports.parsing import RowParser
@@ -26,6 +27,7 @@ from app.kernel import clock, jobs
 from app.kernel.current import current
 from app.kernel.db import session
 from app.kernel.errors import Conflict, Invalid, NotFound
+from app.kernel.kinds import fold
 from app.kernel.manifest import Resource
 from app.kernel.references import assign
 
@@ -208,6 +210,16 @@ def preview(run: ImportRun, count: int = 10) -> list[ImportRow]:
         ImportRow.organisation_id == run.organisation_id, ImportRow.run_id == run.id).order_by(ImportRow.number).limit(count)))
 
 
+def to_be_made(run: ImportRun, names: Sequence[str]) -> dict[str, int]:
+    """By field: how many records would be made because rows that are ready name them."""
+    ready = (ImportRow.organisation_id == run.organisation_id, ImportRow.run_id == run.id, ImportRow.state == "ready")
+    found = {}
+    for name in names:
+        word = ImportRow.parsed[name][MAKE].astext
+        found[name] = len({fold(said) for said in session().scalars(select(word).where(*ready, word.is_not(None)).distinct())})
+    return found
+
+
 def came_in(resource: Resource, reference: str) -> list[UUID | None]:
     """The ids of the records that a run made or changed, whatever happened to them since; of those rolled back nothing is left. They
     are named one by one: right after an import the planner knows nothing yet of its rows, and would join them one with another."""
@@ -240,5 +252,6 @@ def _expect(run: ImportRun, *states: State) -> None:
         raise Conflict(_("This import is “%(state)s”; the step is no longer possible.", state=run.state.label))
 
 
-__all__ = ["begin", "came_in", "changes", "find_run", "give_up", "look_again", "preview", "recent", "refused", "reshape", "save_mapping",
-           "saved_mapping", "saved_mappings", "start_apply", "start_check", "start_rollback", "use_mapping", "what_would_stay"]
+__all__ = ["begin", "came_in", "changes", "find_run", "give_up", "look_again", "preview", "recent", "refused", "reshape",
+           "save_mapping", "saved_mapping", "saved_mappings", "start_apply", "start_check", "start_rollback", "to_be_made",
+           "use_mapping", "what_would_stay"]

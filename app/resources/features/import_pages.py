@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 from flask import Response, request
+from flask_babel import format_decimal, get_locale, ngettext
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from sqlalchemy import select
 
 from app.core import imports
 from app.core.imports import ImportRow, ImportRun, Mapping, State
 from app.core.jobs import shown_job
-from app.kernel import jobs
+from app.kernel import currencies, jobs
 from app.kernel.current import current
 from app.kernel.db import session
-from app.kernel.kinds import KINDS, counted, show_moment
+from app.kernel.i18n import in_sentence
+from app.kernel.kinds import KINDS, Unreadable, counted, major_units, minor_units, show_moment
 from app.kernel.manifest import Resource
 from app.kernel.registry import registry
 from app.kernel.screens import screen
@@ -112,7 +114,7 @@ def check_page(resource: Resource, run: ImportRun) -> Response:
             "changed": run.updated_count,
             "bad": run.refused_count,
             "same": run.same_count,
-            "new_related": [(str(_("Linked records")), str(run.related_count))] if run.related_count else [],
+            "new_related": _new_related(resource, run, mapping),
             "left_out": [h for h in headers if h not in mapping.columns],
         },
         preview=_preview(resource, run, mapping),
@@ -122,7 +124,8 @@ def check_page(resource: Resource, run: ImportRun) -> Response:
         error_count=run.refused_count,
         errors_url=f"{url}errors.csv",
         pager={
-            "count_text": ngettext("%(num)d refused row", "%(num)d refused rows", run.refused_count),
+            "count_text": ngettext("%(count)s refused row", "%(count)s refused rows", run.refused_count,
+                                   count=format_decimal(run.refused_count)),
             "previous_url": url if after else "",
             "next_url": f"{url}?after={rows[-1].number}" if more else "",
         },
@@ -132,6 +135,16 @@ def check_page(resource: Resource, run: ImportRun) -> Response:
     )
 
 
+def _new_related(resource: Resource, run: ImportRun, mapping: Mapping) -> list[str]:
+    """“2,130 suppliers”: what would be made because rows name it, by kind."""
+    found, fields = [], imports.importable(resource)
+    for name, number in imports.to_be_made(run, mapping.create_missing).items():
+        other = registry.of_table(fields[name].reference)
+        if other and number:
+            found.append(f"{format_decimal(number)} {in_sentence(other.label if number == 1 else other.plural)}")
+    return found
+
+
 def _preview(resource: Resource, run: ImportRun, mapping: Mapping) -> dict[str, Any]:
     fields = imports.importable(resource)
     names = [p.field for p in mapping.columns.values()] + list(mapping.constants)
@@ -139,7 +152,7 @@ def _preview(resource: Resource, run: ImportRun, mapping: Mapping) -> dict[str, 
     linked = _linked(fields, rows)
     return {
         "columns": [(str(fields[n].label), fields[n].numeric) for n in names],
-        "rows": [[_cell(fields[n], row.parsed.get(n), linked) for n in names] for row in rows],
+        "rows": [[_cell(fields[n], row.parsed.get(n), linked, _code(fields[n], row.parsed)) for n in names] for row in rows],
     }
 
 
@@ -150,8 +163,9 @@ def _changes(resource: Resource, run: ImportRun) -> list[dict[str, Any]]:
     shown = []
     for row in rows:
         held, reference = row.before or {}, references.get(row.record_id, "")
-        changed = [(str(fields[name].label), *(_cell(fields[name], value, linked) for value in (held.get(name), new)))
-                   for name, new in row.parsed.items()]
+        after = {**held, **row.parsed}
+        changed = [(str(fields[name].label), *(_cell(fields[name], values.get(name), linked, _code(fields[name], values))
+                                               for values in (held, after))) for name in row.parsed]
         shown.append({"row": row.number, "reference": reference, "url": record_url(resource, reference), "fields": changed})
     return shown
 
@@ -174,16 +188,31 @@ def _linked(fields: Any, rows: list[ImportRow]) -> dict[str, str]:
     return found
 
 
-def _cell(field: Any, value: Any, linked: dict[str, str]) -> str:
+def _code(field: Any, values: dict[str, Any]) -> str:
+    """The currency that a row says for a field; empty when it says none."""
+    return str(values.get(field.currency) or "")
+
+
+def _cell(field: Any, value: Any, linked: dict[str, str], code: str) -> str:
     if isinstance(value, dict):
         return str(_("%(name)s (new)", name=value.get("make", "")))
     if field.kind == "reference" or value is None:
         return linked.get(str(value), "")
     if field.kind == "choice":
         return next((str(c.label) for c in field.choices if c.value == value), str(value))
+    if field.kind == "money":
+        return _money(value, code or current.organisation.currency)
     if field.kind in ("date", "boolean", "integer"):
         return KINDS[field.kind].display(field, field.parse(value), None)
     return str(value)
+
+
+def _money(value: Any, code: str) -> str:
+    """An amount as its reader writes it; one that its currency cannot have, as it was read."""
+    try:
+        return currencies.shown(major_units(minor_units(Decimal(str(value)), code), code), code, get_locale() or "en")
+    except Unreadable:
+        return str(value)
 
 
 def result_page(resource: Resource, run: ImportRun) -> Response:

@@ -12,7 +12,7 @@ import xlsxwriter
 from flask import Flask
 
 from app.core import people
-from app.core.imports import State
+from app.core.imports import ImportRun, State
 from app.modules.procurement.models import Payment, Supplier
 from tests.core.imports.conftest import Wizard, records
 from tests.core.stand import Stand
@@ -266,3 +266,22 @@ def test_the_check_shows_field_by_field_what_would_change_and_the_trail_says_it(
     wizard.post(f"{url}rollback", {})
     wizard.work()
     assert {s.name: (s.contact, s.note) for s in records(stand, Supplier)} == {"Acme": ("Ann", "Old note"), "Beta": ("Bob", None)}
+
+
+def test_the_check_says_what_would_be_made_and_writes_amounts_as_money(wizard: Wizard) -> None:
+    url = wizard.check(payments(6).encode("cp1252"))
+    shown = html.unescape(wizard.get(url).text)
+    assert re.search(r"Will also be created.*?3 suppliers", shown, re.DOTALL)
+    preview = shown.partition('aria-label="Preview"')[2]
+    assert "€6.50<" in preview
+
+
+def test_numbers_of_an_import_are_grouped_for_their_reader(wizard: Wizard, stand: Stand) -> None:
+    url = wizard.check(payments(3).encode("cp1252"))
+    with stand.work() as work:
+        work.query(ImportRun).one().created_count = 8837
+    shown = wizard.get(url).text
+    assert ">8,837</dd>" in shown
+    assert "Import 8,837 rows" in shown
+    wizard.client.set_cookie(wizard.app.extensions["settings"].cookie("language"), "fr", domain="localhost")
+    assert ">8\u202f837</dd>" in wizard.get(url).text
