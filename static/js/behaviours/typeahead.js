@@ -27,13 +27,16 @@ export function typeahead(element) {
       close();
     }
   });
+  let asked = "";
   box.addEventListener("htmx:config:request", (event) => {
     const { body } = event.detail.ctx.request;
     [...body.keys()].forEach((name) => body.delete(name));
-    body.set("q", hidden.value ? "" : box.value);
+    asked = hidden.value ? "" : box.value;
+    body.set("q", asked);
   });
+  // Only what answers the words as they stand now is offered as their best match.
   const best = () => {
-    const open = box.value.trim() && !hidden.value && !list.querySelector('[aria-selected="true"]');
+    const open = box.value.trim() && asked === box.value && !hidden.value && !list.querySelector('[aria-selected="true"]');
     if (open) choose(list.querySelector('[role="option"]'));
   };
   new MutationObserver(() => {
