@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
 from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
 
 from app.kernel.current import current
+from app.kernel.db import session
 from app.kernel.errors import Refusal
 
 MACHINES = ("/api/", "/scim/")
+FRAMED = (403, 404)
 
 
 def wording(status: int) -> tuple[str, str, str]:
@@ -47,11 +50,22 @@ def fault(status: int, message: str = "", **more: Any) -> Response:
     if request.path.startswith(MACHINES):
         return problem(status, message or advice, **more)
     partial = request.headers.get("HX-Request-Type") == "partial"
-    page = render_template("errors/toast.html" if partial else "errors/page.html", status=status, title=title, advice=advice,
-                           image=image, message=message, errors=more.get("errors") or {}, typed=typed(status))
-    response = make_response(page, status)
+    said = {"status": status, "title": title, "advice": advice, "image": image, "message": message, "errors": more.get("errors") or {},
+            "typed": typed(status)}
+    response = make_response(render_template("errors/toast.html", **said) if partial else _page(said), status)
     response.headers["Vary"] = "HX-Request, HX-Request-Type"
     return response
+
+
+def _page(said: Mapping[str, Any]) -> str:
+    """The page of a fault: where somebody may go on elsewhere, with the menu around it, unless that fails too."""
+    if said["status"] in FRAMED and current.has_organisation and current.is_signed_in:
+        try:
+            with session().no_autoflush:
+                return render_template("errors/framed.html", **said)
+        except Exception:  # whatever is away, the fault itself is said
+            current_app.logger.warning("The menu of an error page could not be drawn.", exc_info=True)
+    return render_template("errors/page.html", **said)
 
 
 def typed(status: int) -> list[tuple[str, str]]:

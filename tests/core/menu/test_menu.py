@@ -175,3 +175,18 @@ def test_the_order_of_a_section_is_kept_and_what_is_unknown_is_left_out(app: Fla
 def test_the_menu_of_choices_leads_nowhere_else(app: Flask, place: Organisation) -> None:
     answer = _in(app, "mia").send("/menu-co/menu", form="/menu-co/inbox/", fold="nonsense", next="//elsewhere.example/")
     assert (answer.status_code, answer.location) == (303, "/")
+
+
+def test_an_error_page_keeps_the_menu_of_who_is_signed_in(app: Flask, place: Organisation, monkeypatch: pytest.MonkeyPatch) -> None:
+    mia = _in(app, "mia")
+    for address, status in (("/menu-co/people/members/MEM-0", 404), ("/menu-co/people/members/new", 403)):
+        page = mia.get(address, follow_redirects=True)
+        assert (page.status_code, 'id="sidebar"' in page.text) == (status, True), address
+    assert 'id="sidebar"' not in app.test_client().get("/menu-co/people/members/MEM-0", follow_redirects=True).text
+
+    def away(*_said: object) -> None:
+        raise OSError("away")
+
+    monkeypatch.setattr("app.core.menu.framing.menu_for", away)
+    page = mia.get("/menu-co/people/members/new")
+    assert (page.status_code, 'id="sidebar"' in page.text) == (403, False)
