@@ -64,7 +64,8 @@ def pages(queue: Queue) -> Flask:
 
     def inbox() -> Any:
         left = queue.left()
-        return screen("inbox/list.html", "rows", tabs=[("Mine", "/northgate/inbox/", True, len(left))], url="/northgate/inbox/",
+        return screen("inbox/list.html", "rows", heading="Inbox", empty=("Nothing waits for you", "Come back later."),
+                      tabs=[("Mine", "/northgate/inbox/", True, len(left))], url="/northgate/inbox/",
                       bulk_url="/northgate/inbox/bulk", pager={"count_text": "", "previous_url": "", "next_url": ""},
                       groups=[("Today", left)] if left else [], undos=[], peek=None)
 
@@ -77,7 +78,7 @@ def pages(queue: Queue) -> Flask:
         if request.method == "POST" and not wrong:
             queue.decided.append((number, verb))
             said = {"said": f"PAY-{number} {verb}, {len(queue.left())} left"}
-            return screen("inbox/decided.html", trigger={"decided": said}, gone=[number], tabs=[],
+            return screen("inbox/decided.html", trigger={"decided": said}, gone=[number], stays=[], tabs=[],
                           undos=[{"text": f"PAY-{number} {verb}", "url": f"/northgate/inbox/{number}/undo", "seconds": 30}])
         return screen("inbox/decide.html", "form", status=422 if wrong else 200, verb=verb, heading=verb.title(), peek=peek,
                       action=f"/northgate/inbox/{number}/decide", back_url="/northgate/inbox/", hash="9c", key="k", guard=peek["risk"],
@@ -88,7 +89,7 @@ def pages(queue: Queue) -> Flask:
 
     def undo(number: str) -> Any:
         queue.decided = [each for each in queue.decided if each[0] != number]
-        return screen("inbox/decided.html", trigger={"decided": {"said": "Undone"}, "queue-refresh": {}}, gone=[], tabs=[], undos=[])
+        return screen("inbox/decided.html", trigger={"decided": {"said": "Undone"}, "queue-refresh": {}}, gone=[], stays=[], tabs=[], undos=[])
 
     def draft() -> Any:
         queue.decided.append(("draft", request.form["title"]))
