@@ -89,7 +89,8 @@ def pages(queue: Queue) -> Flask:
 
     def undo(number: str) -> Any:
         queue.decided = [each for each in queue.decided if each[0] != number]
-        return screen("inbox/decided.html", trigger={"decided": {"said": "Undone"}, "queue-refresh": {}}, gone=[], stays=[], tabs=[], undos=[])
+        return screen("inbox/decided.html", trigger={"decided": {"said": "Undone"}, "queue-refresh": {}}, gone=[], stays=[], tabs=[],
+                      undos=[])
 
     def draft() -> Any:
         queue.decided.append(("draft", request.form["title"]))
