@@ -64,7 +64,7 @@ def test_the_percentage_rises_to_a_hundred_without_a_reload(house: House, big_fi
     assert percents == sorted(percents)
     assert len(percents) > 1, percents
     assert percents[-1] == 100
-    assert page.locator("dl dd").all_inner_texts()[:2] == [str(ROWS), str(ROWS)]
+    assert page.locator("dl dd").all_inner_texts()[:2] == [f"{ROWS:,}"] * 2
     assert "import=IMP-" in (page.get_attribute("a:has-text('See what came in')", "href") or "")
     assert watch.troubles() == []
     context.close()

@@ -176,12 +176,12 @@ def test_the_clerk_exports_and_the_digest_is_read_in_the_catcher(house: House, i
 
 
 def _read_digest(house: House) -> None:
-    """Marcus's digest of today, opened in the page of the local catcher."""
+    """Marcus's digest of this moment (the scheduler may have sent the morning's before), opened in the page of the local catcher."""
     with house.acting("Marcus Oyelade", "northgate") as member:
-        digest.queue(member.id)
+        owed = digest.send_now(member.id).message_id
     mine = "marcus.oyelade@northgate.example"
     greeted = "Good morning, Marcus"
-    found = wait_for(lambda: [m for m in house.server.mails() if mine in str(m["To"]) and greeted in _text(m)], 60, "the digest")
+    found = wait_for(lambda: [m for m in house.server.mails() if owed in str(m["Message-ID"]) and greeted in _text(m)], 60, "the digest")
     context = house.chromium.new_context(base_url=f"http://localhost:{house.server.port + 2}")
     page = context.new_page()
     page.goto("/")
