@@ -10,6 +10,7 @@ import statistics
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote_plus
 
 from app.demo.cast import HOUSES
 from app.demo.names import FAMILY, address
@@ -101,8 +102,8 @@ class Pages:
         for run in range(self.runs):
             dice = random.Random(run)
             named = [(dice.choice(FAMILY), dice.choice(TRADES)) for _ in range(rounds)]
-            asked = [dice.choice((family, trade, f"{family}+{trade}")) for family, trade in named]
-            found.append(percentile([self.client.get(f"{LIST}?q={words}").seconds for words in asked]) * 1000)
+            asked = [dice.choice((family, trade, f"{family} {trade}")) for family, trade in named]
+            found.append(percentile([self.client.get(f"{LIST}?q={quote_plus(words)}").seconds for words in asked]) * 1000)
         return found
 
     def streams(self, rounds: int) -> tuple[list[float], list[float]]:

@@ -17,7 +17,7 @@ from app.core import access, audit, files
 from app.core.approvals import guards, levels, news, preview, sentences, snapshots, words
 from app.core.approvals.case import Case
 from app.core.approvals.models import ApprovalDecision, ApprovalRequest, ApprovalSeat, Colour, Seat, State, Verb
-from app.core.approvals.queue import Entry, of_record
+from app.core.approvals.queue import Entry
 from app.kernel import clock
 from app.kernel.current import current
 from app.kernel.db import session
@@ -141,12 +141,12 @@ def _panel(case: Case, *, dry_run: bool = True) -> dict[str, Any]:
         "comments": _comments(case.told), "buttons": buttons(case), "sheet_url": sheet_url(request), "held": undo(request)}
 
 
-def requests_about(resource: Resource, record: Any) -> list[dict[str, Any]]:
-    """For the page of a record: every request about it, the newest first, with its levels."""
+def requests_about(requests: Sequence[ApprovalRequest]) -> list[dict[str, Any]]:
+    """For the page of a record: the requests about it, as `of_record` gives them, with their levels."""
     return [{"title": heading(found), "state": str(found.state.label), "tone": found.state.tone, "url": page_url(found),
              "risk": found.risk.value,
              "levels": level_rows(Case(found)), "delivery": delivery(found), "snapshot": found.snapshot_hash, "sheet_url": sheet_url(found)}
-            for found in of_record(resource, record.id)]
+            for found in requests]
 
 
 def record_url(resource: Resource, request: ApprovalRequest) -> str:

@@ -133,7 +133,11 @@ class Detail:
             approvals.State.OPEN: _("It waits for approval already."),
             approvals.State.HELD: _("It is approved and takes effect shortly."),
         }
-        return {each.action: why[each.state] for each in approvals.of_record(self.resource, self.record.id) if each.state in why}
+        return {each.action: why[each.state] for each in self._requests if each.state in why}
+
+    @cached_property
+    def _requests(self) -> list[Any]:
+        return approvals.of_record(self.resource, self.record.id)
 
     @cached_property
     def offers(self) -> list[Offer]:
@@ -190,7 +194,7 @@ class Detail:
     @cached_property
     def approvals(self) -> Any:
         """The approval requests about this record, newest first."""
-        return approvals.requests_about(self.resource, self.record)
+        return approvals.requests_about(self._requests)
 
     @cached_property
     def files(self) -> Any:
