@@ -47,10 +47,10 @@ BEGIN
 END $$""")
 
 define("auth_lookup(text)", f"""
-CREATE OR REPLACE FUNCTION auth_lookup(address text, OUT identity_id uuid, OUT secret text, OUT disabled boolean)
+CREATE OR REPLACE FUNCTION auth_lookup(address text, OUT identity_id uuid, OUT secret text, OUT disabled boolean, OUT barred boolean)
   RETURNS record {HEAD} AS $$
 BEGIN
-  SELECT i.id, c.secret, i.disabled_at IS NOT NULL INTO identity_id, secret, disabled
+  SELECT i.id, c.secret, i.disabled_at IS NOT NULL, c.barred_at IS NOT NULL INTO identity_id, secret, disabled, barred
     FROM identity i LEFT JOIN credential c ON c.identity_id = i.id AND c.kind = 'password' WHERE i.email = address;
 END $$""")
 
@@ -71,11 +71,18 @@ BEGIN
 END $$""")
 
 define("auth_link(text, timestamptz)", f"""
-CREATE OR REPLACE FUNCTION auth_link(secret text, moment timestamptz, OUT link uuid, OUT who uuid, OUT email text)
-  RETURNS record {HEAD} AS $$
+CREATE OR REPLACE FUNCTION auth_link(secret text, moment timestamptz, OUT link uuid, OUT who uuid, OUT email text, OUT purpose text,
+  OUT about jsonb) RETURNS record {HEAD} AS $$
 BEGIN
-  SELECT l.id, l.identity_id, i.email INTO link, who, email FROM sign_in_link l JOIN identity i ON i.id = l.identity_id
+  SELECT l.id, l.identity_id, i.email, l.purpose, l.about INTO link, who, email, purpose, about FROM sign_in_link l JOIN identity i ON i.id = l.identity_id
     WHERE l.secret_hash = secret AND l.used_at IS NULL AND l.expires_at > moment AND i.disabled_at IS NULL;
+END $$""")
+
+# Whether somebody signed in fully in this browser before: such a one is counted by itself, so that no stranger locks its owner out.
+define("auth_device(text, text)", f"""
+CREATE OR REPLACE FUNCTION auth_device(address text, device text) RETURNS boolean {HEAD} AS $$
+BEGIN
+  RETURN EXISTS (SELECT FROM known_device d JOIN identity i ON i.id = d.identity_id WHERE i.email = address AND d.secret_hash = device);
 END $$""")
 
 # Counts before anything is verified, so that many at once cannot slip through; gives the seconds to wait, 0 to go on.

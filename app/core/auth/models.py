@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, Text, Uuid
 from sqlalchemy import Identity as Serial
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel import clock
@@ -36,15 +36,58 @@ class Identity(Base):
 
 
 class Credential(Base):
-    """A secret that proves an identity; `kind` is `password` for now, `secret` its Argon2id hash."""
+    """A secret that proves an identity; `kind` is `password` for now, `secret` its Argon2id hash. A barred one opens nothing until it is set anew."""
 
     __tablename__ = "credential"
-    __table_args__ = _apart("belongs to an identity, not to an organisation", "identity_id", "kind", "secret", own="identity_id")
+    __table_args__ = _apart("belongs to an identity, not to an organisation", "identity_id", "kind", "secret", "barred_at", own="identity_id")
 
     identity_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("identity.id", name="fk_credential_identity_id"), primary_key=True)
     kind: Mapped[str] = mapped_column(Text, primary_key=True, default="password")
     secret: Mapped[str] = mapped_column(Text)
     changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    barred_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class FormerPassword(Base):
+    """The hash of a password that somebody had: the last few cannot be taken again."""
+
+    __tablename__ = "former_password"
+    __table_args__ = _apart("belongs to an identity, not to an organisation", own="identity_id")
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
+    identity_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("identity.id", name="fk_former_password_identity_id"), index=True)
+    secret: Mapped[str] = mapped_column(Text)
+    replaced_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+
+
+class KnownDevice(Base):
+    """A browser in which an identity signed in fully once. Its cookie holds a random secret; only the hash is here."""
+
+    __tablename__ = "known_device"
+    __table_args__ = _apart("a device is known before an organisation is", "identity_id", "secret_hash", own="identity_id")
+
+    identity_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("identity.id", name="fk_known_device_identity_id"), primary_key=True)
+    secret_hash: Mapped[str] = mapped_column(Text, primary_key=True)
+    looks: Mapped[str] = mapped_column(Text, default="")
+    since: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    last_seen_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+
+
+class AddressChange(Base):
+    """Another e-mail address that somebody wants: it counts once both addresses have confirmed it."""
+
+    __tablename__ = "address_change"
+    __table_args__ = _apart("an address belongs to an identity, in every organisation of theirs", own="identity_id")
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
+    identity_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("identity.id", name="fk_address_change_identity_id"), index=True)
+    old_email: Mapped[str] = mapped_column(Text)
+    new_email: Mapped[str] = mapped_column(Text)
+    old_confirmed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    new_confirmed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class UserSession(Base):
@@ -68,15 +111,17 @@ class UserSession(Base):
 
 
 class SignInLink(Base):
-    """A link that lets its holder set a password, once: a first owner's, an invitation's, a reset's."""
+    """A link that is good for one thing, its `purpose`, once: a first password, a reset, a sign-in; `about` says what it needs to know."""
 
     __tablename__ = "sign_in_link"
-    __table_args__ = _apart("belongs to an identity, not to an organisation", "id", "identity_id", "secret_hash", "expires_at", "used_at",
-                            own="identity_id")
+    __table_args__ = _apart("belongs to an identity, not to an organisation", "id", "identity_id", "secret_hash", "purpose", "about",
+                            "expires_at", "used_at", own="identity_id")
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
     identity_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("identity.id", name="fk_sign_in_link_identity_id"), index=True)
     secret_hash: Mapped[str] = mapped_column(Text, unique=True)
+    purpose: Mapped[str] = mapped_column(Text, default="welcome", server_default="welcome")
+    about: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 

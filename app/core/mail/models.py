@@ -28,7 +28,10 @@ class State(Choices):
 
 
 class MailMessage(Tenanted):
-    """One mail to one address, written in the reader's language when it was queued; or, with a `writer`, when it leaves."""
+    """One mail to one address, written in the reader's language when it was queued; or, with a `writer`, when it leaves.
+
+    `secrets` names what makes, of the `facts`, the secrets in its links: each attempt makes them anew, and they are never kept here.
+    """
 
     __tablename__ = "mail_message"
 
@@ -42,6 +45,8 @@ class MailMessage(Tenanted):
     template: Mapped[str] = mapped_column(Text)
     optional: Mapped[str] = mapped_column(Text, default="")
     writer: Mapped[str] = mapped_column(Text, default="")
+    secrets: Mapped[str] = mapped_column(Text, default="", server_default="")
+    facts: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")
     thread: Mapped[str] = mapped_column(Text, default="")
     key: Mapped[str] = mapped_column(Text, default="")
     effect_id: Mapped[str] = mapped_column(Text, default="")
