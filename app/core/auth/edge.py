@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.wrappers import Response as AnyResponse
 
+from app.core.auth import stages
 from app.core.auth.entry import Entry, cookie_name, credentials, enter, is_for_machines, note_use
 from app.core.auth.source import source_address
 from app.kernel import limits
@@ -68,7 +69,7 @@ def _fill_in(endpoint: str, values: dict[str, Any]) -> None:
 def admit() -> AnyResponse | None:
     """Let in whoever may enter the organisation of the address; nobody else learns whether it exists."""
     if g.get("slug") is None:
-        return None
+        return _hold_at_stage()
     given = credentials()
     entry = enter(given, g.slug) if given else None
     if entry is None:
@@ -76,6 +77,8 @@ def admit() -> AnyResponse | None:
             limits.take(limits.API, source_address())
         return _signed_out(ended=given is not None)
     g.entry = entry
+    if entry.stage != stages.FULL:
+        return _held_back(entry.stage)
     if entry.organisation is None or entry.actor is None:
         raise NotFound
     settle(Context(entry.organisation, entry.actor, current.request_id, current.channel))
@@ -84,6 +87,25 @@ def admit() -> AnyResponse | None:
     note_use(entry)
     _hold_to_limits(entry, entry.actor)
     return None
+
+
+def _hold_at_stage() -> AnyResponse | None:
+    """Outside any organisation a page that says a stage is for sessions of that stage alone; whoever is signed out is let to its view."""
+    wanted = getattr(current_app.view_functions.get(request.endpoint or ""), "stage", "")
+    entry = _load(request) if wanted else None
+    if entry is None or entry.stage == wanted:
+        return None
+    return redirect(within(request.args.get("next")), 303) if entry.stage == stages.FULL else _held_back(entry.stage)
+
+
+def _held_back(stage: str) -> AnyResponse:
+    """Half signed in: only the page of what is still owed answers."""
+    if is_for_machines():
+        return problem(401, _("Finish signing in first."))
+    address = stages.address(stage, _wanted())
+    if request.headers.get("HX-Request") == "true":
+        return Response("", 200, {"HX-Redirect": address})
+    return redirect(address, 303)
 
 
 def _hold_to_limits(entry: Entry, actor: Actor) -> None:
@@ -109,12 +131,13 @@ def _wanted() -> str:
     """Where to go after signing in: the page asked for, or the one from which something was sent."""
     if request.method in ("GET", "HEAD") and request.headers.get("HX-Request") != "true":
         return request.full_path.rstrip("?")
+    start = f"/{g.slug}/" if g.slug else "/"
     try:
         shown = urlsplit(request.headers.get("HX-Current-URL") or request.headers.get("Referer") or "")
     except ValueError:
-        return f"/{g.slug}/"
-    if shown.netloc != request.host:
-        return f"/{g.slug}/"
+        return start
+    if shown.netloc != request.host or shown.path.startswith("/sign-in"):
+        return start
     return within(shown.path + (f"?{shown.query}" if shown.query else ""))
 
 

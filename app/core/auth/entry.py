@@ -45,6 +45,11 @@ class Entry(UserMixin):  # type: ignore[misc]
     last_organisation: UUID | None = None
     organisation: Organisation | None = None
     actor: Actor | None = None
+    stage: str = "full"
+    method: str = ""
+    factor: str = ""
+    proved_at: datetime | None = None
+    enrol_by: datetime | None = None
 
     @property
     def id(self) -> str:
@@ -78,8 +83,13 @@ def enter(given: Credentials, slug: str | None) -> Entry | None:
     if row.proof is None:
         return None
     organisation, actor = _understood(row.rights, tuple(row.proof.get("scopes") or ())) if row.rights else (None, None)
-    return Entry(UUID(row.proof["identity"]), _id(row.proof.get("session")), _id(row.proof.get("token")),
-                 _moment(row.proof.get("seen")), _id(row.proof.get("organisation")), organisation, actor)
+    return _entry(row.proof, organisation, actor)
+
+
+def _entry(proof: dict[str, Any], organisation: Organisation | None, actor: Actor | None) -> Entry:
+    return Entry(UUID(proof["identity"]), _id(proof.get("session")), _id(proof.get("token")), _moment(proof.get("seen")),
+                 _id(proof.get("organisation")), organisation, actor, proof.get("stage", "full"), proof.get("method", ""),
+                 proof.get("factor", ""), _moment(proof.get("proved")), _moment(proof.get("enrol_by")))
 
 
 def note_use(entry: Entry) -> None:

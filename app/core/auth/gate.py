@@ -27,17 +27,19 @@ BEGIN
     SELECT m.identity_id INTO who FROM member m WHERE m.organisation_id = token.organisation_id AND m.id = token.member_id;
     proof := jsonb_build_object('token', token.id, 'identity', who, 'scopes', token.scopes, 'seen', token.last_used_at);
   ELSE
-    SELECT s.id, s.identity_id, s.last_seen_at, s.organisation_id INTO held FROM user_session s
+    SELECT s.id, s.identity_id, s.last_seen_at, s.organisation_id, s.method, s.factor, s.proved_at, s.enrol_by,
+      CASE WHEN s.stage = 'full' AND s.enrol_by <= moment THEN 'enrol' ELSE s.stage END AS stage INTO held FROM user_session s
       WHERE s.secret_hash = secret AND s.ended_at IS NULL AND s.idle_until > moment AND s.expires_at > moment;
     IF NOT FOUND THEN RETURN; END IF;
     who := held.identity_id;
-    proof := jsonb_build_object('session', held.id, 'identity', who, 'seen', held.last_seen_at, 'organisation', held.organisation_id);
+    proof := jsonb_build_object('session', held.id, 'identity', who, 'seen', held.last_seen_at, 'organisation', held.organisation_id,
+      'stage', held.stage, 'method', held.method, 'factor', held.factor, 'proved', held.proved_at, 'enrol_by', held.enrol_by);
   END IF;
   IF NOT EXISTS (SELECT FROM identity i WHERE i.id = who AND i.disabled_at IS NULL) THEN
     proof := NULL;
     RETURN;
   END IF;
-  IF address IS NULL THEN RETURN; END IF;
+  IF address IS NULL OR proof ->> 'stage' <> 'full' THEN RETURN; END IF;
   SELECT s.organisation_id INTO place FROM organisation_slug s WHERE s.slug = address;
   IF NOT FOUND OR place <> bound THEN RETURN; END IF;
   SELECT jsonb_build_object('organisation', {ORGANISATION}, 'member', {MEMBER})::text INTO rights
@@ -60,6 +62,33 @@ BEGIN
   RETURN (SELECT coalesce(jsonb_agg(jsonb_build_object('id', o.id, 'slug', o.slug, 'name', o.name, 'role', r.key) ORDER BY o.name), '[]')
     FROM member m JOIN organisation o ON o.id = m.organisation_id JOIN role r ON r.organisation_id = o.id AND r.id = m.role_id
     WHERE m.identity_id = who AND m.active AND m.archived_at IS NULL AND o.suspended_at IS NULL);
+END $$""")
+
+# What each organisation of a person set about sign-in, one object per organisation; what is not set has the declared default.
+define("auth_policy(uuid)", f"""
+CREATE OR REPLACE FUNCTION auth_policy(who uuid) RETURNS jsonb {HEAD} AS $$
+BEGIN
+  RETURN (SELECT coalesce(jsonb_agg((SELECT coalesce(jsonb_object_agg(s.key, s.value), '{{}}') FROM setting s
+      WHERE s.organisation_id = o.id AND left(s.key, 5) = 'auth.') ORDER BY o.id), '[]')
+    FROM member m JOIN organisation o ON o.id = m.organisation_id
+    WHERE m.identity_id = who AND m.active AND m.archived_at IS NULL AND o.suspended_at IS NULL);
+END $$""")
+
+define("auth_passkey(text)", f"""
+CREATE OR REPLACE FUNCTION auth_passkey(credential text, OUT passkey uuid, OUT who uuid, OUT key bytea, OUT uses bigint)
+  RETURNS record {HEAD} AS $$
+BEGIN
+  SELECT p.id, p.identity_id, p.public_key, p.sign_count INTO passkey, who, key, uses FROM passkey p
+    JOIN identity i ON i.id = p.identity_id AND i.disabled_at IS NULL WHERE p.credential_id = credential;
+END $$""")
+
+# Whether something that works once is used now for the first time: a challenge, an assertion. Kept until it could work no more.
+define("auth_spend(text, timestamptz, timestamptz)", f"""
+CREATE OR REPLACE FUNCTION auth_spend(proof text, until timestamptz, moment timestamptz) RETURNS boolean {HEAD} AS $$
+BEGIN
+  DELETE FROM spent_proof p WHERE p.expires_at <= moment;
+  INSERT INTO spent_proof (proof_hash, expires_at) VALUES (proof, until) ON CONFLICT DO NOTHING;
+  RETURN FOUND;
 END $$""")
 
 define("auth_identities(text[])", f"""

@@ -33,6 +33,7 @@ class Identity(Base):
     email: Mapped[str] = mapped_column(Text, unique=True)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
     disabled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    factor_asked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class Credential(Base):
@@ -91,11 +92,16 @@ class AddressChange(Base):
 
 
 class UserSession(Base):
-    """One browser signed in. The cookie holds a random secret; only its hash is here."""
+    """One browser signed in. The cookie holds a random secret; only its hash is here.
+
+    `stage` says how far: `full`, or what is still owed (`factor`, `enrol`, `password`). `method` and `factor` say what proved it,
+    `proved_at` when that was last, `enrol_by` until when it does without a factor though one is required.
+    """
 
     __tablename__ = "user_session"
     __table_args__ = _apart("a session opens any organisation of its identity", "id", "identity_id", "secret_hash", "last_seen_at",
-                            "idle_until", "expires_at", "ended_at", "organisation_id", own="identity_id")
+                            "idle_until", "expires_at", "ended_at", "organisation_id", "stage", "method", "factor", "proved_at", "enrol_by",
+                            own="identity_id")
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
     identity_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("identity.id", name="fk_user_session_identity_id"), index=True)
@@ -108,6 +114,11 @@ class UserSession(Base):
     organisation_id: Mapped[UUID | None] = mapped_column(Uuid)
     address: Mapped[str] = mapped_column(Text, default="")
     agent: Mapped[str] = mapped_column(Text, default="")
+    stage: Mapped[str] = mapped_column(Text, default="full", server_default="full")
+    method: Mapped[str] = mapped_column(Text, default="password", server_default="password")
+    factor: Mapped[str] = mapped_column(Text, default="", server_default="")
+    proved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    enrol_by: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class SignInLink(Base):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, text, update
@@ -26,13 +27,25 @@ class Place:
     role: str
 
 
-def open_session(identity_id: UUID, *, address: str = "", agent: str = "") -> str:
-    """Start a session; gives the secret for the cookie. Every sign-in makes a new one, whatever the browser brought along."""
+def open_session(identity_id: UUID, *, address: str = "", agent: str = "", **proof: Any) -> str:
+    """Start a session; gives the secret for the cookie. Every sign-in makes a new one, whatever the browser brought along.
+
+    `proof` may hold `stage`, `method`, `factor` and `enrol_by`.
+    """
     secret, now = new_secret(), clock.now()
     with as_identity(identity_id):
-        session().add(UserSession(identity_id=identity_id, secret_hash=hash_secret(secret), created_at=now, last_seen_at=now,
-                                  idle_until=now + IDLE, expires_at=now + ABSOLUTE, address=address[:100], agent=agent[:300]))
+        session().add(UserSession(identity_id=identity_id, secret_hash=hash_secret(secret), created_at=now, last_seen_at=now, proved_at=now,
+                                  idle_until=now + IDLE, expires_at=now + ABSOLUTE, address=address[:100], agent=agent[:300], **proof))
         session().flush()
+    return secret
+
+
+def renew(session_id: UUID, identity_id: UUID, **values: Any) -> str:
+    """Bring a session on (`stage`, `factor`, `enrol_by`): it was proved just now, and its secret is another. Gives the secret."""
+    secret = new_secret()
+    changed = update(UserSession).where(UserSession.id == session_id, UserSession.ended_at.is_(None))
+    with as_identity(identity_id):
+        session().execute(changed.values(secret_hash=hash_secret(secret), proved_at=clock.now(), **values))
     return secret
 
 

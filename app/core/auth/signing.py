@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import text
 
 from app.core import audit
-from app.core.auth import sessions, throttle
+from app.core.auth import sessions, stages, throttle
 from app.core.auth.identities import set_password
 from app.core.auth.secrets import is_outdated, is_password, keyed
 from app.kernel.db import unit_of_work
@@ -47,8 +47,14 @@ def sign_in(email: str, password: str, *, source: str, agent: str) -> SignedIn:
         return SignedIn(found.identity_id, opened(found.identity_id, source=source, agent=agent))
 
 
-def opened(identity_id: UUID, *, source: str, agent: str) -> str:
-    """A new session, audited; gives its secret."""
-    secret = sessions.open_session(identity_id, address=source, agent=agent)
-    audit.note("auth.sign_in", platform=True, context={"identity": identity_id, "source": source})
+def opened(identity_id: UUID, *, source: str, agent: str, method: str = "password", factor: str = "", stage: str = "") -> str:
+    """A new session, audited; gives its secret. `method` is `password`, `passkey`, `oidc`, `saml`, `ldap` or `link`.
+
+    How far the session reaches is decided here, by what was proved and what the person's organisations ask; `stage` holds it back further.
+    """
+    reach = stages.reach(identity_id, method, factor)
+    secret = sessions.open_session(identity_id, address=source, agent=agent, method=method, factor=factor, stage=stage or reach.stage,
+                                   enrol_by=reach.enrol_by)
+    audit.note("auth.sign_in", platform=True,
+               context={"identity": identity_id, "source": source, "method": method, "stage": stage or reach.stage})
     return secret

@@ -162,3 +162,6 @@ def _welcome(secret: str, link: links.Opened, errors: dict[str, list[Any]] | Non
 
 for _view in (sign_in_page, sign_in, sign_out, home, organisations, change_password, welcome_page, welcome):
     _view.needs = "public"  # type: ignore[attr-defined]
+
+for _view in (home, organisations, change_password):
+    _view.stage = "full"  # type: ignore[attr-defined]

@@ -32,3 +32,4 @@ class SettingValue(Tenanted):
 
 _table: Any = SettingValue.__table__
 Index("uq_setting_key", _table.c.organisation_id, _table.c.key, unique=True)
+_table.info["gate"] = ("organisation_id", "key", "value")
