@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = 'core_0003'
-down_revision = 'core_0002'
+revision = 'core_0004'
+down_revision = 'core_0003'
 branch_labels = None
 depends_on = None
 
