@@ -100,13 +100,15 @@ SYSTEM = Actor(id=SYSTEM_ID, name="OpsFlux", grants=(Grant("*.*.*", "company", "
 
 @dataclass(frozen=True)
 class Context:
-    """The circumstances of what is being done now."""
+    """The circumstances of what is being done now; `source` is the client's address, `agent` what its browser calls itself."""
 
     organisation: Organisation | None = None
     user: Actor | None = None
     request_id: str = ""
     channel: str = "system"
     change_set_id: UUID | None = None
+    source: str = ""
+    agent: str = ""
 
 
 _context: ContextVar[Context] = ContextVar("context", default=Context())  # noqa: B039 -- Context is frozen

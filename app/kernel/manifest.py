@@ -82,7 +82,8 @@ class Resource:
     `lock(record)` answers False, or a sentence saying why the record can no longer be changed. `title` names the field that
     stands for the record in pickers, mails and the inbox; `subtitle` the quieter second line. `tally` names a choice among the
     filters whose counts stand above the list. `search` maps fields to weights (A counts most); a reference there finds the record by
-    the name of the one that it refers to.
+    the name of the one that it refers to. `confidential` (or `confidential(record)`) marks what may not be read without a trace: who
+    opens it, lists it or takes a file of it stands in the audit trail, by every door.
     """
 
     model: type
@@ -115,6 +116,7 @@ class Resource:
     snapshot: tuple[str, ...] = ()
     tally: str = ""
     duty: Duty | None = None
+    confidential: bool | Callable[[Any], bool] = False
     menu: bool = True
     key: str = ""
     module: str = ""

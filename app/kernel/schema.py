@@ -2,7 +2,8 @@
 
 `Table.info` may carry: `tenanted`, `append_only`, `relay` (columns that the relay role reads across organisations), `gate` (columns
 that the sign-in functions read), `own` (the column that holds the identity whose own rows may be read), `exception` (why a table has
-no organisation) `grants` (what the application role may do there) and `gate_writes` (the sign-in functions also write there).
+no organisation) `grants` (what the application role may do there) and `gate_writes` (the sign-in functions also write there). `gate_adds` and `gate_removes` let a definer
+function add to, or take from, the rows of the organisation at hand.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ def protect(
     gate: Sequence[str] = (),
     own: str = "",
     platform: bool = False,
+    gate_adds: bool = False,
+    gate_removes: bool = False,
 ) -> list[str]:
     """The statements that put both policies and the grants on one tenant table."""
     mine = f"{column} = {ORGANISATION}"
@@ -63,6 +66,10 @@ def protect(
             *_policy(name, "organisation_remove", "DELETE", APP, using=mine),
             f"GRANT UPDATE, DELETE ON {name} TO {APP}",
         ]
+    if gate_adds:
+        statements += [*_policy(name, "gate_add", "INSERT", GATE, check=mine), f"GRANT INSERT ON {name} TO {GATE}"]
+    if gate_removes:
+        statements += [*_policy(name, "gate_remove", "DELETE", GATE, using=mine), f"GRANT DELETE ON {name} TO {GATE}"]
     return statements + _narrow(name, RELAY, relay) + _narrow(name, GATE, gate)
 
 
@@ -113,6 +120,8 @@ def statements_for(table: Table) -> list[str]:
             gate=marks.get("gate", ()),
             own=marks.get("own", ""),
             platform=bool(marks.get("platform")),
+            gate_adds=bool(marks.get("gate_adds")),
+            gate_removes=bool(marks.get("gate_removes")),
         )
     if marks.get("exception"):
         return narrow(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -16,6 +16,8 @@ from flask import current_app
 
 COLUMNS = ("id", "organisation_id", "at", "actor_id", "on_behalf_of", "channel", "action", "resource", "record_id", "record_reference",
            "changes", "context", "request_id", "result", "change_set_id")
+LATER = ("ip", "agent")  # since the format's first extension; what an older entry lacks is no part of its bytes
+ALL = (*COLUMNS, *LATER)
 GENESIS = bytes(32)
 _OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z
 
@@ -34,6 +36,15 @@ def key(purpose: str) -> bytes:
 def derived(secret: str, purpose: str) -> bytes:
     """HMAC-SHA256 of `opsflux/audit/<purpose>` under the secret."""
     return hmac.digest(secret.encode(), f"opsflux/audit/{purpose}".encode(), "sha256")
+
+
+def entry_of(values: Iterable[Any]) -> dict[str, Any]:
+    """An entry as its digest covers it, from the values of `ALL`: a later column that is empty does not belong to it."""
+    said = dict(zip(ALL, values, strict=True))
+    for name in LATER:
+        if said[name] is None:
+            del said[name]
+    return said
 
 
 def digest(entry_key: bytes, values: Mapping[str, Any]) -> bytes:

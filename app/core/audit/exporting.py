@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from app.core.audit.anchors import plain
-from app.core.audit.canonical import COLUMNS, GENESIS, canonical, key
+from app.core.audit.canonical import GENESIS, canonical, entry_of, key
 from app.core.audit.connecting import apart_from_session
 from app.core.audit.verifying import _SEALED, _rows
 from app.kernel import clock
@@ -24,10 +24,10 @@ def export(organisation_id: UUID) -> Iterator[bytes]:
     seq, head = 0, GENESIS
     with apart_from_session(organisation_id) as connection:
         connection.execute(text("SET LOCAL statement_timeout = 0"))
-        for seq, linked, _entry_id, kept, *values in _rows(connection, _SEALED, organisation_id):
+        for seq, linked, entry_id, kept, stays, purge_id, *values in _rows(connection, _SEALED, organisation_id):
             head = linked
-            yield _line({"seq": seq, "link": linked.hex(), "digest": kept.hex() if kept else "",
-                         "entry": dict(zip(COLUMNS, values, strict=True))})
+            said = {"entry": entry_of(values)} if kept or not stays else {"purged": {"id": entry_id, "by": purge_id}}
+            yield _line({"seq": seq, "link": linked.hex(), "digest": (kept or stays or b"").hex(), **said})
         for row in connection.execute(text("SELECT organisation_id, seq, head, at, signature FROM audit_checkpoint "
                                            "WHERE organisation_id = :organisation ORDER BY seq"), {"organisation": organisation_id}):
             yield _line({"checkpoint": plain(dict(row._mapping))})

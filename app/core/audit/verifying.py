@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -16,14 +16,16 @@ from psycopg.types.json import set_json_loads
 from sqlalchemy import Connection, text
 
 from app.core.audit import anchors
-from app.core.audit.canonical import COLUMNS, GENESIS, checkpoint, digest, key, link
+from app.core.audit.canonical import ALL, GENESIS, checkpoint, digest, entry_of, key, link
 from app.core.audit.connecting import apart_from_session
+from app.core.audit.purges import Purges
 from app.kernel import clock
 
 LATE_SECONDS, PATIENCE_SECONDS, PORTION = 60, 6.0, 5_000
-_SEALED = (f"SELECT l.seq, l.hash, l.id AS entry_id, e.digest, {', '.join(f'e.{c}' for c in COLUMNS)} FROM audit_link l "
-           "LEFT JOIN audit_entry e ON e.organisation_id = l.organisation_id AND e.id = l.id WHERE l.organisation_id = %s ORDER BY l.seq")
-_LOOSE = (f"SELECT e.digest, {', '.join(f'e.{c}' for c in COLUMNS)} FROM audit_entry e WHERE e.organisation_id = %s AND NOT EXISTS "
+_SEALED = (f"SELECT l.seq, l.hash, l.id AS entry_id, e.digest, p.digest, p.purge_id, {', '.join(f'e.{c}' for c in ALL)} FROM audit_link l "
+           "LEFT JOIN audit_entry e ON e.organisation_id = l.organisation_id AND e.id = l.id "
+           "LEFT JOIN audit_purged p ON p.organisation_id = l.organisation_id AND p.id = l.id WHERE l.organisation_id = %s ORDER BY l.seq")
+_LOOSE = (f"SELECT e.digest, {', '.join(f'e.{c}' for c in ALL)} FROM audit_entry e WHERE e.organisation_id = %s AND NOT EXISTS "
           "(SELECT 1 FROM audit_link l WHERE l.organisation_id = e.organisation_id AND l.id = e.id) ORDER BY e.at")
 
 
@@ -40,6 +42,7 @@ class Chain:
     entry_id: UUID | None = None
     seq: int | None = None
     heads: dict[int, bytes] = field(default_factory=dict, repr=False)
+    purges: Purges = field(default_factory=Purges, repr=False)
 
     def fails(self, problem: str, *, seq: int | None = None, entry_id: UUID | None = None) -> Chain:
         """Say what is wrong; only the first is kept."""
@@ -49,7 +52,8 @@ class Chain:
 
     def shown(self) -> dict[str, Any]:
         """For `--json`."""
-        return {name: value for name, value in asdict(self).items() if name != "heads"}
+        said = asdict(replace(self, heads={}, purges=Purges()))
+        return {name: value for name, value in said.items() if name not in ("heads", "purges")} | {"purged": self.purges.count}
 
 
 def verify(organisations: Sequence[UUID], *, patience: float = PATIENCE_SECONDS) -> list[Chain]:
@@ -67,6 +71,8 @@ def _verify(organisation_id: UUID, kept: Sequence[dict[str, Any]], patience: flo
         wanted = {row.seq for row in signed} | {said["seq"] for said in kept}
         _links(connection, chain, wanted)
         late = _loose(connection, chain)
+    if not chain.problem and (wrong := chain.purges.unfounded()):
+        chain.fails("the entry was removed by no purge that the trail knows of", seq=wrong[0], entry_id=wrong[1])
     if late and not chain.problem and _still_loose(organisation_id, late, patience):
         chain.fails("an entry has waited over 60 s to be sealed: is the sealer running?", entry_id=min(late))
     _checkpoints(chain, signed)
@@ -86,14 +92,17 @@ def _rows(connection: Connection, query: str, organisation_id: UUID) -> Iterator
 
 def _links(connection: Connection, chain: Chain, wanted: set[int]) -> None:
     entry_key, link_key, previous = key("entry"), key("link"), GENESIS
-    for seq, linked, entry_id, kept, *values in _rows(connection, _SEALED, chain.organisation_id):
+    for seq, linked, entry_id, kept, stays, purge_id, *values in _rows(connection, _SEALED, chain.organisation_id):
         if seq != chain.sealed + 1:
             chain.fails(f"link {chain.sealed + 1} is missing", seq=chain.sealed + 1)
             return
-        if kept is None:
+        if kept is None and stays is None:
             chain.fails("the entry was removed", seq=seq, entry_id=entry_id)
             return
-        if digest(entry_key, dict(zip(COLUMNS, values, strict=True))) != kept:
+        if kept is None:
+            kept = stays
+            chain.purges.found(purge_id, seq, entry_id, kept)
+        elif digest(entry_key, chain.purges.told(entry_of(values))) != kept:
             chain.fails("the entry was changed: its digest does not match", seq=seq, entry_id=entry_id)
             return
         previous = link(link_key, previous, seq, entry_id, kept)
@@ -110,7 +119,7 @@ def _loose(connection: Connection, chain: Chain) -> set[UUID]:
     """Check the entries without a link; gives those that are late."""
     entry_key, late, limit = key("entry"), set(), clock.now() - timedelta(seconds=LATE_SECONDS)
     for kept, *values in _rows(connection, _LOOSE, chain.organisation_id):
-        row = dict(zip(COLUMNS, values, strict=True))
+        row = chain.purges.told(entry_of(values))
         chain.unsealed += 1
         if digest(entry_key, row) != kept:
             chain.fails("the entry was changed: its digest does not match", entry_id=row["id"])

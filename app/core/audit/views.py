@@ -17,24 +17,24 @@ from app.kernel.errors import Invalid
 from app.kernel.kinds import Unreadable, read_date
 from app.kernel.screens import screen
 
-screens = Blueprint("audit", __name__)
+screens = Blueprint("trail", __name__)
 VIEW = "audit.entry.view"
 LONGEST = 120
 
 
 @screens.get("/<org>/audit/")
-def trail() -> Response:
+def listing() -> Response:
     """Everything that happened here, newest first."""
     access.require(current.user, VIEW)
     typed = {name: request.args.get(name, "").strip()[:LONGEST] for name in ("actor", "action", "record", "since", "until", "before")}
     page = listed(_filters(typed))
     asked: dict[str, Any] = {name: value for name, value in typed.items() if value and name != "before"}
-    older = url_for("audit.trail", **asked, before=str(page.older)) if page.older else ""
-    newest = url_for("audit.trail", **asked) if typed["before"] else ""
+    older = url_for("trail.listing", **asked, before=str(page.older)) if page.older else ""
+    newest = url_for("trail.listing", **asked) if typed["before"] else ""
     return screen("audit/trail.html", block="results", entries=page.entries, typed=typed, older=older, newest=newest)
 
 
-trail.needs = VIEW  # type: ignore[attr-defined]
+listing.needs = VIEW  # type: ignore[attr-defined]
 
 
 def _filters(typed: Mapping[str, str]) -> Filters:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from app.core.audit.canonical import COLUMNS, digest, key, machine
+from app.core.audit.canonical import ALL, digest, entry_of, key, machine
 from app.core.audit.connecting import apart_from_session, within_chain
 from app.core.audit.doing import under_way
 from app.core.audit.models import AuditEntry
@@ -57,6 +57,8 @@ class Entry:
     channel: str = field(default_factory=lambda: current.channel)
     request_id: str = field(default_factory=lambda: current.request_id)
     change_set_id: UUID | None = field(default_factory=lambda: current.change_set_id)
+    ip: str | None = field(default_factory=lambda: current.context.source)
+    agent: str | None = field(default_factory=lambda: current.context.agent)
     at: datetime = field(default_factory=clock.now)
     id: UUID = field(default_factory=new_id)
 
@@ -88,10 +90,10 @@ def add(connection: Connection, organisation_id: UUID, entries: Sequence[Entry],
 
 
 def _row(entry: Entry) -> dict[str, Any]:
-    values = {name: getattr(entry, name) for name in COLUMNS}
-    values["context"] = machine(entry.context)
-    values["digest"] = digest(key("entry"), values)
-    return values
+    values = {name: getattr(entry, name) for name in ALL}
+    values["context"], values["agent"] = machine(entry.context), machine(entry.agent)
+    kept = digest(key("entry"), entry_of(values.values()))
+    return {**values, "digest": kept}
 
 
 def _insert(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -99,7 +101,7 @@ def _insert(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     if len(rows) < MANY:
         connection.execute(insert(table), list(rows))
     else:
-        names = (*COLUMNS, "digest")
+        names = (*ALL, "digest")
         copy_rows(table, names, ([row[name] for name in names] for row in rows))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -57,7 +58,8 @@ def _begin(_endpoint: str | None, values: dict[str, Any] | None) -> None:
         g.pop(name)
     given = request.headers.get("X-Request-ID", "")
     request_id = given if REQUEST_ID.fullmatch(given) else str(new_id())
-    g.before = settle(Context(request_id=request_id, channel="api" if is_for_machines() else "page"))
+    g.before = settle(Context(request_id=request_id, channel="api" if is_for_machines() else "page", source=source_address(),
+                              agent=request.user_agent.string[:300]))
     g.slug = values.pop("org", None) if values else None
 
 
@@ -81,7 +83,7 @@ def admit() -> AnyResponse | None:
         return _held_back(entry.stage)
     if entry.organisation is None or entry.actor is None:
         raise NotFound
-    settle(Context(entry.organisation, entry.actor, current.request_id, current.channel))
+    settle(replace(current.context, organisation=entry.organisation, user=entry.actor))
     if entry.organisation.slug != g.slug:
         return _moved(entry.organisation.slug)
     note_use(entry)

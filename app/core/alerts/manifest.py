@@ -1,0 +1,26 @@
+"""Alerts, declared."""
+
+from flask_babel import lazy_gettext as _l
+
+from app.core.alerts import acknowledging
+from app.core.alerts.models import Alert
+from app.kernel.manifest import Action, Module, Resource
+
+alerts = Resource(
+    Alert,
+    columns=("reference", "kind", "subject", "times", "noticed_at", "delivered_at", "status"),
+    filters=("kind", "status", "noticed_at"),
+    facts=("kind", "subject", "times", "noticed_at", "evidence", "told", "delivered_at", "status", "seen_at"),
+    tally="status",
+    importable=False,
+    creatable=False,
+    editable=False,
+    title="kind",
+    subtitle=("subject",),
+    sort="-noticed_at",
+    icon="triangle-alert",
+    actions=(Action("acknowledge", acknowledging.acknowledge, label=_l("Mark as seen"), done="acknowledged",
+                    said=_l("%(name)s looked at the alert %(record)s"), when=acknowledging.is_open, icon="eye"),),
+)
+
+module = Module("alerts", label=_l("Alerts"), icon="triangle-alert", section="admin", resources=(alerts,))
