@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from app.core import audit
-from app.core.audit.canonical import COLUMNS, digest, key
+from app.core.audit.canonical import ALL, digest, entry_of, key
 from app.core.audit.feeds import resource_name
 from app.core.audit.models import AuditEntry
 from app.core.organisations import Site
@@ -107,7 +107,7 @@ def test_every_row_carries_a_keyed_digest_of_its_own_bytes(stand: Stand) -> None
     with stand.work():
         stand.site("Base")
     for entry in stand.entries():
-        values = {name: getattr(entry, name) for name in COLUMNS}
+        values = entry_of(getattr(entry, name) for name in ALL)
         assert digest(key("entry"), values) == entry.digest
         assert digest(key("entry"), {**values, "result": "other"}) != entry.digest
 
