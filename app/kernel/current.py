@@ -34,11 +34,18 @@ class Organisation:
 
 @dataclass(frozen=True)
 class Grant:
-    """A permission pattern (`hse.incident.view`, `hse.*.*`, `*.*.view`) with the scope that it reaches."""
+    """A permission pattern (`hse.incident.view`, `hse.*.*`, `*.*.view`) with the scope that it reaches.
+
+    `role` is the key of the role that gives it, `via` the group or the single permission by which it came, `rule` the condition under
+    which it holds (as core.access keeps it) and `site` the one site that it is for.
+    """
 
     pattern: str
     scope: str = "company"
     role: str = ""
+    rule: str = ""
+    via: str = ""
+    site: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -69,15 +76,15 @@ class Actor:
         return self.id == SYSTEM_ID
 
     @cached_property
-    def _scopes(self) -> dict[str, frozenset[str]]:
+    def _held(self) -> dict[str, tuple[Grant, ...]]:
         return {}
 
-    def scopes(self, permission: str) -> frozenset[str]:
-        """The scopes in which this actor holds a permission; empty when it is not held at all."""
-        known = self._scopes.get(permission)
+    def grants_of(self, permission: str) -> tuple[Grant, ...]:
+        """The grants by which this actor holds a permission, those that hold without a condition first; empty when it is not held."""
+        known = self._held.get(permission)
         if known is None:
-            known = frozenset(g.scope for g in self.grants if matches(g.pattern, permission))
-            self._scopes[permission] = known
+            held = (g for g in self.grants if matches(g.pattern, permission))
+            known = self._held[permission] = tuple(sorted(held, key=lambda g: (bool(g.rule or g.site), g.scope not in ("company", "all"))))
         return known
 
     def is_meant_for(self, permission: str) -> bool:

@@ -45,7 +45,7 @@ def can(user: Actor, action: str, record: Any = None, context: Mapping[str, Any]
 
     `context` is kept for conditions on circumstances; viewing one record is decided by `visible()`, which adds what was delegated.
     """
-    scopes = user.scopes(action)
+    scopes = frozenset(grant.scope for grant in user.grants_of(action))
     if not scopes:
         return Decision(False, lambda: _missing(action))
     if record is None or not WIDE.isdisjoint(scopes):

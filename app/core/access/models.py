@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Index
-from sqlalchemy.orm import Mapped
+from sqlalchemy import Index, Text
+from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel import fields
 from app.kernel.kinds import Choices, fold
@@ -42,7 +44,24 @@ class Role(Record):
                                    extra={"samples": tuple(f"sample_{n}" for n in range(997))},
                                    help=_l("Used in approvals and by the API; made from the name when left empty."))
     description: Mapped[str | None] = fields.long_text(_l("What it is for"), max_length=500)
+    parent_id: Mapped[UUID | None] = fields.reference("role", _l("Inherits from"), required=False,
+                                                      help=_l("It gives all that this role gives, and what it is given itself."))
     system: Mapped[bool] = fields.boolean(_l("Comes with the product"), default=False)
+
+
+def _pattern() -> Mapped[str]:
+    return fields.text(_l("Permission"), max_length=120, sortable=False, words={"*.*.*": _l("Everything")},
+                       extra={"samples": ("hse.incident.view", "hse.incident.edit", "hse.*.export")},
+                       help=_l("module.resource.action; * stands for any of them."))
+
+
+def _condition() -> Mapped[str | None]:
+    return fields.text(_l("Only if"), max_length=500, required=False, sortable=False, extra={"samples": ("own", "weekday <= 5")},
+                       help=_l("For example: amount <= 5000 and site = user.site"))
+
+
+def _meaning() -> Mapped[str | None]:
+    return mapped_column(Text, info={"label": _l("What the condition means")})
 
 
 class RoleGrant(Tenanted):
@@ -53,15 +72,74 @@ class RoleGrant(Tenanted):
     __audited__ = True
 
     role_id: Mapped[UUID] = fields.reference("role", _l("Role"))
-    pattern: Mapped[str] = fields.text(_l("Permission"), max_length=120, sortable=False, words={"*.*.*": _l("Everything")},
-                                       extra={"samples": ("hse.incident.view", "hse.incident.edit", "hse.*.export")},
-                                       help=_l("module.resource.action; * stands for any of them."))
+    pattern: Mapped[str] = _pattern()
     scope: Mapped[Scope] = fields.choice(_l("Reach"), Scope, default=Scope.COMPANY)
+    condition: Mapped[str | None] = _condition()
+    rule: Mapped[str | None] = _meaning()
+
+
+class MemberGrant(Record):
+    """One permission for one member, beside their roles: for a time, or for certain records only."""
+
+    __tablename__ = "member_grant"
+    __prefix__ = "GRT"
+    __label__, __plural__, __slug__ = _l("Single permission"), _l("Single permissions"), "single-permissions"
+
+    member_id: Mapped[UUID] = fields.reference("member", _l("Member"))
+    pattern: Mapped[str] = _pattern()
+    scope: Mapped[Scope] = fields.choice(_l("Reach"), Scope, default=Scope.COMPANY)
+    condition: Mapped[str | None] = _condition()
+    rule: Mapped[str | None] = _meaning()
+    starts_at: Mapped[datetime | None] = fields.moment(_l("From"), required=False)
+    ends_at: Mapped[datetime | None] = fields.moment(_l("Until"), required=False)
+    reason: Mapped[str | None] = fields.text(_l("Why"), max_length=300, required=False)
+
+
+class CustomPermission(Record):
+    """A permission that the organisation thought of itself, for its roles and for what asks by the API."""
+
+    __tablename__ = "custom_permission"
+    __prefix__ = "PERM"
+    __label__, __plural__, __slug__ = _l("Custom permission"), _l("Custom permissions"), "permissions"
+
+    key: Mapped[str] = fields.text(_l("Permission"), max_length=120, sortable=False,
+                                   extra={"samples": tuple(f"users.sample_{n}.manage" for n in range(997))},
+                                   help=_l("Three words with points between them, such as users.manage.all."))
+    label: Mapped[str] = fields.text(_l("Name"), max_length=120)
+
+
+class Answer(Choices):
+    """What became of a request for access."""
+
+    ASKED = "asked", _l("Asked for")
+    GRANTED = "granted", _l("Granted")
+
+
+class AccessRequest(Record):
+    """Somebody asks for a permission that they lack: what, why and until when."""
+
+    __tablename__ = "access_request"
+    __prefix__ = "ACR"
+    __label__, __plural__, __slug__ = _l("Access request"), _l("Access requests"), "requests"
+
+    member_id: Mapped[UUID | None] = fields.reference("member", _l("For"), required=False)
+    permission: Mapped[str] = fields.text(_l("Permission"), max_length=120, sortable=False,
+                                          extra={"samples": ("hse.incident.edit", "hse.incident.export", "hse.incident.import")})
+    on_record: Mapped[str | None] = fields.text(_l("Only for the record"), max_length=40, required=False, sortable=False,
+                                                extra={"samples": ("",)}, help=_l("Its reference; empty for all records."))
+    reason: Mapped[str] = fields.text(_l("Why"), max_length=300)
+    until: Mapped[datetime] = fields.moment(_l("Until"))
+    state: Mapped[Answer] = fields.choice(_l("State"), Answer, default=Answer.ASKED, required=False, column={"nullable": False})
 
 
 _role, _grant = Role.__table__, RoleGrant.__table__
 Index("uq_role_key", _role.c.organisation_id, _role.c.key, unique=True)
 Index("uq_role_label", _role.c.organisation_id, _role.c.label_key, unique=True, postgresql_where=_role.c.archived_at.is_(None))
-Index("uq_role_grant_role_id_pattern_scope", _grant.c.organisation_id, _grant.c.role_id, _grant.c.pattern, _grant.c.scope, unique=True)
-_role.info["gate"] = ("organisation_id", "id", "key", "archived_at")
-_grant.info["gate"] = ("organisation_id", "role_id", "pattern", "scope")
+Index("uq_role_grant_role_id_pattern_scope", _grant.c.organisation_id, _grant.c.role_id, _grant.c.pattern, _grant.c.scope,
+      _grant.c.condition, unique=True, postgresql_nulls_not_distinct=True)
+_role.info["gate"] = ("organisation_id", "id", "key", "label", "parent_id", "archived_at")
+_grant.info["gate"] = ("organisation_id", "role_id", "pattern", "scope", "rule")
+_single: Any = MemberGrant.__table__
+_single.info["gate"] = ("organisation_id", "member_id", "reference", "pattern", "scope", "rule", "starts_at", "ends_at", "archived_at")
+_own: Any = CustomPermission.__table__
+Index("uq_custom_permission_key", _own.c.organisation_id, _own.c.key, unique=True)

@@ -24,7 +24,7 @@ def also_visible(sight: Sight) -> Sight:
 
 def visible(resource: Resource, user: Actor) -> ColumnElement[bool]:
     """The criterion for the records of `resource` that `user` may view."""
-    reach = _reach(resource.model, user, user.scopes(resource.permission("view")))
+    reach = _reach(resource.model, user, frozenset(grant.scope for grant in user.grants_of(resource.permission("view"))))
     if resource.visible_to is not None and not user.is_system:
         narrowed = resource.visible_to(user)
         reach = reach if narrowed is None or narrowed is True else reach & narrowed

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from app.core.people import MEMBER
+from app.core.people import member_at
 from app.kernel.schema import define
 
 HEAD = "LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp"
@@ -42,7 +42,7 @@ BEGIN
   IF address IS NULL OR proof ->> 'stage' <> 'full' THEN RETURN; END IF;
   SELECT s.organisation_id INTO place FROM organisation_slug s WHERE s.slug = address;
   IF NOT FOUND OR place <> bound THEN RETURN; END IF;
-  SELECT jsonb_build_object('organisation', {ORGANISATION}, 'member', {MEMBER})::text INTO rights
+  SELECT jsonb_build_object('organisation', {ORGANISATION}, 'member', {member_at('moment')})::text INTO rights
     FROM organisation o JOIN member m ON m.organisation_id = o.id
     WHERE o.id = place AND o.suspended_at IS NULL AND m.identity_id = who AND m.active AND m.archived_at IS NULL;
   IF FOUND THEN PERFORM set_config('app.organisation', place::text, true); END IF;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -60,7 +61,7 @@ def revoke_token(token_id: UUID) -> None:
 
 def narrowed(grants: Sequence[Grant], scopes: Sequence[str]) -> tuple[Grant, ...]:
     """What a member's grants and a token's scopes both allow."""
-    both = (Grant(common, grant.scope, grant.role) for grant in grants for scope in scopes if (common := _common(grant.pattern, scope)))
+    both = (replace(grant, pattern=common) for grant in grants for scope in scopes if (common := _common(grant.pattern, scope)))
     return tuple(dict.fromkeys(both))
 
 

@@ -7,24 +7,54 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from app.kernel import clock
 from app.kernel.current import SYSTEM, SYSTEM_ID, Actor, Grant, Organisation, acting
 from app.kernel.db import enter, session
 
-# A member with roles, grants and departments as JSON, of a row `m`; the sign-in functions say the same.
-MEMBER = """jsonb_build_object('id', m.id, 'name', m.name, 'email', m.email, 'identity_id', m.identity_id, 'language', m.language,
+# What holds at the moment `{at}`: an assignment between its moments, a group between its days.
+_NOW = "({0}.starts_at IS NULL OR {0}.starts_at <= {{at}}) AND ({0}.ends_at IS NULL OR {0}.ends_at > {{at}})"
+_TODAY = """({{at}} AT TIME ZONE (SELECT o2.timezone FROM organisation o2 WHERE o2.id = m.organisation_id))::date
+  BETWEEN coalesce({0}.starts_on, '-infinity') AND coalesce({0}.ends_on, 'infinity') AND {0}.archived_at IS NULL"""
+
+# The roles and grants of the member `m`: the main role, further ones, those of their groups and of the groups above, and what each inherits.
+_ACCESS = f"""(WITH RECURSIVE above AS (
+    SELECT p.id, p.parent_id, p.name FROM group_member i JOIN member_group p ON p.organisation_id = i.organisation_id AND p.id = i.group_id
+      WHERE i.organisation_id = m.organisation_id AND i.member_id = m.id AND {_TODAY.format("p")}
+    UNION SELECT p.id, p.parent_id, p.name FROM member_group p JOIN above a ON p.id = a.parent_id
+      WHERE p.organisation_id = m.organisation_id AND {_TODAY.format("p")}),
+  given AS (
+    SELECT m.role_id, '' AS via, NULL::uuid AS site_id
+    UNION SELECT x.role_id, '', x.site_id FROM member_role x
+      WHERE x.organisation_id = m.organisation_id AND x.member_id = m.id AND {_NOW.format("x")}
+    UNION SELECT y.role_id, a.name, NULL FROM above a JOIN group_role y ON y.group_id = a.id
+      WHERE y.organisation_id = m.organisation_id AND y.archived_at IS NULL AND {_NOW.format("y")}),
+  chain AS (
+    SELECT r.id, r.parent_id, r.key, w.via, w.site_id, r.id AS first_id FROM given w JOIN role r ON r.id = w.role_id
+      WHERE r.organisation_id = m.organisation_id AND r.archived_at IS NULL
+    UNION SELECT r.id, r.parent_id, c.key, c.via, c.site_id, c.first_id FROM role r JOIN chain c ON r.id = c.parent_id
+      WHERE r.organisation_id = m.organisation_id AND r.archived_at IS NULL)
+  SELECT jsonb_build_object('roles', (SELECT coalesce(jsonb_agg(t.key ORDER BY t.main DESC, t.key), '[]')
+      FROM (SELECT DISTINCT c.key, c.id = m.role_id AS main FROM chain c WHERE c.id = c.first_id AND c.site_id IS NULL) t),
+    'grants', (SELECT coalesce(jsonb_agg(u.said ORDER BY u.said), '[]') FROM (
+      SELECT jsonb_build_array(g.pattern, g.scope, c.key, g.rule, c.via, c.site_id) AS said
+        FROM chain c JOIN role_grant g ON g.role_id = c.id WHERE g.organisation_id = m.organisation_id
+      UNION SELECT jsonb_build_array(s.pattern, s.scope, '', s.rule, s.reference, NULL) FROM member_grant s
+        WHERE s.organisation_id = m.organisation_id AND s.member_id = m.id AND s.archived_at IS NULL AND {_NOW.format("s")}) u)))"""
+
+_MEMBER = """jsonb_build_object('id', m.id, 'name', m.name, 'email', m.email, 'identity_id', m.identity_id, 'language', m.language,
   'timezone', m.timezone, 'department_id', m.department_id, 'site_id', m.site_id, 'preferences', m.preferences,
-  'roles', (SELECT coalesce(jsonb_agg(r.key ORDER BY (r.id = m.role_id) DESC, r.key), '[]') FROM role r
-    WHERE r.organisation_id = m.organisation_id AND r.archived_at IS NULL AND (r.id = m.role_id OR r.id IN (
-      SELECT x.role_id FROM member_role x WHERE x.organisation_id = m.organisation_id AND x.member_id = m.id))),
-  'grants', (SELECT coalesce(jsonb_agg(jsonb_build_array(g.pattern, g.scope, r.key) ORDER BY r.key, g.pattern, g.scope), '[]')
-    FROM role r JOIN role_grant g ON g.organisation_id = r.organisation_id AND g.role_id = r.id
-    WHERE r.organisation_id = m.organisation_id AND r.archived_at IS NULL AND (r.id = m.role_id OR r.id IN (
-      SELECT x.role_id FROM member_role x WHERE x.organisation_id = m.organisation_id AND x.member_id = m.id))),
   'departments', (WITH RECURSIVE below AS (
       SELECT d.id FROM department d WHERE d.organisation_id = m.organisation_id AND (d.id = m.department_id OR d.manager_id = m.id)
       UNION SELECT d.id FROM department d JOIN below b ON d.parent_id = b.id WHERE d.organisation_id = m.organisation_id)
     SELECT coalesce(jsonb_agg(id ORDER BY id), '[]') FROM below))"""
-_QUESTION = text(f"SELECT {MEMBER} FROM member m WHERE m.id = :member AND m.active AND m.archived_at IS NULL")
+
+
+def member_at(moment: str) -> str:
+    """SQL: a member with the roles, grants and departments of a moment as JSON, of a row `m`; every door says it with these words."""
+    return f"{_MEMBER} || {_ACCESS.format(at=moment)}"
+
+
+_QUESTION = text(f"SELECT {member_at(':now')} FROM member m WHERE m.id = :member AND m.active AND m.archived_at IS NULL")
 
 
 def load_actor(organisation: Organisation, member_id: UUID) -> Actor | None:
@@ -33,7 +63,7 @@ def load_actor(organisation: Organisation, member_id: UUID) -> Actor | None:
         return SYSTEM
     with acting(organisation):
         enter()
-        found = session().execute(_QUESTION, {"member": member_id}).scalar()
+        found = session().execute(_QUESTION, {"member": member_id, "now": clock.now()}).scalar()
     enter()
     return actor_from(found) if found else None
 
@@ -42,9 +72,13 @@ def actor_from(row: dict[str, Any]) -> Actor:
     """The actor that the sign-in functions describe as JSON."""
     return Actor(
         id=UUID(row["id"]), name=row["name"], email=row["email"], identity_id=_id(row["identity_id"]), language=row["language"],
-        timezone=row["timezone"], grants=tuple(Grant(*grant) for grant in row["grants"]), roles=tuple(row["roles"]),
+        timezone=row["timezone"], grants=tuple(_grant(*grant) for grant in row["grants"]), roles=tuple(row["roles"]),
         department_id=_id(row["department_id"]), department_ids=frozenset(UUID(d) for d in row["departments"]),
         site_id=_id(row["site_id"]), preferences=row["preferences"])
+
+
+def _grant(pattern: str, scope: str, role: str, rule: str | None, via: str, site: str | None) -> Grant:
+    return Grant(pattern, scope, role, rule or "", via, _id(site))
 
 
 def _id(raw: str | None) -> UUID | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -67,6 +68,9 @@ class MemberRole(Tenanted):
 
     member_id: Mapped[UUID] = fields.reference("member", _l("Member"))
     role_id: Mapped[UUID] = fields.reference("role", _l("Role"))
+    site_id: Mapped[UUID | None] = fields.reference("site", _l("Only at the site"), required=False)
+    starts_at: Mapped[datetime | None] = fields.moment(_l("From"), required=False)
+    ends_at: Mapped[datetime | None] = fields.moment(_l("Until"), required=False)
 
 
 _member = Member.__table__
@@ -77,5 +81,6 @@ Index("ix_member_identity_id", _member.c.identity_id)
 _member.info["gate"] = ("organisation_id", "id", "identity_id", "name", "email", "language", "timezone", "department_id", "site_id",
                         "role_id", "preferences", "active", "archived_at")
 _further = MemberRole.__table__
-Index("uq_member_role_member_id_role_id", _further.c.organisation_id, _further.c.member_id, _further.c.role_id, unique=True)
-_further.info["gate"] = ("organisation_id", "member_id", "role_id")
+Index("uq_member_role_member_id_role_id", _further.c.organisation_id, _further.c.member_id, _further.c.role_id, _further.c.site_id,
+      unique=True, postgresql_nulls_not_distinct=True)
+_further.info["gate"] = ("organisation_id", "member_id", "role_id", "site_id", "starts_at", "ends_at")
