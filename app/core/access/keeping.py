@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from app.core.access.models import Role, plain_key
+from app.core.access.models import CustomPermission, MemberGrant, Role, plain_key
 from app.kernel.current import Actor, current
 from app.kernel.db import session
 from app.kernel.errors import Invalid
 
 PATTERN = re.compile(r"(\*|[a-z][a-z0-9_]*)(\.(\*|[a-z][a-z0-9_]*)){2}")
+NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){2}")
 ORDER = ("own", "site", "department", "company", "all")
 
 
@@ -32,6 +33,18 @@ def before_save(role: Role) -> None:
         twin = session().scalar(select(Role.id).where(Role.key == role.key))
     if twin is not None and twin != role.id:
         raise Invalid({"key": [_("This key is taken.")]})
+
+
+def check_custom(permission: CustomPermission) -> None:
+    """A permission of one's own has three plain words, and none that the product knows already."""
+    if not NAME.fullmatch(permission.key or ""):
+        raise Invalid({"key": [_("Write three words with points between them, such as users.manage.all.")]})
+
+
+def check_single(grant: MemberGrant) -> None:
+    """A permission for one member ends after it begins."""
+    if grant.starts_at and grant.ends_at and grant.ends_at <= grant.starts_at:
+        raise Invalid({"ends_at": [_("The end lies before the beginning.")]})
 
 
 def check_pattern(pattern: str) -> str:

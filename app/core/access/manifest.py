@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
-from app.core.access import keeping
-from app.core.access.models import Role, RoleGrant
+from app.core.access import asking, keeping
+from app.core.access.models import AccessRequest, CustomPermission, MemberGrant, Role, RoleGrant
 from app.kernel.manifest import Lines, Module, Related, Resource
 
 roles = Resource(
     Role,
-    columns=("label", "key", "description", "system"),
-    filters=("system",),
+    columns=("label", "key", "parent", "description", "system"),
+    filters=("system", "parent"),
     search={"label": "A", "key": "B", "description": "C"},
-    form={_l("Role"): ("label", "key", "description")},
-    lines=Lines(RoleGrant, "role", ("pattern", "scope"), _l("Permissions"), maximum=200),
+    form={_l("Role"): ("label", "key", "parent", "description")},
+    lines=Lines(RoleGrant, "role", ("pattern", "scope", "condition"), _l("Permissions"), maximum=200),
     import_key="key",
     importable=False,
     sort="label",
@@ -23,8 +23,54 @@ roles = Resource(
     icon="key-round",
     before_save=keeping.before_save,
     lock=keeping.lock,
-    related=(Related("people.member", "role", _l("Members")),),
+    related=(Related("people.member", "role", _l("Members")), Related("people.group_role", "role", _l("Groups"))),
 )
 
-module = Module("access", label=_l("Access"), icon="key-round", section="admin", resources=(roles,),
+single_permissions = Resource(
+    MemberGrant,
+    columns=("member", "pattern", "scope", "condition", "starts_at", "ends_at", "reason"),
+    filters=("member", "ends_at"),
+    search={"reference": "A", "pattern": "A", "member": "B", "reason": "C"},
+    form={_l("Permission"): ("member", "pattern", "scope", "condition"), _l("For how long, and why"): ("starts_at", "ends_at", "reason")},
+    importable=False,
+    sort="ends_at",
+    title="pattern",
+    subtitle=("member", "condition"),
+    icon="key-round",
+    before_save=keeping.check_single,
+    key="single_permission",
+)
+
+custom_permissions = Resource(
+    CustomPermission,
+    columns=("label", "key"),
+    search={"key": "A", "label": "A"},
+    form={_l("Permission"): ("key", "label")},
+    import_key="key",
+    sort="label",
+    title="label",
+    subtitle=("key",),
+    icon="tag",
+    before_save=keeping.check_custom,
+    menu=False,
+    key="permission",
+)
+
+requests = Resource(
+    AccessRequest,
+    columns=("reference", "member", "permission", "on_record", "reason", "until", "state"),
+    filters=("state", "member", "until"),
+    search={"reference": "A", "permission": "A", "reason": "C"},
+    form={_l("What you need"): ("permission", "on_record"), _l("Why, and until when"): ("reason", "until")},
+    importable=False,
+    title="permission",
+    subtitle=("member", "reason"),
+    icon="hand",
+    snapshot=("member", "permission", "on_record", "reason", "until"),
+    before_save=asking.before_save,
+    key="request",
+)
+
+module = Module("access", label=_l("Access"), icon="key-round", section="admin",
+                resources=(roles, single_permissions, custom_permissions, requests),
                 says={"access.permission.refuse": _l("%(name)s asked for something they may not do")})

@@ -90,8 +90,8 @@ class MemberGrant(Record):
     scope: Mapped[Scope] = fields.choice(_l("Reach"), Scope, default=Scope.COMPANY)
     condition: Mapped[str | None] = _condition()
     rule: Mapped[str | None] = _meaning()
-    starts_at: Mapped[datetime | None] = fields.moment(_l("From"), required=False)
-    ends_at: Mapped[datetime | None] = fields.moment(_l("Until"), required=False)
+    starts_at: Mapped[datetime | None] = fields.moment(_l("From"), required=False, extra={"samples": ("2026-01-05T08:00",)})
+    ends_at: Mapped[datetime | None] = fields.moment(_l("Until"), required=False, extra={"samples": ("2096-01-05T08:00",)})
     reason: Mapped[str | None] = fields.text(_l("Why"), max_length=300, required=False)
 
 
@@ -128,7 +128,7 @@ class AccessRequest(Record):
     on_record: Mapped[str | None] = fields.text(_l("Only for the record"), max_length=40, required=False, sortable=False,
                                                 extra={"samples": ("",)}, help=_l("Its reference; empty for all records."))
     reason: Mapped[str] = fields.text(_l("Why"), max_length=300)
-    until: Mapped[datetime] = fields.moment(_l("Until"))
+    until: Mapped[datetime] = fields.moment(_l("Until"), extra={"samples": ("2096-01-05T08:00",)})
     state: Mapped[Answer] = fields.choice(_l("State"), Answer, default=Answer.ASKED, required=False, column={"nullable": False})
 
 

@@ -35,8 +35,8 @@ class Group(Record):
     name: Mapped[str] = fields.text(_l("Name"), max_length=120)
     kind: Mapped[GroupKind] = fields.choice(_l("Kind"), GroupKind, default=GroupKind.FUNCTIONAL)
     parent_id: Mapped[UUID | None] = fields.reference("member_group", _l("Part of"), required=False)
-    starts_on: Mapped[date | None] = fields.day(_l("From"), required=False)
-    ends_on: Mapped[date | None] = fields.day(_l("Until"), required=False)
+    starts_on: Mapped[date | None] = fields.day(_l("From"), required=False, extra={"samples": ("2026-01-05",)})
+    ends_on: Mapped[date | None] = fields.day(_l("Until"), required=False, extra={"samples": ("2096-01-05",)})
     description: Mapped[str | None] = fields.long_text(_l("What it is for"), max_length=500)
 
 
@@ -60,8 +60,9 @@ class GroupRole(Record):
 
     group_id: Mapped[UUID] = fields.reference("member_group", _l("Group"))
     role_id: Mapped[UUID] = fields.reference("role", _l("Role"))
-    starts_at: Mapped[datetime | None] = fields.moment(_l("From"), required=False)
-    ends_at: Mapped[datetime | None] = fields.moment(_l("Until"), required=False)
+    starts_at: Mapped[datetime | None] = fields.moment(_l("From"), required=False, extra={"samples": ("2026-01-05T08:00",)})
+    ends_at: Mapped[datetime | None] = fields.moment(_l("Until"), required=False, extra={"samples": ("2096-01-05T08:00",)})
+    reason: Mapped[str | None] = fields.text(_l("Why"), max_length=300, required=False)
 
 
 def before_save(group: Group) -> None:

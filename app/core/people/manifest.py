@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
-from app.core.people import services
+from app.core.people import groups, services
+from app.core.people.groups import Group, GroupMember, GroupRole
 from app.core.people.models import Member, MemberRole
 from app.kernel.manifest import Action, Lines, Module, Related, Resource
 
@@ -16,7 +17,7 @@ members = Resource(
     form={_l("Person"): ("name", "email", "job_title", "language", "timezone"),
           _l("Place"): ("department", "site", "manager"),
           _l("Access"): ("role", "active")},
-    lines=Lines(MemberRole, "member", ("role",), _l("Further roles"), maximum=20),
+    lines=Lines(MemberRole, "member", ("role", "site", "starts_at", "ends_at"), _l("Further roles"), maximum=20),
     import_key="email",
     sort="name",
     title="name",
@@ -24,7 +25,7 @@ members = Resource(
     icon="user",
     bulk_edit=("department", "site", "manager", "role"),
     before_save=services.before_save,
-    related=(Related("people.member", "manager", _l("Reports")),),
+    related=(Related("people.member", "manager", _l("Reports")), Related("access.single_permission", "member", _l("Single permissions"))),
     actions=(Action("deactivate", services.deactivate, label=_l("Deactivate"), done="deactivated",
                     said=_l("%(name)s deactivated %(record)s"), when=services.is_active, tone="danger",
                     icon="user-x", bulk=True),
@@ -32,4 +33,34 @@ members = Resource(
                     when=services.is_inactive, icon="user-check")),
 )
 
-module = Module("people", label=_l("People"), icon="users", section="admin", resources=(members,))
+groups_ = Resource(
+    Group,
+    columns=("name", "kind", "parent", "starts_on", "ends_on"),
+    filters=("kind", "parent", "starts_on", "ends_on"),
+    search={"name": "A", "description": "C"},
+    form={_l("Group"): ("name", "kind", "parent", "description"), _l("Project"): ("starts_on", "ends_on")},
+    lines=Lines(GroupMember, "group", ("member",), _l("Members"), maximum=200),
+    import_key="name",
+    sort="name",
+    title="name",
+    subtitle=("kind", "parent"),
+    icon="users-round",
+    before_save=groups.before_save,
+    related=(Related("people.group_role", "group", _l("Roles")), Related("people.group", "parent", _l("Groups below"))),
+)
+
+group_roles = Resource(
+    GroupRole,
+    columns=("group", "role", "starts_at", "ends_at"),
+    filters=("group", "role"),
+    search={"reference": "A", "group": "A", "role": "B"},
+    form={_l("Role of a group"): ("group", "role"), _l("For how long, and why"): ("starts_at", "ends_at", "reason")},
+    importable=False,
+    sort="reference",
+    title="role",
+    subtitle=("group",),
+    icon="key-round",
+    menu=False,
+)
+
+module = Module("people", label=_l("People"), icon="users", section="admin", resources=(members, groups_, group_roles))

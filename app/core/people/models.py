@@ -69,8 +69,8 @@ class MemberRole(Tenanted):
     member_id: Mapped[UUID] = fields.reference("member", _l("Member"))
     role_id: Mapped[UUID] = fields.reference("role", _l("Role"))
     site_id: Mapped[UUID | None] = fields.reference("site", _l("Only at the site"), required=False)
-    starts_at: Mapped[datetime | None] = fields.moment(_l("From"), required=False)
-    ends_at: Mapped[datetime | None] = fields.moment(_l("Until"), required=False)
+    starts_at: Mapped[datetime | None] = fields.moment(_l("From"), required=False, extra={"samples": ("2026-01-05T08:00",)})
+    ends_at: Mapped[datetime | None] = fields.moment(_l("Until"), required=False, extra={"samples": ("2096-01-05T08:00",)})
 
 
 _member = Member.__table__
