@@ -149,7 +149,7 @@ def welcome(secret: str) -> Response:
 
 
 def _link(secret: str) -> links.Opened:
-    link = links.opened(secret)
+    link = links.opened(secret, links.WELCOME)
     if link is None:
         raise NotFound(_("This link was used already or has expired. Ask for a new one."))
     return link

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import smtplib
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -19,8 +19,8 @@ from flask_babel import lazy_gettext as _l
 
 from app.core import settings
 from app.core.mail.models import MailMessage, State
-from app.core.mail.queue import EFFECT, domain, find, write_now
-from app.kernel import clock, outbox
+from app.core.mail.queue import EFFECT, domain, find, hidden, write_now
+from app.kernel import clock, jobs, outbox
 from app.kernel.current import current
 
 ATTEMPTS, LONGEST, TIMEOUT = 500, 300, 20.0
@@ -47,7 +47,7 @@ def prepare(payload: dict[str, Any], row: outbox.OutboxRow) -> Parcel | None:
     mail.uncertain = mail.uncertain or mail.state == State.SENDING
     mail.state, mail.attempts, mail.row_id = State.SENDING, mail.attempts + 1, row.id
     mail.tried_at = mail.tried_at or clock.now()
-    return Parcel(mail.id, sender_address(), mail.to_address, compose(mail).as_bytes(policy=SMTP))
+    return Parcel(mail.id, sender_address(), mail.to_address, compose(mail, _secrets(mail)).as_bytes(policy=SMTP))
 
 
 def deliver(parcel: Parcel | None, _row: outbox.OutboxRow) -> Callable[[], None] | None:
@@ -81,8 +81,8 @@ def about(row: outbox.OutboxRow) -> tuple[str, str] | None:
     return (mail.subject or mail.to_address, f"/{current.organisation.slug}/mail/{mail.id}/") if mail else None
 
 
-def compose(mail: MailMessage) -> EmailMessage:
-    """The mail as it goes over the wire; the same at each attempt."""
+def compose(mail: MailMessage, secrets: Mapping[str, str]) -> EmailMessage:
+    """The mail as it goes over the wire: the same at each attempt, but for the secrets in its links."""
     message = EmailMessage(policy=SMTP)
     message["From"] = formataddr((current.organisation.name, sender_address()))
     message["To"] = mail.to_address
@@ -91,9 +91,20 @@ def compose(mail: MailMessage) -> EmailMessage:
     message["Message-ID"] = mail.message_id
     for name, value in mail.headers.items():
         message[name] = value
-    message.set_content(mail.text, cte="quoted-printable")
-    message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
+    message.set_content(_revealed(mail.text, secrets), cte="quoted-printable")
+    message.add_alternative(_revealed(mail.html, secrets), subtype="html", cte="quoted-printable")
     return message
+
+
+def _secrets(mail: MailMessage) -> Mapping[str, str]:
+    made: Mapping[str, str] = jobs.function_of(mail.secrets)(mail.facts) if mail.secrets else {}
+    return made
+
+
+def _revealed(words: str, secrets: Mapping[str, str]) -> str:
+    for name, secret in secrets.items():
+        words = words.replace(hidden(name), secret)
+    return words
 
 
 def sender_address() -> str:

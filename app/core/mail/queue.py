@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,6 +27,7 @@ from app.kernel.records import new_id
 EFFECT = "mail.send"
 ADDRESS = re.compile(r"[^@\s<>,;:\"\\]{1,64}@[^@\s<>,;:\"\\]{1,253}")
 Writer = Callable[[UUID], Mapping[str, Any] | None]
+Secrets = Callable[[Mapping[str, Any]], Mapping[str, str]]
 OWN_HEADERS = frozenset({"from", "to", "subject", "date", "message-id", "references", "in-reply-to", "content-type", "mime-version"})
 
 
@@ -41,26 +42,31 @@ class Reader:
     member_id: UUID | None = None
 
 
-def send(to: Member | UUID | str, template: str, context: Mapping[str, Any] | None = None, *, key: str = "",
-         headers: Mapping[str, str] | None = None, language: str = "", thread: str = "", optional: str = "",
-         writer: Writer | None = None, due_at: datetime | None = None) -> MailMessage:
+def send(to: Member | UUID | str, template: str, context: Mapping[str, Any] | Callable[[], Mapping[str, Any]] | None = None, *,
+         key: str = "", headers: Mapping[str, str] | None = None, language: str = "", thread: str = "", optional: str = "",
+         writer: Writer | None = None, due_at: datetime | None = None, address: str = "", secrets: Secrets | None = None,
+         facts: Mapping[str, Any] | None = None) -> MailMessage:
     """Queue a mail from `templates/mail/<template>.html` and `.txt`; it leaves after the commit.
 
     A `key` that was used gives the first mail back. Mails of one `thread` (a record's reference) stand together in the mailbox.
     `optional` names a kind of mail that the reader may unsubscribe from (`notifications`, `digest`). `writer(member_id)` gives the context
-    at the moment it leaves, or None when there is nothing left to say. Raises `Invalid` for no address.
+    at the moment it leaves, or None when there is nothing left to say. `address` is where it goes when not to the member's own.
+    `secrets(facts)` gives, at each attempt, what stands in the place of `hidden(name)`: the log of mail never holds it. A `context` that is
+    a function is called in the reader's language. Raises `Invalid` for no address.
     """
     if key and (found := session().scalars(select(MailMessage).where(MailMessage.key == key)).first()):
         return found
     reader = _reader(to, language)
+    reader = replace(reader, address=address.strip()) if address else reader
     if not reader.address.isascii() or not ADDRESS.fullmatch(reader.address):
         raise Invalid({"to": [_("“%(address)s” is no e-mail address.", address=reader.address[:80])]})
     effect = _effect(headers)
     mail_id = new_id()
-    written = rendering.Written("", "", "") if writer else _written(template, dict(context or {}), reader, optional)
+    written = rendering.Written("", "", "") if writer else _written(template, context or {}, reader, optional)
     mail = MailMessage(
         id=mail_id, to_address=reader.address, member_id=reader.member_id, language=reader.language, subject=written.subject,
         text=written.text, html=written.html, template=template, thread=thread, key=key, effect_id=effect, optional=optional,
+        secrets=jobs.name_of(secrets) if secrets else "", facts=dict(facts or {}),
         writer=f"{writer.__module__}:{writer.__qualname__}" if writer else "", next_try_at=due_at or clock.now(),
         message_id=f"<{mail_id}@{domain()}>", headers=_headers(headers, effect, reader, thread, optional))
     session().add(mail)
@@ -78,6 +84,11 @@ def write_now(mail: MailMessage) -> bool:
         return False
     mail.subject, mail.text, mail.html = written.subject, written.text, written.html
     return True
+
+
+def hidden(name: str) -> str:
+    """What stands in a mail, and stays in its log, where the secret of that name is put in as it leaves."""
+    return f"•••{name}•••"
 
 
 def find(mail_id: UUID) -> MailMessage | None:
@@ -106,7 +117,7 @@ def domain() -> str:
     return urlsplit(str(current_app.extensions["settings"].base_url)).hostname or "localhost"
 
 
-def _written(template: str, context: Mapping[str, Any], reader: Reader, optional: str) -> rendering.Written:
+def _written(template: str, context: Mapping[str, Any] | Callable[[], Mapping[str, Any]], reader: Reader, optional: str) -> rendering.Written:
     written = rendering.write(template, context, reader, optional=optional)
     assert written is not None  # noqa: S101 -- only a writer can have nothing to say
     return written

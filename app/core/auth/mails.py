@@ -1,0 +1,110 @@
+"""Mails to people about their account. The secrets of their links are made as a mail leaves, so that its log never holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import current_app, has_request_context, request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from app.core import mail
+from app.core.auth import links
+from app.core.auth.seats import seat_of
+from app.core.auth.source import source_address
+from app.core.auth.whereabouts import device_of, place_of
+from app.kernel import clock
+from app.kernel.current import SYSTEM, acting
+from app.kernel.db import session
+from app.kernel.kinds import show_moment
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+DENIAL = "/account/not-me/"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a mail says. `title` and `text` may name facts: `%(email)s`. A `purpose` puts a one-time secret behind `path`.
+
+    `where` adds device, place and moment of the request; `denies` a link that says “this was not me”.
+    """
+
+    title: Any
+    text: Any
+    button: Any = ""
+    path: str = ""
+    purpose: str = ""
+    life: timedelta = HOUR
+    where: bool = True
+    denies: bool = True
+
+
+RESET = Kind(_l("Choose a new password"),
+             _l("Somebody, most likely you, asked to choose a new password for %(email)s. The link works once, for one hour. "
+                "If it was not you, you need not do anything: your password stays as it is."),
+             _l("Choose a new password"), "/account/reset/", links.RESET, denies=False)
+ENTER = Kind(_l("Your link to sign in"),
+             _l("Somebody, most likely you, asked for a link to sign in as %(email)s. It works once, for 15 minutes. "
+                "If it was not you, you need not do anything."),
+             _l("Sign in"), "/account/enter/", links.ENTER, timedelta(minutes=15), denies=False)
+NEW_DEVICE = Kind(_l("You signed in on a new device"), _l("Somebody, most likely you, signed in as %(email)s on a device that we did not know."))
+PASSWORD = Kind(_l("Your password was changed"), _l("The password of %(email)s is a new one. Every other device was signed out."))
+ADDRESS_OLD = Kind(_l("Is this your new e-mail address?"),
+                   _l("Somebody, most likely you, wants to sign in as %(new)s in place of %(old)s. This counts once both addresses have "
+                      "confirmed it. The link works once, for one day."),
+                   _l("Confirm the change"), "/account/address/", links.ADDRESS, DAY)
+ADDRESS_NEW = Kind(_l("Confirm your new e-mail address"),
+                   _l("Somebody, most likely you, wants to sign in as %(new)s in place of %(old)s. This counts once both addresses have "
+                      "confirmed it. The link works once, for one day. If you know nothing of it, you need not do anything."),
+                   _l("Confirm this address"), "/account/address/", links.ADDRESS, DAY, where=False, denies=False)
+ADDRESS = Kind(_l("Your e-mail address was changed"), _l("You sign in as %(new)s from now on; %(old)s is no longer used."))
+
+
+def tell(identity_id: UUID, kind: Kind, *, to: str = "", about: Mapping[str, Any] | None = None, **facts: str) -> bool:
+    """Write a person a mail about their account, in their language; it leaves after the commit. False when they are nowhere a member.
+
+    `to` is another address than that of the member; `about` is what the links in it need to know; `facts` stand in its words.
+    """
+    seat = seat_of(identity_id)
+    if seat is None:
+        return False
+    organisation, member = seat
+    said = {"email": member.email, **facts}
+    where = _where() if kind.where else None
+    with acting(organisation, SYSTEM):
+        mail.send(member, "account", lambda: _words(kind, said, where), address=to, secrets=secrets,
+                  facts={"identity": str(identity_id), "purpose": kind.purpose, "life": kind.life.total_seconds(), "denies": kind.denies,
+                         "about": dict(about or {})})
+        session().flush()
+    return True
+
+
+def secrets(facts: Mapping[str, Any]) -> dict[str, str]:
+    """The secrets of a mail's links, made as it leaves."""
+    identity_id, made = UUID(facts["identity"]), {}
+    if facts["purpose"]:
+        life = timedelta(seconds=facts["life"])
+        made["link"] = links.make_link(identity_id, life, purpose=facts["purpose"], about=facts["about"])
+    if facts["denies"]:
+        made["denial"] = links.make_link(identity_id, purpose=links.DENY, about=facts["about"])
+    return made
+
+
+def _where() -> tuple[str, str] | None:
+    return (request.user_agent.string, source_address()) if has_request_context() else None
+
+
+def _words(kind: Kind, facts: Mapping[str, str], where: tuple[str, str] | None) -> dict[str, Any]:
+    """What the template shows, in the reader's language."""
+    base = str(current_app.extensions["settings"].base_url)
+    url = base + kind.path + (mail.hidden("link") if kind.purpose else "")
+    rows = []
+    if where:
+        agent, address = where
+        rows = [(_("Device"), device_of(agent).words), (_("Place"), f"{place_of(address)} ({address})"), (_("Time"), show_moment(clock.now()))]
+    return {"title": str(kind.title) % facts, "text": str(kind.text) % facts, "rows": rows, "button": str(kind.button) if kind.path else "",
+            "url": url, "denial_url": base + DENIAL + mail.hidden("denial") if kind.denies else ""}

@@ -1,0 +1,31 @@
+"""Where a person is a member: what mails are written for, and whose words a password must not repeat."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.core.auth.sessions import organisations_of
+from app.core.organisations import load_organisation
+from app.core.people import Member
+from app.kernel.current import SYSTEM, Organisation, acting, current
+from app.kernel.db import session
+
+
+def seat_of(identity_id: UUID) -> tuple[Organisation, Member] | None:
+    """An organisation and the member that somebody is there: the one acted for now if it is theirs, else the first by name."""
+    here = current.context.organisation
+    places = [place.id for place in organisations_of(identity_id)]
+    for place in sorted(places, key=lambda each: here is None or each != here.id):
+        organisation = load_organisation(place)
+        member = member_in(organisation, identity_id) if organisation else None
+        if organisation and member:
+            return organisation, member
+    return None
+
+
+def member_in(organisation: Organisation, identity_id: UUID) -> Member | None:
+    """The member that somebody is in an organisation."""
+    with acting(organisation, SYSTEM):
+        return session().scalars(select(Member).where(Member.identity_id == identity_id, Member.archived_at.is_(None))).first()
