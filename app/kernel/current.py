@@ -21,7 +21,7 @@ PLATFORM_ID = UUID(int=0)
 
 @dataclass(frozen=True)
 class Organisation:
-    """What every request needs to know of the organisation that it is for."""
+    """What every request needs to know of the organisation that it is for. `brand` changes with its look; empty: that of the product."""
 
     id: UUID
     slug: str
@@ -30,6 +30,8 @@ class Organisation:
     timezone: str = "UTC"
     language: str = "en"
     number: int = 0
+    week_start: int = 1
+    brand: str = ""
 
 
 @dataclass(frozen=True)

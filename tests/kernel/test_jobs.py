@@ -230,7 +230,7 @@ def test_a_job_of_somebody_who_left_does_not_run(stand: Stand) -> None:
     with stand.work("member"):
         job_id = jobs.enqueue(look_around).id
     with stand.work() as work:
-        work.get_one(Member, (stand.organisation.id, stand.actors["member"].id)).active = False
+        work.get_one(Member, (stand.organisation.id, stand.actors["member"].id)).status = "inactive"
     assert not run(stand, job_id)
     assert job_of(stand, job_id).state == FAILED
     assert "user" not in SEEN

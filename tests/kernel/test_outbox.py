@@ -251,7 +251,7 @@ def test_what_is_owed_is_delivered_though_whoever_caused_it_left(stand: Stand) -
         work.flush()
         row_id = row.id
     with stand.work() as work:
-        work.get_one(Member, (stand.organisation.id, stand.actors["member"].id)).active = False
+        work.get_one(Member, (stand.organisation.id, stand.actors["member"].id)).status = "inactive"
     drain(stand)
     assert row_of(stand, row_id).state == DONE
 

@@ -11,7 +11,9 @@ from app.kernel.schema import define
 HEAD = "LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp"
 
 ORGANISATION = """jsonb_build_object('id', o.id, 'slug', o.slug, 'name', o.name, 'currency', o.currency, 'timezone', o.timezone,
-  'language', o.language, 'number', o.number)"""
+  'language', o.language, 'number', o.number, 'week_start', o.week_start,
+  'brand', CASE WHEN o.logo_id IS NULL AND o.colour = '' AND o.colour_dark = '' THEN ''
+    ELSE left(md5(concat_ws(' ', o.name, o.colour, o.colour_dark, o.logo_id)), 12) END)"""
 
 # Gives: how it went in, as small text; what the circumstances need, as JSON text (the same text means the same rights).
 define("auth_enter(text, text, text, timestamptz)", f"""
@@ -44,7 +46,7 @@ BEGIN
   IF NOT FOUND OR place <> bound THEN RETURN; END IF;
   SELECT jsonb_build_object('organisation', {ORGANISATION}, 'member', {member_at('moment')})::text INTO rights
     FROM organisation o JOIN member m ON m.organisation_id = o.id
-    WHERE o.id = place AND o.suspended_at IS NULL AND m.identity_id = who AND m.active AND m.archived_at IS NULL;
+    WHERE o.id = place AND o.suspended_at IS NULL AND m.identity_id = who AND m.status = 'active' AND m.archived_at IS NULL;
   IF FOUND THEN PERFORM set_config('app.organisation', place::text, true); END IF;
 END $$""")
 
@@ -61,7 +63,7 @@ CREATE OR REPLACE FUNCTION auth_organisations(who uuid) RETURNS jsonb {HEAD} AS 
 BEGIN
   RETURN (SELECT coalesce(jsonb_agg(jsonb_build_object('id', o.id, 'slug', o.slug, 'name', o.name, 'role', r.key) ORDER BY o.name), '[]')
     FROM member m JOIN organisation o ON o.id = m.organisation_id JOIN role r ON r.organisation_id = o.id AND r.id = m.role_id
-    WHERE m.identity_id = who AND m.active AND m.archived_at IS NULL AND o.suspended_at IS NULL);
+    WHERE m.identity_id = who AND m.status = 'active' AND m.archived_at IS NULL AND o.suspended_at IS NULL);
 END $$""")
 
 # What each organisation of a person set about sign-in, one object per organisation; what is not set has the declared default.

@@ -54,3 +54,6 @@ class RecordFile(Tenanted):
     file_id: Mapped[UUID] = mapped_column(Uuid, info={"label": _l("File")})
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
     created_by: Mapped[UUID] = mapped_column(Uuid, default=_acting_id)
+
+
+StoredFile.__table__.info["gate"] = ("organisation_id", "size")

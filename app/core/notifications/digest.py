@@ -31,7 +31,7 @@ LOOKS_BACK, WINDOW = timedelta(days=1), 6
 WITNESS = "audit.entry.view"
 _DUE = text("""
     SELECT m.id, CAST(:now AT TIME ZONE m.timezone AS date) AS day FROM member m
-    WHERE m.organisation_id = :organisation AND m.active AND m.archived_at IS NULL
+    WHERE m.organisation_id = :organisation AND m.status = 'active' AND m.archived_at IS NULL
       AND coalesce(m.preferences->>'mail_digest', '') <> 'off'
       AND extract(hour FROM CAST(:now AS timestamptz) AT TIME ZONE m.timezone) >= m.digest_hour
       AND extract(hour FROM CAST(:now AS timestamptz) AT TIME ZONE m.timezone) < m.digest_hour + :window

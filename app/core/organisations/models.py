@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import CheckConstraint, DateTime, Identity, Index, Integer, Text, Uuid
+from sqlalchemy import CheckConstraint, DateTime, Identity, Index, Integer, SmallInteger, Text, Uuid
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel import clock, fields
@@ -27,7 +28,8 @@ class Organisation(Base):
         CheckConstraint("slug ~ '^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$'", name="ck_organisation_slug"),
         {"info": {
             "tenanted": True, "column": "id", "relay": ("id", "timezone", "slug"),
-            "gate": ("id", "slug", "name", "currency", "timezone", "language", "number", "suspended_at"),
+            "gate": ("id", "slug", "name", "currency", "timezone", "language", "number", "week_start", "colour", "colour_dark",
+                     "logo_id", "created_at", "suspended_at", "erase_after"),
         }},
     )
 
@@ -37,9 +39,16 @@ class Organisation(Base):
     currency: Mapped[str] = mapped_column(Text, default="EUR", info={"label": _l("Currency")})
     timezone: Mapped[str] = mapped_column(Text, default="UTC", info={"label": _l("Time zone")})
     language: Mapped[str] = mapped_column(Text, default="en", info={"label": _l("Language")})
+    languages: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}", info={"label": _l("Languages")})
+    week_start: Mapped[int] = mapped_column(SmallInteger, default=1, server_default="1", info={"label": _l("First day of the week")})
+    colour: Mapped[str] = mapped_column(Text, default="", server_default="", info={"label": _l("Colour on light pages")})
+    colour_dark: Mapped[str] = mapped_column(Text, default="", server_default="", info={"label": _l("Colour on dark pages")})
+    logo_id: Mapped[UUID | None] = mapped_column(Uuid, info={"label": _l("Logo")})
+    mail_footer: Mapped[str] = mapped_column(Text, default="", server_default="", info={"label": _l("Foot of mails")})
     number: Mapped[int] = mapped_column(Integer, Identity(always=True), info={"label": _l("Number")})
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
     suspended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), info={"label": _l("Suspended")})
+    erase_after: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), info={"label": _l("To be deleted after")})
 
     @property
     def organisation_id(self) -> UUID:

@@ -54,7 +54,7 @@ def member_at(moment: str) -> str:
     return f"{_MEMBER} || {_ACCESS.format(at=moment)}"
 
 
-_QUESTION = text(f"SELECT {member_at(':now')} FROM member m WHERE m.id = :member AND m.active AND m.archived_at IS NULL")
+_QUESTION = text(f"SELECT {member_at(':now')} FROM member m WHERE m.id = :member AND m.status = 'active' AND m.archived_at IS NULL")
 
 
 def load_actor(organisation: Organisation, member_id: UUID) -> Actor | None:

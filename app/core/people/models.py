@@ -9,12 +9,31 @@ from uuid import UUID
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ForeignKeyConstraint, Index, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel import fields
 from app.kernel.current import current
 from app.kernel.kinds import Choices
 from app.kernel.records import Record, Tenanted
+
+
+class Status(Choices):
+    """Whether somebody may come in. Inactive: away for now; suspended: kept out until it is settled; archived: gone, kept for the history."""
+
+    ACTIVE = "active", _l("Active"), "good"
+    INACTIVE = "inactive", _l("Inactive"), "neutral"
+    SUSPENDED = "suspended", _l("Suspended"), "danger"
+    ARCHIVED = "archived", _l("Archived"), "muted"
+
+
+class Kind(Choices):
+    """Whose people a member is: our own, or somebody from outside, who sees only what was granted."""
+
+    OWN = "own", _l("Our own")
+    CLIENT = "client", _l("Client")
+    AUDITOR = "auditor", _l("Auditor")
+    GUEST = "guest", _l("Guest")
 
 
 class Language(Choices):
@@ -45,6 +64,8 @@ class Member(Record):
 
     name: Mapped[str] = fields.text(_l("Name"), max_length=120, personal=True)
     email: Mapped[str] = fields.email(_l("E-mail"), required=True)
+    phone: Mapped[str | None] = fields.text(_l("Phone"), max_length=40, required=False, sortable=False, personal=True)
+    photo_id: Mapped[UUID | None] = fields.attachment(_l("Photo"))
     job_title: Mapped[str | None] = fields.text(_l("Job title"), max_length=120, required=False)
     department_id: Mapped[UUID | None] = fields.reference("department", _l("Department"), required=False)
     site_id: Mapped[UUID | None] = fields.reference("site", _l("Site"), required=False)
@@ -54,9 +75,20 @@ class Member(Record):
     timezone: Mapped[str] = fields.text(_l("Time zone"), max_length=60, required=False, sortable=False,
                                         column={"default": _timezone, "nullable": False})
     digest_hour: Mapped[int] = fields.small_integer(_l("Hour of the daily digest"), default=7, minimum=0, maximum=23)
-    active: Mapped[bool] = fields.boolean(_l("Active"), default=True)
+    kind: Mapped[Kind] = fields.choice(_l("Belongs to"), Kind, default=Kind.OWN)
+    status: Mapped[Status] = fields.choice(_l("Status"), Status, default=Status.ACTIVE)
     identity_id: Mapped[UUID | None] = mapped_column(Uuid, info={"label": _l("Sign-in")})
     preferences: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, info={"label": _l("Preferences")})
+
+    @hybrid_property
+    def active(self) -> bool:
+        """Whether the member may come in."""
+        return self.status == Status.ACTIVE
+
+    @property
+    def is_external(self) -> bool:
+        """Whether the member is somebody from outside."""
+        return self.kind != Kind.OWN
 
 
 class MemberRole(Tenanted):
@@ -79,7 +111,7 @@ Index("uq_member_email", _member.c.organisation_id, _member.c.email, unique=True
 Index("uq_member_identity", _member.c.organisation_id, _member.c.identity_id, unique=True)
 Index("ix_member_identity_id", _member.c.identity_id)
 _member.info["gate"] = ("organisation_id", "id", "identity_id", "name", "email", "language", "timezone", "department_id", "site_id",
-                        "role_id", "preferences", "active", "archived_at")
+                        "role_id", "preferences", "status", "archived_at")
 _further = MemberRole.__table__
 Index("uq_member_role_member_id_role_id", _further.c.organisation_id, _further.c.member_id, _further.c.role_id, _further.c.site_id,
       unique=True, postgresql_nulls_not_distinct=True)

@@ -19,7 +19,7 @@ from app.kernel.delivery import install_loader
 from app.kernel.errors import Forbidden
 
 _OTHERS = text("""SELECT r.id AS owner, EXISTS (SELECT FROM member m WHERE m.organisation_id = r.organisation_id AND m.role_id = r.id
-    AND m.active AND m.archived_at IS NULL AND m.id <> :member) AS others
+    AND m.status = 'active' AND m.archived_at IS NULL AND m.id <> :member) AS others
   FROM role r WHERE r.organisation_id = :organisation AND r.key = 'owner'""")
 _OWNER = text("SELECT id FROM role WHERE organisation_id = :organisation AND key = 'owner'")
 _GRANTS = text("SELECT pattern, scope FROM role_grant WHERE organisation_id = :organisation AND role_id = ANY(:roles)")
@@ -48,7 +48,7 @@ def _load(organisation_id: UUID, actor_id: UUID) -> tuple[Organisation, Actor | 
 
 def _changed(_mapper: Any, connection: Any, member: Member) -> None:
     state: Any = inspect(member)
-    if not any(state.attrs[name].history.has_changes() for name in ("role_id", "active", "archived_at")):
+    if not any(state.attrs[name].history.has_changes() for name in ("role_id", "status", "archived_at")):
         return
     row = connection.execute(_OTHERS, {"member": member.id, "organisation": member.organisation_id}).first()
     if row is None:

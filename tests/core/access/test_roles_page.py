@@ -72,7 +72,7 @@ def test_the_system_s_roles_stay_as_they_are(app: Flask, place: Organisation, do
 def test_only_an_owner_makes_an_owner(app: Flask, place: Organisation) -> None:
     with acting(place, SYSTEM), unit_of_work() as work:
         owner, mia = work.query(Role).filter_by(key="owner").one(), work.query(Member).filter_by(email="mia@keys.example").one()
-        sent = {"name": "Mia", "email": "mia@keys.example", "role": str(owner.id), "active": "true", "version": str(mia.version)}
+        sent = {"name": "Mia", "email": "mia@keys.example", "role": str(owner.id), "kind": "own", "version": str(mia.version)}
         address = f"/keys-co/people/members/{mia.reference}/edit"
     assert _in(app, "adam").send(address, **sent).status_code == 403
     assert _in(app, "olga").send(address, **sent).status_code == 303

@@ -57,14 +57,14 @@ def test_when_no_manager_is_left_the_owner_is_asked(house: House) -> None:
 
 def test_inactive_people_are_not_asked(house: House) -> None:
     with acting(house.organisation, SYSTEM), unit_of_work() as work:
-        work.get_one(Member, (house.organisation.id, house.ids["manager"])).active = False
+        work.get_one(Member, (house.organisation.id, house.ids["manager"])).status = "inactive"
     assert house.waits_for(house.waiting(department="roads")) == ["director"]
 
 
 def test_nothing_waits_for_nobody(house: House) -> None:
     with acting(house.organisation, SYSTEM), unit_of_work() as work:
         for name in house.ids.keys() - {"owner"}:
-            work.get_one(Member, (house.organisation.id, house.ids[name])).active = False
+            work.get_one(Member, (house.organisation.id, house.ids[name])).status = "inactive"
     with pytest.raises(Conflict, match="Nobody could decide"):
         house.payment("6000", by="owner")
 

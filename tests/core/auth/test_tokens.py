@@ -105,7 +105,7 @@ def test_a_token_dies_with_its_member(ben: Visitor, app: Flask, town: Town) -> N
     token = _make(ben)
     assert _api(app, token) == 200
     with acting(town.home, SYSTEM), unit_of_work() as work:
-        work.get_one(Member, (town.home.id, town.member.id)).active = False
+        work.get_one(Member, (town.home.id, town.member.id)).status = "inactive"
     assert _api(app, token) == 404
 
 

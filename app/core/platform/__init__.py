@@ -1,0 +1,1 @@
+"""The platform: the level of those who keep the installation."""
