@@ -73,7 +73,7 @@ BEGIN
   RETURN (SELECT coalesce(jsonb_agg((SELECT coalesce(jsonb_object_agg(s.key, s.value), '{{}}') FROM setting s
       WHERE s.organisation_id = o.id AND left(s.key, 5) = 'auth.') ORDER BY o.id), '[]')
     FROM member m JOIN organisation o ON o.id = m.organisation_id
-    WHERE m.identity_id = who AND m.active AND m.archived_at IS NULL AND o.suspended_at IS NULL);
+    WHERE m.identity_id = who AND m.status = 'active' AND m.archived_at IS NULL AND o.suspended_at IS NULL);
 END $$""")
 
 define("auth_passkey(text)", f"""

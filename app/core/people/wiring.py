@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,8 @@ from sqlalchemy import event, inspect, text
 from app.core import access
 from app.core.organisations import load_organisation
 from app.core.people.loading import load_actor
-from app.core.people.models import Member, MemberRole
+from app.core.people.invitations import Invitation
+from app.core.people.models import Member, MemberRole, Status
 from app.core.people.services import last_owner_refusal, owner_refusal
 from app.kernel.current import Actor, Organisation, current
 from app.kernel.delivery import install_loader
@@ -39,6 +41,9 @@ def install(_app: Flask) -> None:
         event.listen(Member, "before_update", _moved)
         for moment in ("before_insert", "before_update", "before_delete"):
             event.listen(MemberRole, moment, _further)
+        for moment in ("before_insert", "before_update"):
+            event.listen(Invitation, moment, _invited)
+        event.listen(Member.archived_at, "set", _put_away)
 
 
 def _load(organisation_id: UUID, actor_id: UUID) -> tuple[Organisation, Actor | None] | None:
@@ -62,6 +67,25 @@ def _changed(_mapper: Any, connection: Any, member: Member) -> None:
         raise owner_refusal()
     if was != member.role_id:
         _refuse_more(connection, member.organisation_id, [member.role_id])
+
+
+def _put_away(member: Member, moment: datetime | None, _before: Any, _initiator: Any) -> None:
+    """The archive and the status say the same. Whoever is restored stays out until somebody lets them in."""
+    if moment is not None:
+        member.status = Status.ARCHIVED
+    elif member.status == Status.ARCHIVED:
+        member.status = Status.INACTIVE
+
+
+def _invited(_mapper: Any, connection: Any, invitation: Invitation) -> None:
+    """An invitation gives a role, so whoever writes it must be able to give that role."""
+    state: Any = inspect(invitation)
+    if not state.attrs.role_id.history.has_changes() or _may_name_owners():
+        return
+    place = invitation.organisation_id or current.organisation.id
+    if connection.execute(_OWNER, {"organisation": place}).scalar() == invitation.role_id:
+        raise owner_refusal()
+    _refuse_more(connection, place, [invitation.role_id])
 
 
 def _moved(_mapper: Any, connection: Any, member: Member) -> None:
