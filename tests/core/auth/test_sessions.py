@@ -40,7 +40,7 @@ def test_a_foreign_and_a_missing_organisation_answer_alike(ben: Visitor) -> None
 
 def test_a_deactivated_member_is_out_with_the_next_request(ben: Visitor, town: Town) -> None:
     assert ben.get(PAGE).status_code == 200
-    _change(town, active=False)
+    _change(town, status="inactive")
     assert ben.get(PAGE).status_code == 404
 
 

@@ -80,7 +80,7 @@ def test_a_key_is_told_once(stand: Stand) -> None:
 
 
 def test_nobody_is_told_who_is_not_there(stand: Stand) -> None:
-    change(stand, active=False)
+    change(stand, status="inactive")
     with stand.work():
         assert notifications.notify(member_id(stand), "job", "Done") is None
         assert notifications.notify(SYSTEM_ID, "job", "Done") is None
