@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
-<<<<<<< HEAD
-from app.core.people import groups, services
+from app.core.people import groups, inviting, services
 from app.core.people.groups import Group, GroupMember, GroupRole
-=======
-from app.core.people import inviting, services
 from app.core.people.invitations import Invitation
->>>>>>> 6955f2b (Tables of people and the platform, with statuses in place of a yes or no)
 from app.core.people.models import Member, MemberRole
 from app.kernel.manifest import Action, Lines, Module, Related, Resource, Setting, every
 
@@ -31,13 +27,33 @@ members = Resource(
     icon="user",
     bulk_edit=("department", "site", "manager", "role"),
     before_save=services.before_save,
-<<<<<<< HEAD
     related=(Related("people.member", "manager", _l("Reports")), Related("access.single_permission", "member", _l("Single permissions"))),
-    actions=(Action("deactivate", services.deactivate, label=_l("Deactivate"), done="deactivated",
-                    said=_l("%(name)s deactivated %(record)s"), when=services.is_active, tone="danger",
-                    icon="user-x", bulk=True),
-             Action("activate", services.activate, label=_l("Activate"), done="activated", said=_l("%(name)s activated %(record)s"),
-                    when=services.is_inactive, icon="user-check")),
+    actions=(Action("activate", services.activate, label=_l("Activate"), done="activated", said=_l("%(name)s activated %(record)s"),
+                    when=services.can_activate, icon="user-check", bulk=True),
+             Action("deactivate", services.deactivate, label=_l("Deactivate"), done="deactivated",
+                    said=_l("%(name)s deactivated %(record)s"), when=services.can_deactivate, icon="user-x", bulk=True),
+             Action("suspend", services.suspend, label=_l("Suspend"), done="suspended", said=_l("%(name)s suspended %(record)s"),
+                    when=services.can_suspend, tone="danger", icon="ban", bulk=True)),
+)
+
+invitations = Resource(
+    Invitation,
+    columns=("name", "email", "role", "kind", "status", "sent_at", "expires_at"),
+    filters=("status", "role", "kind"),
+    search={"name": "A", "email": "A"},
+    form={_l("Person"): ("name", "email", "role", "kind"), _l("Place"): ("department", "site"), _l("Mail"): ("message",)},
+    facts=("status", "sent_at", "expires_at", "answered_at", "member"),
+    import_key="email",
+    title="name",
+    subtitle=("email",),
+    tally="status",
+    icon="mail",
+    before_save=inviting.before_save,
+    lock=inviting.lock,
+    actions=(Action("resend", inviting.resend, label=_l("Send again"), done="resent", said=_l("%(name)s sent %(record)s again"),
+                    when=inviting.can_resend, icon="mail", bulk=True),
+             Action("revoke", inviting.revoke, label=_l("Revoke"), done="revoked", said=_l("%(name)s revoked %(record)s"),
+                    when=inviting.can_revoke, tone="danger", icon="ban", bulk=True)),
 )
 
 groups_ = Resource(
@@ -70,40 +86,9 @@ group_roles = Resource(
     menu=False,
 )
 
-module = Module("people", label=_l("People"), icon="users", section="admin", resources=(members, groups_, group_roles))
-=======
-    related=(Related("people.member", "manager", _l("Reports")),),
-    actions=(Action("activate", services.activate, label=_l("Activate"), done="activated", said=_l("%(name)s activated %(record)s"),
-                    when=services.can_activate, icon="user-check", bulk=True),
-             Action("deactivate", services.deactivate, label=_l("Deactivate"), done="deactivated",
-                    said=_l("%(name)s deactivated %(record)s"), when=services.can_deactivate, icon="user-x", bulk=True),
-             Action("suspend", services.suspend, label=_l("Suspend"), done="suspended", said=_l("%(name)s suspended %(record)s"),
-                    when=services.can_suspend, tone="danger", icon="ban", bulk=True)),
-)
-
-invitations = Resource(
-    Invitation,
-    columns=("name", "email", "role", "kind", "status", "sent_at", "expires_at"),
-    filters=("status", "role", "kind"),
-    search={"name": "A", "email": "A"},
-    form={_l("Person"): ("name", "email", "role", "kind"), _l("Place"): ("department", "site"), _l("Mail"): ("message",)},
-    facts=("status", "sent_at", "expires_at", "answered_at", "member"),
-    import_key="email",
-    title="name",
-    subtitle=("email",),
-    tally="status",
-    icon="mail",
-    before_save=inviting.before_save,
-    lock=inviting.lock,
-    actions=(Action("resend", inviting.resend, label=_l("Send again"), done="resent", said=_l("%(name)s sent %(record)s again"),
-                    when=inviting.can_resend, icon="mail", bulk=True),
-             Action("revoke", inviting.revoke, label=_l("Revoke"), done="revoked", said=_l("%(name)s revoked %(record)s"),
-                    when=inviting.can_revoke, tone="danger", icon="ban", bulk=True)),
-)
-
 module = Module(
-    "people", label=_l("People"), icon="users", section="admin", resources=(members, invitations), schedule=(every(600, inviting.expire),),
+    "people", label=_l("People"), icon="users", section="admin",
+    resources=(members, invitations, groups_, group_roles), schedule=(every(600, inviting.expire),),
     settings=(Setting("people.invitation_days", _l("Invitations are good for, in days"), "integer", 7, minimum=1, maximum=60),),
     says={"people.invitation.accept": _l("%(name)s accepted %(record)s"), "people.invitation.decline": _l("%(name)s declined %(record)s")},
 )
->>>>>>> 6955f2b (Tables of people and the platform, with statuses in place of a yes or no)

@@ -19,7 +19,7 @@ from app.kernel.records import Record, Tenanted
 
 
 class Status(Choices):
-    """Whether somebody may come in. Inactive: away for now; suspended: kept out until it is settled; archived: gone, kept for the history."""
+    """Whether somebody may come in. Inactive: away; suspended: kept out until it is settled; archived: gone, kept for the history."""
 
     ACTIVE = "active", _l("Active"), "good"
     INACTIVE = "inactive", _l("Inactive"), "neutral"

@@ -12,8 +12,8 @@ from sqlalchemy import event, inspect, text
 
 from app.core import access
 from app.core.organisations import load_organisation
-from app.core.people.loading import load_actor
 from app.core.people.invitations import Invitation
+from app.core.people.loading import load_actor
 from app.core.people.models import Member, MemberRole, Status
 from app.core.people.services import last_owner_refusal, owner_refusal
 from app.kernel.current import Actor, Organisation, current

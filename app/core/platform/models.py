@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import DateTime, ForeignKey, Text, Uuid
@@ -18,8 +18,8 @@ class PlatformAdmin(Base):
     """Somebody who keeps the installation. Only the owner of the tables adds a row, by a command: no page can make one."""
 
     __tablename__ = "platform_admin"
-    __table_args__: Any = {"info": {"exception": "the platform stands above the organisations", "own": "identity_id", "grants": "SELECT",
-                                    "gate": ("identity_id", "ended_at")}}
+    __table_args__: ClassVar[Any] = {"info": {"exception": "the platform stands above the organisations", "own": "identity_id",
+                                              "grants": "SELECT", "gate": ("identity_id", "ended_at")}}
 
     identity_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("identity.id", name="fk_platform_admin_identity_id"), primary_key=True)
     name: Mapped[str] = mapped_column(Text)
@@ -31,7 +31,7 @@ class PlatformSetting(Base):
     """A value for the whole installation; read and written through the functions of the gate only."""
 
     __tablename__ = "platform_setting"
-    __table_args__: Any = {"info": {"exception": "holds for all organisations", "gate": ("key", "value"), "gate_writes": True}}
+    __table_args__: ClassVar[Any] = {"info": {"exception": "holds for all organisations", "gate": ("key", "value"), "gate_writes": True}}
 
     key: Mapped[str] = mapped_column(Text, primary_key=True)
     value: Mapped[Any] = mapped_column(JSONB)

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = 'core_0005'
-down_revision = 'core_0004'
+revision = 'core_0007'
+down_revision = 'core_0006'
 branch_labels = None
 depends_on = None
 
@@ -45,17 +45,34 @@ BEGIN
   SELECT jsonb_build_object('organisation', jsonb_build_object('id', o.id, 'slug', o.slug, 'name', o.name, 'currency', o.currency, 'timezone', o.timezone,
   'language', o.language, 'number', o.number), 'member', jsonb_build_object('id', m.id, 'name', m.name, 'email', m.email, 'identity_id', m.identity_id, 'language', m.language,
   'timezone', m.timezone, 'department_id', m.department_id, 'site_id', m.site_id, 'preferences', m.preferences,
-  'roles', (SELECT coalesce(jsonb_agg(r.key ORDER BY (r.id = m.role_id) DESC, r.key), '[]') FROM role r
-    WHERE r.organisation_id = m.organisation_id AND r.archived_at IS NULL AND (r.id = m.role_id OR r.id IN (
-      SELECT x.role_id FROM member_role x WHERE x.organisation_id = m.organisation_id AND x.member_id = m.id))),
-  'grants', (SELECT coalesce(jsonb_agg(jsonb_build_array(g.pattern, g.scope, r.key) ORDER BY r.key, g.pattern, g.scope), '[]')
-    FROM role r JOIN role_grant g ON g.organisation_id = r.organisation_id AND g.role_id = r.id
-    WHERE r.organisation_id = m.organisation_id AND r.archived_at IS NULL AND (r.id = m.role_id OR r.id IN (
-      SELECT x.role_id FROM member_role x WHERE x.organisation_id = m.organisation_id AND x.member_id = m.id))),
   'departments', (WITH RECURSIVE below AS (
       SELECT d.id FROM department d WHERE d.organisation_id = m.organisation_id AND (d.id = m.department_id OR d.manager_id = m.id)
       UNION SELECT d.id FROM department d JOIN below b ON d.parent_id = b.id WHERE d.organisation_id = m.organisation_id)
-    SELECT coalesce(jsonb_agg(id ORDER BY id), '[]') FROM below)))::text INTO rights
+    SELECT coalesce(jsonb_agg(id ORDER BY id), '[]') FROM below)) || (WITH RECURSIVE above AS (
+    SELECT p.id, p.parent_id, p.name FROM group_member i JOIN member_group p ON p.organisation_id = i.organisation_id AND p.id = i.group_id
+      WHERE i.organisation_id = m.organisation_id AND i.member_id = m.id AND (moment AT TIME ZONE (SELECT o2.timezone FROM organisation o2 WHERE o2.id = m.organisation_id))::date
+  BETWEEN coalesce(p.starts_on, '-infinity') AND coalesce(p.ends_on, 'infinity') AND p.archived_at IS NULL
+    UNION SELECT p.id, p.parent_id, p.name FROM member_group p JOIN above a ON p.id = a.parent_id
+      WHERE p.organisation_id = m.organisation_id AND (moment AT TIME ZONE (SELECT o2.timezone FROM organisation o2 WHERE o2.id = m.organisation_id))::date
+  BETWEEN coalesce(p.starts_on, '-infinity') AND coalesce(p.ends_on, 'infinity') AND p.archived_at IS NULL),
+  given AS (
+    SELECT m.role_id, '' AS via, NULL::uuid AS site_id
+    UNION SELECT x.role_id, '', x.site_id FROM member_role x
+      WHERE x.organisation_id = m.organisation_id AND x.member_id = m.id AND (x.starts_at IS NULL OR x.starts_at <= moment) AND (x.ends_at IS NULL OR x.ends_at > moment)
+    UNION SELECT y.role_id, a.name, NULL FROM above a JOIN group_role y ON y.group_id = a.id
+      WHERE y.organisation_id = m.organisation_id AND y.archived_at IS NULL AND (y.starts_at IS NULL OR y.starts_at <= moment) AND (y.ends_at IS NULL OR y.ends_at > moment)),
+  chain AS (
+    SELECT r.id, r.parent_id, r.key, w.via, w.site_id, r.id AS first_id FROM given w JOIN role r ON r.id = w.role_id
+      WHERE r.organisation_id = m.organisation_id AND r.archived_at IS NULL
+    UNION SELECT r.id, r.parent_id, c.key, c.via, c.site_id, c.first_id FROM role r JOIN chain c ON r.id = c.parent_id
+      WHERE r.organisation_id = m.organisation_id AND r.archived_at IS NULL)
+  SELECT jsonb_build_object('roles', (SELECT coalesce(jsonb_agg(t.key ORDER BY t.main DESC, t.key), '[]')
+      FROM (SELECT DISTINCT c.key, c.id = m.role_id AS main FROM chain c WHERE c.id = c.first_id AND c.site_id IS NULL) t),
+    'grants', (SELECT coalesce(jsonb_agg(u.said ORDER BY u.said), '[]') FROM (
+      SELECT jsonb_build_array(g.pattern, g.scope, c.key, g.rule, c.via, c.site_id) AS said
+        FROM chain c JOIN role_grant g ON g.role_id = c.id WHERE g.organisation_id = m.organisation_id
+      UNION SELECT jsonb_build_array(s.pattern, s.scope, '', s.rule, s.reference, NULL) FROM member_grant s
+        WHERE s.organisation_id = m.organisation_id AND s.member_id = m.id AND s.archived_at IS NULL AND (s.starts_at IS NULL OR s.starts_at <= moment) AND (s.ends_at IS NULL OR s.ends_at > moment)) u))))::text INTO rights
     FROM organisation o JOIN member m ON m.organisation_id = o.id
     WHERE o.id = place AND o.suspended_at IS NULL AND m.identity_id = who AND m.active AND m.archived_at IS NULL;
   IF FOUND THEN PERFORM set_config('app.organisation', place::text, true); END IF;
@@ -110,17 +127,34 @@ BEGIN
   'brand', CASE WHEN o.logo_id IS NULL AND o.colour = '' AND o.colour_dark = '' THEN ''
     ELSE left(md5(concat_ws(' ', o.name, o.colour, o.colour_dark, o.logo_id)), 12) END), 'member', jsonb_build_object('id', m.id, 'name', m.name, 'email', m.email, 'identity_id', m.identity_id, 'language', m.language,
   'timezone', m.timezone, 'department_id', m.department_id, 'site_id', m.site_id, 'preferences', m.preferences,
-  'roles', (SELECT coalesce(jsonb_agg(r.key ORDER BY (r.id = m.role_id) DESC, r.key), '[]') FROM role r
-    WHERE r.organisation_id = m.organisation_id AND r.archived_at IS NULL AND (r.id = m.role_id OR r.id IN (
-      SELECT x.role_id FROM member_role x WHERE x.organisation_id = m.organisation_id AND x.member_id = m.id))),
-  'grants', (SELECT coalesce(jsonb_agg(jsonb_build_array(g.pattern, g.scope, r.key) ORDER BY r.key, g.pattern, g.scope), '[]')
-    FROM role r JOIN role_grant g ON g.organisation_id = r.organisation_id AND g.role_id = r.id
-    WHERE r.organisation_id = m.organisation_id AND r.archived_at IS NULL AND (r.id = m.role_id OR r.id IN (
-      SELECT x.role_id FROM member_role x WHERE x.organisation_id = m.organisation_id AND x.member_id = m.id))),
   'departments', (WITH RECURSIVE below AS (
       SELECT d.id FROM department d WHERE d.organisation_id = m.organisation_id AND (d.id = m.department_id OR d.manager_id = m.id)
       UNION SELECT d.id FROM department d JOIN below b ON d.parent_id = b.id WHERE d.organisation_id = m.organisation_id)
-    SELECT coalesce(jsonb_agg(id ORDER BY id), '[]') FROM below)))::text INTO rights
+    SELECT coalesce(jsonb_agg(id ORDER BY id), '[]') FROM below)) || (WITH RECURSIVE above AS (
+    SELECT p.id, p.parent_id, p.name FROM group_member i JOIN member_group p ON p.organisation_id = i.organisation_id AND p.id = i.group_id
+      WHERE i.organisation_id = m.organisation_id AND i.member_id = m.id AND (moment AT TIME ZONE (SELECT o2.timezone FROM organisation o2 WHERE o2.id = m.organisation_id))::date
+  BETWEEN coalesce(p.starts_on, '-infinity') AND coalesce(p.ends_on, 'infinity') AND p.archived_at IS NULL
+    UNION SELECT p.id, p.parent_id, p.name FROM member_group p JOIN above a ON p.id = a.parent_id
+      WHERE p.organisation_id = m.organisation_id AND (moment AT TIME ZONE (SELECT o2.timezone FROM organisation o2 WHERE o2.id = m.organisation_id))::date
+  BETWEEN coalesce(p.starts_on, '-infinity') AND coalesce(p.ends_on, 'infinity') AND p.archived_at IS NULL),
+  given AS (
+    SELECT m.role_id, '' AS via, NULL::uuid AS site_id
+    UNION SELECT x.role_id, '', x.site_id FROM member_role x
+      WHERE x.organisation_id = m.organisation_id AND x.member_id = m.id AND (x.starts_at IS NULL OR x.starts_at <= moment) AND (x.ends_at IS NULL OR x.ends_at > moment)
+    UNION SELECT y.role_id, a.name, NULL FROM above a JOIN group_role y ON y.group_id = a.id
+      WHERE y.organisation_id = m.organisation_id AND y.archived_at IS NULL AND (y.starts_at IS NULL OR y.starts_at <= moment) AND (y.ends_at IS NULL OR y.ends_at > moment)),
+  chain AS (
+    SELECT r.id, r.parent_id, r.key, w.via, w.site_id, r.id AS first_id FROM given w JOIN role r ON r.id = w.role_id
+      WHERE r.organisation_id = m.organisation_id AND r.archived_at IS NULL
+    UNION SELECT r.id, r.parent_id, c.key, c.via, c.site_id, c.first_id FROM role r JOIN chain c ON r.id = c.parent_id
+      WHERE r.organisation_id = m.organisation_id AND r.archived_at IS NULL)
+  SELECT jsonb_build_object('roles', (SELECT coalesce(jsonb_agg(t.key ORDER BY t.main DESC, t.key), '[]')
+      FROM (SELECT DISTINCT c.key, c.id = m.role_id AS main FROM chain c WHERE c.id = c.first_id AND c.site_id IS NULL) t),
+    'grants', (SELECT coalesce(jsonb_agg(u.said ORDER BY u.said), '[]') FROM (
+      SELECT jsonb_build_array(g.pattern, g.scope, c.key, g.rule, c.via, c.site_id) AS said
+        FROM chain c JOIN role_grant g ON g.role_id = c.id WHERE g.organisation_id = m.organisation_id
+      UNION SELECT jsonb_build_array(s.pattern, s.scope, '', s.rule, s.reference, NULL) FROM member_grant s
+        WHERE s.organisation_id = m.organisation_id AND s.member_id = m.id AND s.archived_at IS NULL AND (s.starts_at IS NULL OR s.starts_at <= moment) AND (s.ends_at IS NULL OR s.ends_at > moment)) u))))::text INTO rights
     FROM organisation o JOIN member m ON m.organisation_id = o.id
     WHERE o.id = place AND o.suspended_at IS NULL AND m.identity_id = who AND m.status = 'active' AND m.archived_at IS NULL;
   IF FOUND THEN PERFORM set_config('app.organisation', place::text, true); END IF;
