@@ -15,7 +15,7 @@ from app.kernel import embedded
 PROJECT = Path(__file__).resolve().parents[2]
 SECRETS = (
     "DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_RELAY_URL", "REDIS_URL",
-    "SECRET_KEY", "AUDIT_KEY", "SMTP_URL", "STORAGE_URL",
+    "SECRET_KEY", "AUDIT_KEY", "SMTP_URL", "SMS_URL", "STORAGE_URL",
 )  # fmt: skip
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
@@ -42,6 +42,7 @@ class Settings:
     secret_key: str = field(repr=False)
     audit_key: str = field(repr=False)
     smtp_url: str | None = field(repr=False)
+    sms_url: str | None = field(repr=False)
     storage_url: str = field(repr=False)
     log_level: str
     web_concurrency: int
@@ -88,6 +89,7 @@ class Settings:
         shown["SECRET_KEY"] = f"set, {len(self.secret_key)} characters"
         shown["AUDIT_KEY"] = f"set, {len(self.audit_key)} characters"
         shown["SMTP_URL"] = _masked_url(self.smtp_url)
+        shown["SMS_URL"] = _masked_url(self.sms_url)
         shown["STORAGE_URL"] = _masked_url(self.storage_url)
         shown["LOG_LEVEL"] = self.log_level
         shown["WEB_CONCURRENCY"] = str(self.web_concurrency)
@@ -160,6 +162,7 @@ def _read(reader: _Reader) -> dict[str, Any]:
         "audit_key": _key(reader, "AUDIT_KEY", home, local=local),
         "smtp_url": reader.url("SMTP_URL", ("smtp", "smtps"), "smtp://user:password@mail.example:587")
         or (f"smtp://127.0.0.1:{port + 1}" if local else None),
+        "sms_url": reader.url("SMS_URL", ("https", "http"), "https://account:token@api.twilio.com/?from=%2B441632960000"),
         "storage_url": reader.url("STORAGE_URL", ("file", "s3"), "file:///srv/opsflux/files") or f"file://{home}/var/files",
         "log_level": level,
         "web_concurrency": reader.number("WEB_CONCURRENCY", 2, 1, 256),

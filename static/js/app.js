@@ -13,6 +13,7 @@ import { menu } from "./behaviours/menu.js";
 import { neighbours } from "./behaviours/neighbours.js";
 import { order } from "./behaviours/order.js";
 import { palette, paletteButton } from "./behaviours/palette.js";
+import { passkey } from "./behaviours/passkey.js";
 import { progress } from "./behaviours/progress.js";
 import { queue } from "./behaviours/queue.js";
 import { sheet } from "./behaviours/sheet.js";
@@ -23,7 +24,7 @@ import { listenToKeys } from "./behaviours/keys.js";
 import { keepFocus } from "./behaviours/focus.js";
 import { once } from "./behaviours/once.js";
 
-const behaviours = { beside, copy, print, undo: countdown, decision, send, draft, filters, fold, focus: focusNow, list, live, menu, neighbours, order, palette, "palette-button": paletteButton, progress, queue, sheet, tabbar, toast, typeahead };
+const behaviours = { beside, copy, print, undo: countdown, decision, send, draft, filters, fold, focus: focusNow, list, live, menu, neighbours, order, palette, "palette-button": paletteButton, passkey, progress, queue, sheet, tabbar, toast, typeahead };
 const started = new WeakMap();
 
 function start(element) {

@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.core.auth import stages
 from app.core.auth.entry import Entry, cookie_name, credentials, enter, is_for_machines, note_use
+from app.core.auth.factors import stepping
 from app.core.auth.source import source_address
 from app.kernel import limits
 from app.kernel.current import Actor, Context, current, settle
@@ -87,6 +88,7 @@ def admit() -> AnyResponse | None:
     if entry.organisation.slug != g.slug:
         return _moved(entry.organisation.slug)
     note_use(entry)
+    stepping.take(entry)
     _hold_to_limits(entry, entry.actor)
     return None
 

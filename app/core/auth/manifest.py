@@ -14,6 +14,11 @@ module = Module(
     says={
         "auth.sign_in": _l("%(name)s signed in"),
         "auth.password.changed": _l("%(name)s set a new password"),
+        "auth.factor.proved": _l("%(name)s proved a second factor"),
+        "auth.factor.refused": _l("%(name)s did not prove a second factor"),
+        "auth.factor.added": _l("%(name)s set up a factor"),
+        "auth.factor.removed": _l("%(name)s removed a factor"),
+        "auth.factor.codes": _l("%(name)s made new recovery codes"),
         "auth.token.made": _l("%(name)s made a token"),
         "auth.token.revoked": _l("%(name)s revoked a token"),
     },

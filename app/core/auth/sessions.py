@@ -40,7 +40,7 @@ def open_session(identity_id: UUID, *, address: str = "", agent: str = "", **pro
     return secret
 
 
-def renew(session_id: UUID, identity_id: UUID, **values: Any) -> str:
+def renew(session_id: UUID | None, identity_id: UUID, **values: Any) -> str:
     """Bring a session on (`stage`, `factor`, `enrol_by`): it was proved just now, and its secret is another. Gives the secret."""
     secret = new_secret()
     changed = update(UserSession).where(UserSession.id == session_id, UserSession.ended_at.is_(None))

@@ -15,6 +15,7 @@ from app.core.access import role_labels
 from app.core.auth import links, sessions, signing
 from app.core.auth.edge import drop_cookie, keep_cookie, sign_in_url
 from app.core.auth.entry import Entry
+from app.core.auth.factors import passkeys
 from app.core.auth.identities import identity_of, set_password
 from app.core.auth.source import source_address
 from app.kernel.errors import Invalid, NotFound, TooMany
@@ -61,7 +62,7 @@ def _form(*, email: str = "", errors: dict[str, list[Any]] | None = None, notice
           wanted: str | None = None) -> Response:
     offered, password = _demo()
     return screen("account/sign_in.html", status=status, email=email[:254], next=within(wanted), errors=errors or {}, notice=notice,
-                  demo=offered, demo_password=password)
+                  passkey=passkeys.ask(), demo=offered, demo_password=password)
 
 
 def _demo() -> tuple[list[Any], str]:

@@ -6,6 +6,7 @@ from flask import Flask
 
 from app.core.auth import account, views
 from app.core.auth.edge import install_edge
+from app.core.auth.factors import second_step, security, stepping
 
 
 def install(app: Flask) -> None:
@@ -13,3 +14,7 @@ def install(app: Flask) -> None:
     install_edge(app)
     app.register_blueprint(views.screens)
     app.register_blueprint(account.screens)
+    app.register_blueprint(second_step.screens)
+    app.register_blueprint(security.screens)
+    stepping.install(app)
+    app.jinja_env.globals["enrol_by"] = security.enrol_by

@@ -1,9 +1,9 @@
 import { announce } from "./announce.js";
 
-// Copies a permanent link.
+// Copies a permanent link, or the text that the button names.
 export function copy(button) {
   button.addEventListener("click", async () => {
-    const text = new URL(button.dataset.copy, location.href).href;
+    const text = button.dataset.text ?? new URL(button.dataset.copy, location.href).href;
     await navigator.clipboard?.writeText(text).catch(() => {});
     button.closest("[popover]")?.hidePopover();
     announce(button.dataset.said);

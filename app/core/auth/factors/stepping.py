@@ -1,0 +1,119 @@
+"""Step-up: what weighs much asks again who one is, by password or factor, and then goes on; nothing typed is lost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import Flask, Response, flash, g, redirect, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy import update
+
+from app.core.auth.entry import Entry
+from app.core.auth.factors import passkeys, proving
+from app.core.auth.factors.held import held_by
+from app.core.auth.identities import verify_password
+from app.core.auth.models import UserSession
+from app.core.auth.source import source_address
+from app.kernel import clock
+from app.kernel.current import current
+from app.kernel.db import as_identity, session
+from app.kernel.errors import Forbidden, Invalid, TooMany
+from app.kernel.faults import refused
+from app.kernel.preferences import within
+from app.kernel.screens import screen
+
+MINUTES, MARK = 10, "proof_of_you"
+OWN = (MARK, "csrf_token", "proof", "proof_ticket", "proof_credential", "next")
+
+
+class ProofNeeded(Forbidden):
+    """It must be made sure first who is asking."""
+
+
+def recently_proved(minutes: int = MINUTES) -> bool:
+    """Whether whoever is signed in proved who they are in the last minutes; a token never did."""
+    entry = g.get("entry")
+    proved = entry.proved_at if entry is not None and entry.session_id else None
+    return proved is not None and clock.now() - proved < timedelta(minutes=minutes)
+
+
+def require_proof(minutes: int = MINUTES) -> None:
+    """Ask again who one is, unless that was proved in the last minutes. Raises `ProofNeeded`, which becomes the page that asks."""
+    if not recently_proved(minutes):
+        raise ProofNeeded(_("Confirm that it is you first."))
+
+
+def is_you(identity_id: UUID | None, typed: str) -> bool:
+    """Whether this is the password of the person, or a code of their authenticator. Counted like a sign-in; raises `TooMany`."""
+    if identity_id is None or not typed:
+        return False
+    code = "".join(typed.split())
+    if len(code) == 6 and code.isdigit() and "totp" in held_by(identity_id).kinds:
+        try:
+            proving.prove(identity_id, "totp", code, source=source_address())
+        except Invalid:
+            return False
+        return True
+    return verify_password(identity_id, typed)
+
+
+def take(entry: Entry) -> None:
+    """What came along as proof, looked at before the view is: the view then runs with what was asked at first."""
+    if request.method != "POST" or MARK not in request.form or entry.session_id is None:
+        return
+    try:
+        _look_at(entry.identity_id)
+    except TooMany as error:
+        g.proof_errors, g.proof_status = [str(error)], 429
+    except Invalid as error:
+        g.proof_errors, g.proof_status = [said for sentences in error.errors.values() for said in sentences], 422
+    else:
+        g.entry = replace(entry, proved_at=clock.now())
+        with as_identity(entry.identity_id):
+            mine = update(UserSession).where(UserSession.id == entry.session_id)
+            session().execute(mine.values(proved_at=clock.now()).execution_options(synchronize_session=False))
+        return
+    raise ProofNeeded
+
+
+def _look_at(identity_id: UUID) -> None:
+    form, source = request.form, source_address()
+    if answer := form.get("proof_credential"):
+        proving.prove(identity_id, "passkey", answer, ticket=form.get("proof_ticket", ""), source=source)
+    elif not is_you(identity_id, form.get("proof", "")):
+        raise Invalid({"proof": [_("This is not right. Try again.")]})
+
+
+def prove() -> Any:
+    """Where the proof for something that was only looked at goes."""
+    flash(_("Confirmed. Go on."), "good")
+    return redirect(within(request.form.get("next")), 303)
+
+
+def _ask(error: ProofNeeded) -> Any:
+    if request.path.startswith(("/api/", "/scim/")) or not current.has_organisation:
+        return refused(error)
+    if request.headers.get("HX-Request") == "true":
+        shown = within(request.headers.get("HX-Current-URL", ""))
+        return Response("", 200, {"HX-Redirect": url_for("security.prove_page", next=shown)})
+    again = request.method == "POST" and request.endpoint != "security.prove"
+    kept = [(name, value) for name, value in request.form.items(multi=True) if name not in OWN] if again else []
+    wanted = request.form.get("next") or (request.full_path if request.method == "GET" else "")
+    return asked(request.full_path.rstrip("?") if again else url_for("security.prove"), kept, within(wanted))
+
+
+def asked(action: str, kept: list[tuple[str, str]], wanted: str) -> Any:
+    """The page that asks; `kept` goes along, so that what was typed is sent again as it was."""
+    identity = current.user.identity_id
+    kinds = held_by(identity).kinds if identity else ()
+    question = passkeys.ask(identity) if "passkey" in kinds else None
+    return screen("account/prove.html", status=g.get("proof_status", 200), action=action, kept=kept, next=wanted, question=question,
+                  mark=MARK, by_code="totp" in kinds, errors=g.get("proof_errors", []))
+
+
+def install(app: Flask) -> None:
+    """Turn `ProofNeeded` into the page that asks."""
+    app.register_error_handler(ProofNeeded, _ask)
