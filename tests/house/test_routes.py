@@ -25,6 +25,8 @@ PUBLIC = {  # endpoint: why anybody may ask
     "static": "assets", "preferences": "the look of this device", "auth.sign_in_page": "where everybody begins", "auth.sign_in": "the same",
     "auth.sign_out": "ends what there is", "auth.home": "leads to sign-in", "auth.organisations": "leads to sign-in",
     "auth.change_password": "leads to sign-in", "auth.welcome_page": "the link is the proof", "auth.welcome": "the link is the proof",
+    "factors.factor_page": "the half-signed-in session is the proof", "factors.prove_factor": "the same", "factors.send_code": "the same",
+    "factors.enrol_page": "the same", "factors.enrol": "the same", "factors.sign_in_by_passkey": "the passkey is the proof",
     "monitoring.alive": "for machines", "monitoring.ready": "for machines", "monitoring.which": "for machines",
     "monitoring.too_large": "what the proxy shows",
     "monitoring.security": "RFC 9116", "finding.openapi": "says what exists, no data", "mail.unsubscribe": "the link is the proof"}

@@ -18,6 +18,7 @@ module = Module(
         "auth.factor.refused": _l("%(name)s did not prove a second factor"),
         "auth.factor.added": _l("%(name)s set up a factor"),
         "auth.factor.removed": _l("%(name)s removed a factor"),
+        "auth.factor.recovered": _l("%(name)s used a recovery code"),
         "auth.factor.codes": _l("%(name)s made new recovery codes"),
         "auth.token.made": _l("%(name)s made a token"),
         "auth.token.revoked": _l("%(name)s revoked a token"),

@@ -111,16 +111,6 @@ def test_one_step_before_and_after_are_right_and_two_are_not(half: tuple[Visitor
         assert not authenticator.check(who, codes.at(now)), "older than the one used last"
 
 
-def test_the_sixth_code_waits_wherever_it_comes_from(half: tuple[Visitor, pyotp.TOTP], app: Flask) -> None:
-    ben, codes = half
-    for _ in range(5):
-        assert ben.send("/sign-in/factor", kind="totp", code="000000").status_code == 422
-    assert ben.send("/sign-in/factor", kind="totp", code=now_of(codes)).status_code == 429
-    far = Visitor(app)
-    far.sign_in("ben@home.example", source="192.0.2.7")
-    assert far.send("/sign-in/factor", kind="totp", code=now_of(codes)).status_code == 429
-
-
 def test_a_recovery_code_stands_in_once(half: tuple[Visitor, pyotp.TOTP], town: Town, app: Flask) -> None:
     ben, _codes = half
     with unit_of_work():

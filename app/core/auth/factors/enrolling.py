@@ -9,11 +9,11 @@ from uuid import UUID
 from flask_babel import gettext as _
 from sqlalchemy import delete, update
 
-from app.core import audit
 from app.core.auth import throttle
 from app.core.auth.factors import authenticator, passkeys, phones, recovery, sms
 from app.core.auth.factors.held import held_by
 from app.core.auth.factors.models import Passkey, SecondFactor
+from app.core.auth.factors.telling import tell
 from app.core.auth.models import UserSession
 from app.core.auth.policy import policy_of
 from app.kernel.db import as_identity, session
@@ -51,7 +51,7 @@ def confirm(identity_id: UUID, kind: str, given: Mapping[str, str]) -> list[str]
     with as_identity(identity_id):
         mine = update(UserSession).where(UserSession.identity_id == identity_id)
         session().execute(mine.values(enrol_by=None).execution_options(synchronize_session=False))
-    _tell(identity_id, "added", kind)
+    tell(identity_id, "added", kind)
     return recovery.renew(identity_id) if first else []
 
 
@@ -80,7 +80,7 @@ def remove(identity_id: UUID, kind: str, passkey_id: UUID | None = None) -> None
             raise NotFound
     if held.count <= 1:
         recovery.forget(identity_id)
-    _tell(identity_id, "removed", kind)
+    tell(identity_id, "removed", kind)
 
 
 def remove_all(identity_id: UUID) -> None:
@@ -95,9 +95,5 @@ def renew_codes(identity_id: UUID) -> list[str]:
     """Ten new recovery codes. Raises `Conflict` for somebody without a factor: there is nothing to recover."""
     if not held_by(identity_id).count:
         raise Conflict(_("Set a factor up first."))
-    _tell(identity_id, "codes", "recovery")
+    tell(identity_id, "codes", "recovery")
     return recovery.renew(identity_id)
-
-
-def _tell(identity_id: UUID, what: str, kind: str) -> None:
-    audit.note(f"auth.factor.{what}", platform=True, context={"identity": identity_id, "kind": kind})

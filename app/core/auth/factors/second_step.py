@@ -14,6 +14,7 @@ from app.core.auth.edge import keep_cookie, sign_in_url
 from app.core.auth.entry import Entry
 from app.core.auth.factors import enrolling, passkeys, phones, proving
 from app.core.auth.factors.held import held_by
+from app.core.auth.factors.telling import tell
 from app.core.auth.source import source_address
 from app.kernel.errors import Invalid, TooMany
 from app.kernel.preferences import within
@@ -88,6 +89,7 @@ def _go_on(entry: Entry, kind: str) -> Response:
     secret = sessions.renew(entry.session_id, entry.identity_id, stage=reach.stage, factor=kind, enrol_by=reach.enrol_by)
     audit.note("auth.factor.proved", platform=True, context={"identity": entry.identity_id, "kind": kind, "source": source_address()})
     if kind == "recovery":
+        tell(entry.identity_id, "recovered", kind)
         left = held_by(entry.identity_id).codes_left
         flash(_("You used a recovery code. Codes left: %(left)s.", left=left), "warn")
     address = _wanted() if reach.stage == stages.FULL else stages.address(reach.stage, _wanted())
