@@ -10,10 +10,12 @@ from app.core import audit
 from app.core.auth import mails
 
 WORDS = {
-    "added": mails.Kind(_l("A factor was set up"), _l("A second factor was set up for %(email)s. It is asked at sign-in.")),
+    "added": mails.Kind(_l("A factor was set up"),
+                        _l("A second factor was set up for %(email)s. It is asked at sign-in.")),
     "removed": mails.Kind(_l("A factor was removed"), _l("A second factor of %(email)s was removed.")),
     "codes": mails.Kind(_l("New recovery codes"), _l("New recovery codes were made for %(email)s. Those before no longer work.")),
-    "recovered": mails.Kind(_l("A recovery code was used"), _l("A recovery code was used to sign in as %(email)s. It does not work again.")),
+    "recovered": mails.Kind(_l("A recovery code was used"),
+                            _l("A recovery code was used to sign in as %(email)s. It does not work again.")),
 }
 
 
