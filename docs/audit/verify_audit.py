@@ -2,6 +2,7 @@
 """Verify an OpsFlux audit export offline. Needs Python 3.8 or later, nothing else, and no code of the product.
 
     AUDIT_KEY=… python3 verify_audit.py trail.jsonl [--anchors checkpoints.jsonl] [--head HEX]
+    AUDIT_KEY=… python3 verify_audit.py audit-json-2026-11-21.zip     an extract: some entries, with a signed manifest
 
 The key comes from AUDIT_KEY or from the file named by AUDIT_KEY_FILE. `--anchors` takes the checkpoints kept outside the database,
 `--head` a chain head from a digest mail: both show a chain whose tail was cut before it was exported.
@@ -15,6 +16,7 @@ import json
 import os
 import sys
 import uuid
+import zipfile
 
 
 class Broken(Exception):
@@ -47,13 +49,34 @@ def check_checkpoint(key, said, heads, organisation, where):
         raise Broken("{} {} is not in the chain: it was cut or rewritten".format(where, said["seq"]))
 
 
-def check_entry(keys, line, expected, previous):
-    entry, seq = line["entry"], line["seq"]
+class Purges:
+    """What was removed when its time was over, and the entries that say so."""
+
+    def __init__(self):
+        self.hashes, self.said = {}, {}
+
+    def take(self, line):
+        removed = line["purged"]
+        told = line["seq"].to_bytes(8, "big") + uuid.UUID(removed["id"]).bytes + bytes.fromhex(line["digest"])
+        self.hashes.setdefault(removed["by"], hashlib.sha256()).update(told)
+
+    def check(self):
+        for purge, found in self.hashes.items():
+            if self.said.get(purge) != found.hexdigest():
+                raise Broken(f"entries were removed by the purge {purge}, which the trail does not know or knows otherwise")
+
+
+def check_entry(keys, line, expected, previous, purges):
+    entry, seq = line.get("entry") or line["purged"], line["seq"]
     if seq != expected:
         raise Broken(f"entry {expected} is missing")
     name = "entry {} ({})".format(seq, entry["id"])
-    if not same(signed(keys["entry"], entry), line["digest"]):
+    if "purged" in line:
+        purges.take(line)
+    elif not same(signed(keys["entry"], entry), line["digest"]):
         raise Broken(f"{name} was changed: its digest does not match")
+    elif entry["action"] == "audit.entry.purge":
+        purges.said[entry["id"]] = entry["context"].get("sha256")
     told = previous + seq.to_bytes(8, "big") + uuid.UUID(entry["id"]).bytes + bytes.fromhex(line["digest"])
     link = hmac.new(keys["link"], told, hashlib.sha256).hexdigest()
     if not same(link, line["link"]):
@@ -64,18 +87,18 @@ def check_entry(keys, line, expected, previous):
 def verify(lines, secret, anchors=(), head=""):
     """Check the lines of an export; gives the number of entries and the head. Raises Broken."""
     keys = {purpose: derived(secret, purpose) for purpose in ("entry", "link", "checkpoint")}
-    organisation, previous, count, heads, ended = "", bytes(32), 0, {}, None
+    organisation, previous, count, heads, ended, purges = "", bytes(32), 0, {}, None, Purges()
     for raw in lines:
         line = json.loads(raw)
         if ended:
             raise Broken("there are lines after the end")
         if "format" in line:
             organisation = line["organisation_id"]
-        elif "entry" in line:
-            previous = check_entry(keys, line, count + 1, previous)
+        elif "entry" in line or "purged" in line:
+            previous = check_entry(keys, line, count + 1, previous, purges)
             count += 1
             heads[count] = previous.hex()
-            if line["entry"]["organisation_id"] != organisation:
+            if "entry" in line and line["entry"]["organisation_id"] != organisation:
                 raise Broken(f"entry {count} belongs to another organisation")
         elif "checkpoint" in line:
             check_checkpoint(keys["checkpoint"], line["checkpoint"], heads, organisation, "checkpoint")
@@ -85,6 +108,7 @@ def verify(lines, secret, anchors=(), head=""):
         raise Broken("the export has no end of its own: its tail was cut")
     if ended["end"] != {"organisation_id": organisation, "entries": count, "head": previous.hex()}:
         raise Broken("the export says that it has {} entries and has {}".format(ended["end"]["entries"], count))
+    purges.check()
     check_outside(keys, heads, organisation, anchors, head)
     return count, previous.hex()
 
@@ -97,6 +121,27 @@ def check_outside(keys, heads, organisation, anchors, head):
             check_checkpoint(keys["checkpoint"], said, heads, organisation, "anchor")
     if head and head not in heads.values():
         raise Broken(f"the head {head[:16]}… is not in the chain: its tail was cut or rewritten")
+
+
+def verify_extract(path, secret):
+    """Check a ZIP of some entries: the manifest's signature, the file's hash, and in JSON the digest of each entry. Raises Broken."""
+    keys = {purpose: derived(secret, purpose) for purpose in ("entry", "checkpoint")}
+    with zipfile.ZipFile(path) as packed:
+        told = json.loads(packed.read("manifest.json"))
+        content = packed.read(told["manifest"]["file"])
+    said = told["manifest"]
+    if not same(signed(keys["checkpoint"], said), told["signature"]):
+        raise Broken("the manifest was changed: its signature does not match")
+    if not same(hashlib.sha256(content).hexdigest(), said["sha256"]):
+        raise Broken("the file {} was changed: its SHA-256 is not that of the manifest".format(said["file"]))
+    if said["file"].endswith(".json"):
+        rows = json.loads(content.decode("utf-8"))
+        for row in rows:
+            if not same(signed(keys["entry"], row["entry"]), row["digest"]):
+                raise Broken("entry {} was changed: its digest does not match".format(row["entry"]["id"]))
+        if len(rows) != said["entries"]:
+            raise Broken("the manifest says that there are {} entries and there are {}".format(said["entries"], len(rows)))
+    return said["entries"], said["chain_head"]
 
 
 def read_lines(path):
@@ -119,8 +164,11 @@ def main():
         return 2
     try:
         anchors = read_lines(options.anchors) if options.anchors else []
-        with open(options.export, encoding="utf-8") as file:
-            count, head = verify(file, secret.encode(), anchors, options.head)
+        if zipfile.is_zipfile(options.export):
+            count, head = verify_extract(options.export, secret.encode())
+        else:
+            with open(options.export, encoding="utf-8") as file:
+                count, head = verify(file, secret.encode(), anchors, options.head)
     except Broken as problem:
         sys.stdout.write(f"BROKEN: {problem}" + "\n")
         return 1

@@ -6,11 +6,13 @@ from app.core.audit.doing import doing
 from app.core.audit.feeds import BULK, making, record_created
 from app.core.audit.history import history, shown
 from app.core.audit.personal import erase_person
+from app.core.audit.reading import is_confidential, note_list, note_read
 from app.core.audit.sealing import chain_head, seal, seal_all
 from app.core.audit.verifying import verify
 from app.core.audit.words import channel_label
 from app.core.audit.writer import Entry, note, write
 
 __all__ = ["BULK", "Entry", "across_organisations", "chain_head", "channel_label",
-           "doing", "erase_person", "history", "machine", "making", "note", "record_created",
+           "doing", "erase_person", "history", "is_confidential", "machine", "making", "note", "note_list",
+           "note_read", "record_created",
            "seal", "seal_all", "shown", "verify", "write"]

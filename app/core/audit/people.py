@@ -51,9 +51,9 @@ def _forget(work: Session, _transaction: Any) -> None:
     work.info.pop("audit_people", None)
 
 
-def names_of(ids: Iterable[UUID | None]) -> dict[UUID, str]:
-    """The names of actors by id; an erased person has none."""
+def people_of(ids: Iterable[UUID | None]) -> dict[UUID | None, tuple[str, str]]:
+    """Name and e-mail of actors by id, as last seen; an erased person has none."""
     wanted = {i for i in ids if i}
-    rows = session().execute(select(AuditPerson.id, AuditPerson.name).where(
+    rows = session().execute(select(AuditPerson.id, AuditPerson.name, AuditPerson.email).where(
         AuditPerson.organisation_id == current.organisation.id, AuditPerson.id.in_(wanted))) if wanted else ()
-    return {**{row[0]: row[1] for row in rows}, SYSTEM_ID: SYSTEM.name}
+    return {**{row[0]: (row[1], row[2]) for row in rows}, SYSTEM_ID: (SYSTEM.name, "")}

@@ -14,7 +14,7 @@ from app.core.audit import anchors
 from app.core.audit.canonical import GENESIS, checkpoint, key, link
 from app.core.audit.connecting import apart_from_session, within_chain
 from app.core.audit.models import AuditCheckpoint
-from app.kernel import clock
+from app.kernel import clock, stream
 from app.kernel.current import PLATFORM_ID, current
 from app.kernel.db import session
 from app.kernel.records import new_id
@@ -68,7 +68,10 @@ def seal_all() -> int:
     if time.monotonic() - _platform["sealed"] >= PLATFORM_SECONDS:  # every organisation's turn comes by here
         _platform["sealed"] = time.monotonic()
         chains.append(PLATFORM_ID)
-    return sum(seal(organisation_id) for organisation_id in chains)
+    sealed = sum(seal(organisation_id) for organisation_id in chains)
+    if sealed and current.has_organisation:
+        stream.announce("audit")
+    return sealed
 
 
 def _seal_batch(connection: Connection, organisation_id: UUID, run: _Run) -> None:

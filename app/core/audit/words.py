@@ -18,7 +18,7 @@ from app.core.audit.personal import is_sealed, keys_of, reveal
 from app.kernel.current import current
 from app.kernel.db import Base, session
 from app.kernel.fields import Field, fields_of
-from app.kernel.kinds import show_moment
+from app.kernel.kinds import fold, show_moment
 from app.kernel.registry import registry
 from app.kernel.sentences import read
 
@@ -26,6 +26,7 @@ GENERIC = {
     "create": _l("%(name)s created %(record)s"), "edit": _l("%(name)s changed %(record)s"),
     "archive": _l("%(name)s archived %(record)s"), "restore": _l("%(name)s restored %(record)s"),
     "delete": _l("%(name)s deleted %(record)s"), "export": _l("%(name)s exported %(record)s"),
+    "view": _l("%(name)s opened %(record)s"),
 }
 
 CHANNELS = {
@@ -37,6 +38,21 @@ CHANNELS = {
 def channel_label(name: str) -> str:
     """By which way something was done, in words; nothing for the pages, which are the usual one."""
     return str(CHANNELS.get(name, "" if name == "page" else name))
+
+
+def known_channels() -> list[tuple[str, str]]:
+    """The ways that can be filtered by, with their names."""
+    return [("page", str(_("on the pages"))), *((name, str(label)) for name, label in CHANNELS.items())]
+
+
+def known_resources() -> list[tuple[str, str]]:
+    """The kinds of record that can be filtered by, by name."""
+    return sorted(((key, str(resource.plural)) for key, resource in registry.resources.items()), key=lambda pair: fold(pair[1]))
+
+
+def result_label(name: str) -> str:
+    """How something went, in words."""
+    return {"ok": str(_("done")), "refused": str(_("refused")), "failed": str(_("failed"))}.get(name, name)
 
 
 def model_of(name: str) -> type | None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from uuid import UUID
 
-from flask import Blueprint, Response, stream_with_context, url_for
+from flask import Blueprint, Response, request, stream_with_context, url_for
 from flask_babel import gettext as _
 from werkzeug.http import dump_options_header
 
+from app.core import audit
 from app.core.files.models import StoredFile
 from app.core.files.services import find, open_file
 from app.core.files.sight import readable
@@ -25,6 +26,9 @@ def download(file_id: UUID, name: str) -> Response:  # noqa: ARG001 -- the name 
     file = find(file_id)
     if not readable(file):
         raise NotFound(_("The file is no longer there."))
+    if request.method != "HEAD":
+        audit.note("files.stored_file.view", resource="files.stored_file", record_id=file.id, record_reference=file.name,
+                   context={"sha256": file.sha256})
     return hand_out(file)
 
 

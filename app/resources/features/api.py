@@ -10,7 +10,7 @@ from flask import Response, request
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
-from app.core import access
+from app.core import access, audit
 from app.kernel.current import current
 from app.kernel.door import Outcome, perform_one
 from app.kernel.errors import Invalid
@@ -65,6 +65,7 @@ def api_list(resource: Resource) -> Response:
     page = page_of(wanted)
     total, exact = count(wanted)
     labels = gather(fields_of(resource.model).values(), page.records)
+    audit.note_list(resource, len(page.records), request.query_string.decode("ascii", "replace"))
     return answer(
         {
             "items": [as_json(resource, r, labels) for r in page.records],
@@ -78,7 +79,9 @@ def api_list(resource: Resource) -> Response:
 
 def api_detail(resource: Resource, reference: str) -> Response:
     """One record with its lines."""
-    return one(resource, fetch(resource, reference))
+    record = fetch(resource, reference)
+    audit.note_read(resource, record)
+    return one(resource, record)
 
 
 def api_create(resource: Resource) -> Response:

@@ -21,7 +21,7 @@ from app.kernel.errors import NotFound
 from app.kernel.fields import Field, fields_of
 from app.kernel.manifest import Action, Related, Resource
 from app.kernel.registry import registry
-from app.kernel.screens import screen
+from app.kernel.screens import screen, wants_fragment
 from app.resources.features.listing import template_of
 from app.resources.labels import Shown
 from app.resources.stages import lines_of
@@ -258,6 +258,8 @@ def fetch(resource: Resource, reference: str) -> Any:
 def show_detail(resource: Resource, reference: str) -> Response:
     """The page of a record."""
     detail = Detail(resource, fetch(resource, reference))
+    if not wants_fragment():  # a part that asks again is no new look
+        audit.note_read(resource, detail.record)
     return screen(template_of(resource, "detail"), block="content", detail=detail, resource=resource, record=detail.record)
 
 

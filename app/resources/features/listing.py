@@ -17,7 +17,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func
 from werkzeug.datastructures import MultiDict
 
-from app.core import access
+from app.core import access, audit
 from app.kernel.current import current
 from app.kernel.db import session
 from app.kernel.fields import Field, fields_of
@@ -313,6 +313,7 @@ def show_list(resource: Resource) -> Response:
     access.require(current.user, resource.permission("view"))
     wanted = read_request(resource)
     listing = Listing(resource, wanted, page_of(wanted))
+    audit.note_list(resource, len(listing.page.records), urlencode(list(wanted.parameters().items(multi=True))))
     return screen(template_of(resource, "list"), block="results", listing=listing, resource=resource)
 
 

@@ -1,5 +1,5 @@
 // Badges that move: the stream says only which event happened, elements ask again; refused streams fall back to asking.
-const EVENTS = ["badges", "inbox", "jobs", "notifications", "records", "resync"];
+const EVENTS = ["audit", "badges", "inbox", "jobs", "notifications", "records", "resync"];
 
 export function live(element) {
   const { stream, poll } = element.dataset;
