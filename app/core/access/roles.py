@@ -32,7 +32,7 @@ SYSTEM_ROLES: tuple[Declared, ...] = (
              _l("Works like a member and is asked to decide.")),
     Declared("member", _l("Member"), {**_WORK, "people.*.view": "company", "organisation.*.view": "company"},
              _l("Reports, requests and follows.")),
-    Declared("auditor", _l("Auditor"), {"*.*.view": "company", "*.*.export": "company", "audit.*.*": "company"},
+    Declared("auditor", _l("Auditor"), {"*.*.view": "company", "*.*.export": "company"},
              _l("Sees everything with its trace; changes nothing.")),
     Declared("viewer", _l("Viewer"), {**_VIEW, "organisation.*.view": "company"}, _l("Sees; changes nothing.")),
 )
