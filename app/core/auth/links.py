@@ -15,7 +15,7 @@ from app.core.auth.secrets import hash_secret, new_secret
 from app.kernel import clock
 from app.kernel.db import as_identity, session
 
-WELCOME, RESET, ENTER, DENY, ADDRESS = "welcome", "reset", "enter", "deny", "address"
+WELCOME, RESET, ENTER, DENY, ADDRESS, LOST = "welcome", "reset", "enter", "deny", "address", "lost"
 LIFE = timedelta(days=7)
 
 

@@ -29,6 +29,8 @@ SETTINGS = (
             help=_l("An authenticator app, a passkey or a code by SMS, asked besides the password.")),
     Setting("auth.second_factor_grace_days", _l("Days to set up a second factor"), "integer", 14, minimum=0, maximum=90,
             help=_l("Counted from the first sign-in at which it is required; 0 asks for it at once.")),
+    Setting("auth.lost_factor_hours", _l("Hours until a lost factor is given up"), "integer", 24, minimum=1, maximum=168,
+            help=_l("After two administrators agreed; until then the person can still stop it.")),
 )
 
 

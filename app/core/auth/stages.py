@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from app.core.auth.factors import holds_any
+from app.core.auth.factors import holds_any, lost
 from app.core.auth.models import Identity
 from app.core.auth.policy import policy_of
 from app.kernel import clock
@@ -29,7 +29,7 @@ class Reach:
 
 def reach(identity_id: UUID, method: str, factor: str = "") -> Reach:
     """How far somebody comes who proved `method` and, perhaps, `factor`: what is owed first is asked first."""
-    held = holds_any(identity_id)
+    held = holds_any(identity_id) and not lost.take_effect(identity_id)
     if held and not factor and method not in WHOLE:
         return Reach(FACTOR)
     if held or method in WHOLE:

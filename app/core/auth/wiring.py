@@ -6,7 +6,7 @@ from flask import Flask
 
 from app.core.auth import account, views
 from app.core.auth.edge import install_edge
-from app.core.auth.factors import second_step, security, stepping
+from app.core.auth.factors import lost_pages, second_step, security, stepping
 
 
 def install(app: Flask) -> None:
@@ -16,5 +16,6 @@ def install(app: Flask) -> None:
     app.register_blueprint(account.screens)
     app.register_blueprint(second_step.screens)
     app.register_blueprint(security.screens)
+    app.register_blueprint(lost_pages.screens)
     stepping.install(app)
     app.jinja_env.globals["enrol_by"] = security.enrol_by

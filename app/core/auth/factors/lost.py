@@ -1,0 +1,166 @@
+"""Lost factors: the person asks, two different administrators agree, and after a delay in which it can be stopped they begin anew."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select, update
+
+from app.core import access, audit, notifications, people, settings
+from app.core.auth import links, mails
+from app.core.auth.factors.enrolling import remove_all
+from app.core.auth.factors.models import LostFactor
+from app.core.auth.models import Identity
+from app.core.auth.seats import member_in
+from app.core.auth.sessions import Place, end_sessions, organisations_of
+from app.core.organisations import load_organisation
+from app.core.people import Member
+from app.kernel import clock
+from app.kernel.current import SYSTEM, acting, current
+from app.kernel.db import as_identity, session
+from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+
+NEEDS, LONGEST, WEEK = "people.member.edit", 500, timedelta(days=7)
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+ASKED = mails.Kind(
+    _l("Somebody says that you lost your second factor"),
+    _l("Somebody who knows the password of %(email)s asked to set up a new second factor. Two administrators of %(organisation)s have to "
+       "agree, and then it takes %(hours)s hours. If it was not you, stop it now and choose another password."),
+    _l("Stop it"), "/sign-in/lost/", links.LOST, WEEK)
+AGREED = mails.Kind(
+    _l("Your second factor will be removed"),
+    _l("Two administrators of %(organisation)s agreed that %(email)s begins anew with a second factor, in %(hours)s hours. "
+       "If you did not ask for it, stop it now and choose another password."),
+    _l("Stop it"), "/sign-in/lost/", links.LOST, WEEK, where=False)
+
+
+def places(identity_id: UUID) -> list[Place]:
+    """Where somebody can ask."""
+    return organisations_of(identity_id)
+
+
+def ask(identity_id: UUID, place: UUID, reason: str, *, source: str) -> None:
+    """Ask the administrators of one's organisation. Raises `Invalid`; `Conflict` when it was asked already."""
+    organisation = load_organisation(place) if place in {each.id for each in places(identity_id)} else None
+    member = member_in(organisation, identity_id) if organisation else None
+    if organisation is None or member is None:
+        raise Invalid({"place": [_("Choose one of the list.")]})
+    if not reason.strip():
+        raise Invalid({"reason": [_("This is needed.")]})
+    with acting(organisation, SYSTEM):
+        if session().scalars(select(LostFactor).where(LostFactor.identity_id == identity_id, LostFactor.ended_at.is_(None))).first():
+            raise Conflict(_("You asked already. Two administrators have to agree."))
+        asked = LostFactor(member_id=member.id, identity_id=identity_id, reason=reason.strip()[:LONGEST], source=source)
+        session().add(asked)
+        session().flush()
+        _note("asked", asked)
+        for other in _administrators():
+            if other != member.id:
+                notifications.notify(other, "lost_factor", lambda: _("%(name)s lost their second factor", name=member.name),
+                                     f"/{organisation.slug}/settings/lost-factors", critical=True)
+        _tell(asked, ASKED)
+
+
+def _administrators() -> list[UUID]:
+    """The members who may agree: those in a role that may change members, who can act at all."""
+    found = session().scalars(select(Member.id).where(Member.archived_at.is_(None)))
+    actors = (people.load_actor(current.organisation, each) for each in found.all())
+    return [actor.id for actor in actors if actor is not None and access.can(actor, NEEDS)]
+
+
+def waiting() -> list[LostFactor]:
+    """What waits here: for an administrator, or for its hour."""
+    return list(session().scalars(select(LostFactor).where(LostFactor.ended_at.is_(None)).order_by(LostFactor.asked_at)))
+
+
+def agree(lost_id: UUID) -> LostFactor:
+    """Vouch for the person. Raises `Forbidden` for oneself, `Conflict` for a second time or when it is decided."""
+    asked = _open(lost_id)
+    if asked.first_by == current.user.id:
+        raise Conflict(_("You agreed already. Somebody else has to agree too."))
+    if asked.second_by is not None:
+        raise Conflict(_("Two administrators agreed already."))
+    if asked.first_by is None:
+        asked.first_by, asked.first_at = current.user.id, clock.now()
+    else:
+        asked.second_by, asked.due_at = current.user.id, clock.now() + timedelta(hours=_hours())
+        _tell(asked, AGREED)
+    _note("agreed", asked)
+    session().flush()
+    return asked
+
+
+def refuse(lost_id: UUID) -> None:
+    """Say no; it ends at once. Raises `Forbidden` for oneself."""
+    asked = _open(lost_id)
+    _end(asked, "refused", current.user.id)
+
+
+def _open(lost_id: UUID) -> LostFactor:
+    access.require(current.user, NEEDS)
+    asked = session().get(LostFactor, (current.organisation.id, lost_id), with_for_update=True, populate_existing=True)
+    if asked is None:
+        raise NotFound
+    if asked.ended_at is not None:
+        raise Conflict(_("This was decided already."))
+    if current.user.identity_id == asked.identity_id:
+        raise Forbidden(_("Others have to vouch for you."))
+    return asked
+
+
+def stop(link: links.Opened) -> bool:
+    """Stop it by the link in the mail; False when there is nothing to stop any more."""
+    organisation = load_organisation(UUID(link.about["organisation"]))
+    if organisation is None or not links.use(link):
+        return False
+    with acting(organisation, SYSTEM):
+        asked = session().get(LostFactor, (organisation.id, UUID(link.about["lost"])), with_for_update=True, populate_existing=True)
+        if asked is None or asked.ended_at is not None:
+            return False
+        _end(asked, "stopped", None)
+    return True
+
+
+def take_effect(identity_id: UUID) -> bool:
+    """Remove the factors of somebody whose hour has come: asked at their next sign-in. True when they begin anew."""
+    done = False
+    for place in places(identity_id):
+        organisation = load_organisation(place.id)
+        if organisation is None:
+            continue
+        with acting(organisation, SYSTEM):
+            due = select(LostFactor).where(LostFactor.identity_id == identity_id, LostFactor.ended_at.is_(None),
+                                           LostFactor.due_at <= clock.now()).with_for_update()
+            for asked in session().scalars(due):
+                _end(asked, "done", None)
+                done = True
+    if done:
+        remove_all(identity_id)
+        end_sessions(identity_id)
+        with as_identity(identity_id):
+            session().execute(update(Identity).where(Identity.id == identity_id).values(factor_asked_at=LONG_AGO)
+                              .execution_options(synchronize_session=False))
+    return done
+
+
+def _end(asked: LostFactor, outcome: str, who: UUID | None) -> None:
+    asked.ended_at, asked.ended_by, asked.outcome = clock.now(), who, outcome
+    session().flush()
+    _note(outcome, asked)
+
+
+def _note(what: str, asked: LostFactor) -> None:
+    audit.note(f"auth.lost_factor.{what}", resource="auth.lost_factor", record_id=asked.id,
+               context={"identity": asked.identity_id, "member": asked.member_id, "source": asked.source})
+
+
+def _tell(asked: LostFactor, kind: mails.Kind) -> None:
+    mails.tell(asked.identity_id, kind, about={"organisation": str(current.organisation.id), "lost": str(asked.id)},
+               organisation=current.organisation.name, hours=str(_hours()))
+
+
+def _hours() -> int:
+    return int(settings.get("auth.lost_factor_hours"))
