@@ -191,12 +191,13 @@ class Setting:
 
 @dataclass(frozen=True)
 class Role:
-    """A role that comes with a module or with the core; `grants` maps a permission pattern to its scope."""
+    """A role that comes with a module or with the core; `grants` maps a permission pattern to its scope; it has all that `parent` has."""
 
     key: str
     label: Any
     grants: Mapping[str, str]
     help: Any = ""
+    parent: str = ""
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ def create(resource: Resource, rows: Sequence[Mapping[str, Any]], *, each: bool,
     good = [(place, one) for place, one in enumerate(bound) if not one.errors]
     records = [_make(resource, one) for _place, one in good]
     _write(resource, records, [one for _place, one in good])
+    stages.require_within(resource, "create", records)
     made = {place: Outcome("done", record=record) for (place, _one), record in zip(good, records, strict=True)}
     stages.settle(resource, records, "created")
     for action in resource.actions:

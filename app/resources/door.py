@@ -93,6 +93,7 @@ def _change(resource: Resource, action: str, verb: str, record: Any, row: Mappin
     if action == "edit":
         stages.require_live(record)
         stages.apply(resource, record, bound.check())
+        stages.require_within(resource, "edit", [record])
     else:
         stages.put_away(record, archived=action == "archive")
 

@@ -136,6 +136,14 @@ def allowed(resource: Resource, action: Action, record: Any, approved: UUID | No
         raise Conflict(answer or _("This cannot be done in the present state of %(reference)s.", reference=record.reference))
 
 
+def require_within(resource: Resource, verb: str, records: Sequence[Any]) -> None:
+    """Refuse what was made, or made of a record, beyond the conditions under which the actor may."""
+    permission = resource.permission(verb)
+    if all(grant.rule or grant.site for grant in current.user.grants_of(permission)):
+        for record in records:
+            access.require(current.user, permission, record)
+
+
 def park(resource: Resource, action: Action, records: Sequence[Any], data: Mapping[str, Any]) -> dict[UUID, UUID]:
     """Ask for approval where it is needed; gives the request's id by the record's id."""
     if not records:

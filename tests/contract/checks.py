@@ -229,3 +229,8 @@ def edited_form(world: World, resource: Resource, record: Any, name: str, value:
 def typed(form: dict[str, Any], name: str) -> str:
     """What was typed into a field."""
     return str(form[name])
+
+
+def without(resource: Resource) -> str:
+    """Somebody who may not change these records: a viewer, who may ask for access though."""
+    return "nobody" if resource.key == "access.request" else "viewer"

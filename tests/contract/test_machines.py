@@ -88,7 +88,7 @@ def test_the_same_key_makes_one_record(resource: Resource, world: World) -> None
 
 @listed(CREATABLE)
 def test_api_needs_the_permission(resource: Resource, world: World) -> None:
-    client = world.client("viewer")
+    client = world.client(checks.without(resource))
     answer = client.post(api(world, resource), json={}, headers=world.token(client))
     assert answer.status_code == 403
     assert resource.permission("create") in answer.json["detail"]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
-from app.core.access.models import CustomPermission, MemberGrant, Role, plain_key
-from app.kernel.current import Actor, current
+from app.core import audit
+from app.core.access.models import CustomPermission, MemberGrant, Role, RoleGrant, plain_key
+from app.kernel.current import Actor, Grant, current
 from app.kernel.db import session
 from app.kernel.errors import Invalid
 
@@ -33,6 +35,7 @@ def before_save(role: Role) -> None:
         twin = session().scalar(select(Role.id).where(Role.key == role.key))
     if twin is not None and twin != role.id:
         raise Invalid({"key": [_("This key is taken.")]})
+    check_parent(role)
 
 
 def check_custom(permission: CustomPermission) -> None:
@@ -54,16 +57,46 @@ def check_pattern(pattern: str) -> str:
     return pattern
 
 
-def check_grant(pattern: str, scope: str) -> None:
-    """Refuse what gives more than the person who writes it has."""
+def check_grant(pattern: str, scope: str, rule: str = "") -> None:
+    """Refuse what gives more than the person who writes it has, and keep the attempt in the trail."""
     user = current.context.user
-    if user and not user.is_system and not _holds(user, pattern, scope):
+    if user and not user.is_system and not _holds(user, Grant(pattern, scope, rule=rule)):
+        _note_refused(pattern)
         raise Invalid({"pattern": [more_than_held(pattern)]})
 
 
-def lacking(user: Actor, grants: Iterable[tuple[str, str]]) -> str:
-    """The first of these grants (pattern, scope) that goes beyond what somebody has; empty when none does."""
-    return next((pattern for pattern, scope in grants if not _holds(user, pattern, scope)), "")
+def check_parent(role: Role) -> None:
+    """Refuse a circle of roles, and a parent that gives more than the person who names it has."""
+    above, seen = role.parent_id, {role.id}
+    with session().no_autoflush:
+        while above is not None:
+            if above in seen:
+                raise Invalid({"parent": [_("A role cannot inherit from itself or from one that inherits from it.")]})
+            seen.add(above)
+            above = session().scalar(select(Role.parent_id).where(Role.id == above))
+    user = current.context.user
+    history = inspect(role).attrs.parent_id.history
+    if role.parent_id and history.added and user and not user.is_system and (pattern := lacking(user, given_by(role.parent_id))):
+        _note_refused(pattern)
+        raise Invalid({"parent": [more_than_held(pattern)]})
+
+
+def given_by(role_id: UUID | None) -> list[Grant]:
+    """What a role gives, with all that it inherits."""
+    found: list[Grant] = []
+    seen: set[UUID] = set()
+    with session().no_autoflush:
+        while role_id is not None and role_id not in seen:
+            seen.add(role_id)
+            found += [Grant(row.pattern, str(row.scope), rule=row.rule or "") for row in session().execute(
+                select(RoleGrant.pattern, RoleGrant.scope, RoleGrant.rule).where(RoleGrant.role_id == role_id))]
+            role_id = session().scalar(select(Role.parent_id).where(Role.id == role_id))
+    return found
+
+
+def lacking(user: Actor, grants: Iterable[Grant]) -> str:
+    """The first of these grants that goes beyond what somebody has; empty when none does."""
+    return next((grant.pattern for grant in grants if not _holds(user, grant)), "")
 
 
 def more_than_held(pattern: str) -> str:
@@ -71,7 +104,15 @@ def more_than_held(pattern: str) -> str:
     return _("You cannot give more than you have: %(permission)s.", permission=pattern)
 
 
-def _holds(user: Actor, pattern: str, scope: str) -> bool:
-    wanted = pattern.split(".")
-    wide = [held.pattern.split(".") for held in user.grants if ORDER.index(held.scope) >= ORDER.index(scope)]
-    return any(all(have in ("*", want) for have, want in zip(held, wanted, strict=True)) for held in wide)
+def _holds(user: Actor, wanted: Grant) -> bool:
+    """Whether one of somebody's grants covers another: as wide, under no further condition and at no fewer places."""
+    return any(ORDER.index(held.scope) >= ORDER.index(wanted.scope) and held.rule in ("", wanted.rule) and held.site in (None, wanted.site)
+               and _within(wanted.pattern, held.pattern) for held in user.grants)
+
+
+def _within(pattern: str, wider: str) -> bool:
+    return all(have in ("*", want) for have, want in zip(wider.split("."), pattern.split("."), strict=True))
+
+
+def _note_refused(pattern: str) -> None:
+    audit.note("access.grant.refuse", resource="access.role", result="refused", apart=True, context={"permission": pattern})

@@ -73,4 +73,5 @@ requests = Resource(
 
 module = Module("access", label=_l("Access"), icon="key-round", section="admin",
                 resources=(roles, single_permissions, custom_permissions, requests),
-                says={"access.permission.refuse": _l("%(name)s asked for something they may not do")})
+                says={"access.permission.refuse": _l("%(name)s asked for something they may not do"),
+                      "access.grant.refuse": _l("%(name)s wanted to give more than they have")})

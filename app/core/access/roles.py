@@ -1,16 +1,14 @@
-"""The seven roles that every organisation has, those that modules bring, and who holds what."""
+"""The ten roles that every organisation has, those that modules bring, and who holds what."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
-from flask import g, has_app_context
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from app.core.access.models import Role, RoleGrant
-from app.kernel.current import current, matches
 from app.kernel.db import session
 from app.kernel.errors import NotFound
 from app.kernel.kinds import fold
@@ -18,34 +16,35 @@ from app.kernel.manifest import Role as Declared
 from app.kernel.references import assign
 from app.kernel.registry import registry
 
-# Verbs that the business roles hold on each business module; `{}` stands for the module's name.
-_MANAGER = {"{}.*.*": "company"}
-_VIEW = {"{}.*.view": "company"}
-_WORK = {**_VIEW, "{}.*.create": "company", "{}.*.edit": "own", "{}.*.archive": "own"}
+# A role gives what it says here and all that its parent gives; `{}` stands for the name of each business module.
+_ASKS = {"access.request.create": "company", "access.request.view": "own"}
 
 SYSTEM_ROLES: tuple[Declared, ...] = (
-    Declared("owner", _l("Owner"), {"*.*.*": "all"}, _l("Answers for the organisation; there is always one.")),
-    Declared("admin", _l("Admin"), {"*.*.*": "company"}, _l("Sets up people, roles, imports and configuration.")),
-    Declared("manager", _l("Manager"), {**_MANAGER, "people.*.view": "company", "organisation.*.view": "company"},
-             _l("Plans, coordinates, decides; imports and exports.")),
-    Declared("approver", _l("Approver"), {**_WORK, "{}.*.approve": "company", "people.*.view": "company", "organisation.*.view": "company"},
-             _l("Works like a member and is asked to decide.")),
-    Declared("member", _l("Member"), {**_WORK, "people.*.view": "company", "organisation.*.view": "company"},
-             _l("Reports, requests and follows.")),
-    Declared("auditor", _l("Auditor"), {"*.*.view": "company", "*.*.export": "company"},
+    Declared("owner", _l("Owner"), {"*.*.*": "all"}, _l("Answers for the organisation; there is always one."), parent="admin"),
+    Declared("admin", _l("Admin"), {"*.*.*": "company"}, _l("Sets up people, roles, imports and configuration."), parent="manager"),
+    Declared("manager", _l("Manager"), {"{}.*.*": "company"}, _l("Plans, coordinates, decides; imports and exports."), parent="member"),
+    Declared("editor", _l("Editor"), {"{}.*.create": "company", "{}.*.edit": "company", "{}.*.archive": "company"},
+             _l("Makes and changes all business records; administers nothing."), parent="member"),
+    Declared("approver", _l("Approver"), {"{}.*.approve": "company"}, _l("Works like a member and is asked to decide."), parent="member"),
+    Declared("member", _l("Member"), {"{}.*.create": "company", "{}.*.edit": "own", "{}.*.archive": "own", "people.*.view": "company"},
+             _l("Reports, requests and follows."), parent="viewer"),
+    Declared("auditor", _l("Auditor"), {"*.*.view": "company", "*.*.export": "company", **_ASKS},
              _l("Sees everything with its trace; changes nothing.")),
-    Declared("viewer", _l("Viewer"), {**_VIEW, "organisation.*.view": "company"}, _l("Sees; changes nothing.")),
+    Declared("support", _l("Support"), {"people.*.view": "company", "monitoring.*.view": "company", "jobs.*.view": "company"},
+             _l("Helps the others: sees people, jobs and deliveries; changes nothing."), parent="viewer"),
+    Declared("viewer", _l("Viewer"), {"{}.*.view": "company", "organisation.*.view": "company", **_ASKS}, _l("Sees; changes nothing.")),
+    Declared("client", _l("Client"), {"{}.*.view": "own"}, _l("A guest from outside: sees what is their own, and what is granted beside.")),
 )
 SYSTEM_KEYS = frozenset(role.key for role in SYSTEM_ROLES)
 
 
 def declared_roles() -> list[Declared]:
     """The system's roles, widened by what modules say under the same key, then the modules' own."""
-    found: dict[str, Declared] = {role.key: Declared(role.key, role.label, _spread(role.grants), role.help) for role in SYSTEM_ROLES}
+    found: dict[str, Declared] = {role.key: replace(role, grants=_spread(role.grants)) for role in SYSTEM_ROLES}
     for module in registry.modules.values():
         for role in module.roles:
             known = found.get(role.key)
-            found[role.key] = Declared(role.key, known.label, {**known.grants, **role.grants}, known.help) if known else role
+            found[role.key] = replace(known, grants={**known.grants, **role.grants}) if known else role
     return list(found.values())
 
 
@@ -72,6 +71,10 @@ def install_roles() -> dict[str, Role]:
     work.add_all(fresh)
     work.flush()
     present.update({role.key: role for role in fresh})
+    parents = {d.key: d.parent for d in declared if d.parent}
+    for role in fresh:
+        role.parent_id = present[parents[role.key]].id if role.key in parents else None
+    work.flush()
     held = {(g.role_id, g.pattern) for g in work.scalars(select(RoleGrant))}
     work.add_all(RoleGrant(role_id=present[d.key].id, pattern=pattern, scope=scope) for d in declared
                  for pattern, scope in d.grants.items() if (present[d.key].id, pattern) not in held)
@@ -98,18 +101,6 @@ def grant_further(member_id: Any, key: str) -> None:
         session().flush()
 
 
-def holders(permission: str) -> list[str]:
-    """The labels of the roles that hold a permission, the narrowest first and at most three; the owner only when nobody else does."""
-    rows = [row for row in _all_grants() if matches(row[2], permission)]
-    ranked = sorted({(_width(rows, key), key, label) for key, label, _pattern in rows})
-    named = [str(role_labels().get(key, label)) for _rank, key, label in ranked if key != "owner"]
-    return named[:3] or [str(role_labels().get(key, label)) for _rank, key, label in ranked]
-
-
-def _width(rows: Iterable[tuple[str, str, str]], key: str) -> int:
-    return min(pattern.count("*") for held_by, _label, pattern in rows if held_by == key)
-
-
 def role_labels() -> dict[str, Any]:
     """The translated names of the declared roles, by key."""
     return {role.key: role.label for role in declared_roles()}
@@ -120,15 +111,3 @@ def role_choices() -> list[tuple[str, str]]:
     labels = role_labels()
     rows = session().execute(select(Role.key, Role.label).where(Role.archived_at.is_(None)))
     return sorted(((key, str(labels.get(key, label))) for key, label in rows), key=lambda pair: fold(pair[1]))
-
-
-def _all_grants() -> list[tuple[str, str, str]]:
-    """Key, label and pattern of every grant of the organisation, read once per request."""
-    kept = g.setdefault("access_grants", {}) if has_app_context() else {}
-    wanted = current.organisation.id
-    if wanted not in kept:
-        question = select(Role.key, Role.label, RoleGrant.pattern).join(RoleGrant, RoleGrant.role_id == Role.id).where(
-            Role.archived_at.is_(None))
-        kept[wanted] = [tuple(row) for row in session().execute(question)]
-    found: list[tuple[str, str, str]] = kept[wanted]
-    return found

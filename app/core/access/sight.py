@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, or_, true
+from sqlalchemy import ColumnElement, and_, false, or_, true
 
-from app.core.access.decisions import OWNERS, WIDE
-from app.kernel.current import Actor
+from app.core.access.reach import WIDE, within
+from app.core.access.rules import in_sql
+from app.kernel.current import Actor, Grant
 from app.kernel.manifest import Resource
 
 Sight = Callable[[Resource, Actor], ColumnElement[bool] | None]
@@ -24,7 +25,7 @@ def also_visible(sight: Sight) -> Sight:
 
 def visible(resource: Resource, user: Actor) -> ColumnElement[bool]:
     """The criterion for the records of `resource` that `user` may view."""
-    reach = _reach(resource.model, user, frozenset(grant.scope for grant in user.grants_of(resource.permission("view"))))
+    reach = reached(resource.model, user, resource.permission("view"))
     if resource.visible_to is not None and not user.is_system:
         narrowed = resource.visible_to(user)
         reach = reach if narrowed is None or narrowed is True else reach & narrowed
@@ -32,14 +33,19 @@ def visible(resource: Resource, user: Actor) -> ColumnElement[bool]:
     return or_(reach, *more) if more else reach
 
 
-def _reach(model: Any, user: Actor, scopes: frozenset[str]) -> ColumnElement[bool]:
-    if not WIDE.isdisjoint(scopes):
+def reached(model: Any, user: Actor, permission: str) -> ColumnElement[bool]:
+    """The records to which somebody may do something: what `can()` says of each, in SQL."""
+    grants = user.grants_of(permission)
+    if any(grant.scope in WIDE and not grant.rule and grant.site is None for grant in grants):
         return true()
-    parts: list[ColumnElement[bool]] = []
-    if "own" in scopes:
-        parts += [getattr(model, name) == user.id for name in (*OWNERS, "id") if hasattr(model, name)]
-    if "department" in scopes and hasattr(model, "department_id") and user.department_ids:
-        parts.append(model.department_id.in_(user.department_ids))
-    if "site" in scopes and hasattr(model, "site_id") and user.site_id:
-        parts.append(model.site_id == user.site_id)
+    parts = [_granted(model, user, grant) for grant in dict.fromkeys(grants)]
     return or_(*parts) if parts else false()
+
+
+def _granted(model: Any, user: Actor, grant: Grant) -> ColumnElement[bool]:
+    parts = [within(model, grant.scope, user)]
+    if grant.site is not None:
+        parts.append(model.site_id == grant.site if hasattr(model, "site_id") else false())
+    if grant.rule:
+        parts.append(in_sql(grant.rule, model, user, {}))
+    return and_(*parts)

@@ -10,13 +10,12 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import select, union
+from sqlalchemy import select
 
-from app.core.access import Role
 from app.core.approvals.limits import Limits
 from app.core.approvals.models import ApprovalDelegation, Asked
 from app.core.organisations import Department
-from app.core.people import Member, MemberRole
+from app.core.people import Member, holding
 from app.kernel import clock
 from app.kernel.current import current
 from app.kernel.db import session
@@ -54,11 +53,9 @@ class Directory:
 
     @cached_property
     def roles(self) -> dict[str, list[UUID]]:
-        """The active members who have each role, as their main or as a further one, in a stable order."""
-        main = select(Role.key, Member.id).join(Member, Member.role_id == Role.id).where(Role.archived_at.is_(None))
-        more = select(Role.key, MemberRole.member_id).join(MemberRole, MemberRole.role_id == Role.id).where(Role.archived_at.is_(None))
+        """The active members who have each role now, by any way, in a stable order."""
         found: dict[str, list[UUID]] = defaultdict(list)
-        for key, member_id in sorted(session().execute(union(main, more)).all()):
+        for key, member_id in holding():
             if member_id in self.members:
                 found[key].append(member_id)
         return found

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from flask import Flask
+from flask import Flask, g, has_request_context
 
+from app.core import access
 from app.core.auth import account, views
 from app.core.auth.edge import install_edge
 from app.core.auth.factors import lost_pages, second_step, security, stepping
+from app.core.auth.source import source_address
+
+
+def _circumstance(name: str) -> object:
+    """What the edge knows of the request at hand, for conditions: from where, and whether a second factor was shown."""
+    if not has_request_context():
+        return None
+    return source_address() if name == "network" else bool(getattr(g.get("entry"), "factor", ""))
 
 
 def install(app: Flask) -> None:
     """The edge, the pages before an organisation is known, and one's own settings."""
     install_edge(app)
+    access.circumstances_from(_circumstance)
     app.register_blueprint(views.screens)
     app.register_blueprint(account.screens)
     app.register_blueprint(second_step.screens)

@@ -16,7 +16,7 @@ _NOW = "({0}.starts_at IS NULL OR {0}.starts_at <= {{at}}) AND ({0}.ends_at IS N
 _TODAY = """({{at}} AT TIME ZONE (SELECT o2.timezone FROM organisation o2 WHERE o2.id = m.organisation_id))::date
   BETWEEN coalesce({0}.starts_on, '-infinity') AND coalesce({0}.ends_on, 'infinity') AND {0}.archived_at IS NULL"""
 
-# The roles and grants of the member `m`: the main role, further ones, those of their groups and of the groups above, and what each inherits.
+# The roles and grants of the member `m`: the main role, further ones, those of their groups and of those above, and what each inherits.
 _ACCESS = f"""(WITH RECURSIVE above AS (
     SELECT p.id, p.parent_id, p.name FROM group_member i JOIN member_group p ON p.organisation_id = i.organisation_id AND p.id = i.group_id
       WHERE i.organisation_id = m.organisation_id AND i.member_id = m.id AND {_TODAY.format("p")}
@@ -54,6 +54,20 @@ def member_at(moment: str) -> str:
     return f"{_MEMBER} || {_ACCESS.format(at=moment)}"
 
 
+# Every role that members have, by any way: the same conditions as above, for everybody at once.
+HOLDING = text(f"""WITH RECURSIVE inside AS (
+    SELECT i.member_id, p.id, p.parent_id FROM group_member i JOIN member_group p ON p.id = i.group_id JOIN member m ON m.id = i.member_id
+      WHERE i.organisation_id = :organisation AND p.organisation_id = :organisation AND m.organisation_id = :organisation
+        AND {_TODAY.format("p").format(at=":now")}
+    UNION SELECT b.member_id, p.id, p.parent_id FROM inside b JOIN member_group p ON p.id = b.parent_id JOIN member m ON m.id = b.member_id
+      WHERE p.organisation_id = :organisation AND m.organisation_id = :organisation AND {_TODAY.format("p").format(at=":now")})
+  SELECT r.key, h.member_id FROM role r JOIN (
+    SELECT m.id AS member_id, m.role_id FROM member m WHERE m.organisation_id = :organisation
+    UNION SELECT x.member_id, x.role_id FROM member_role x
+      WHERE x.organisation_id = :organisation AND x.site_id IS NULL AND {_NOW.format("x").format(at=":now")}
+    UNION SELECT b.member_id, y.role_id FROM inside b JOIN group_role y ON y.group_id = b.id
+      WHERE y.organisation_id = :organisation AND y.archived_at IS NULL AND {_NOW.format("y").format(at=":now")}) h ON h.role_id = r.id
+  WHERE r.organisation_id = :organisation AND r.archived_at IS NULL""")
 _QUESTION = text(f"SELECT {member_at(':now')} FROM member m WHERE m.id = :member AND m.status = 'active' AND m.archived_at IS NULL")
 
 

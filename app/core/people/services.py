@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 from zoneinfo import available_timezones
 
 from flask_babel import gettext as _
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from app.core import access
-from app.core.people.models import Language, Member, MemberRole, Status
+from app.core.people.loading import HOLDING
+from app.core.people.models import Language, Member, Status
+from app.kernel import clock
 from app.kernel.current import current
 from app.kernel.db import session
 from app.kernel.errors import Conflict, Forbidden, Invalid
@@ -28,11 +31,16 @@ def enrol(name: str, email: str, role: str = "member", **said: Any) -> Member:
 
 
 def with_role(key: str) -> Sequence[Member]:
-    """The active members who have a role, as their main or as a further one, by name."""
-    role = select(access.Role.id).where(access.Role.key == key).scalar_subquery()
-    further = select(MemberRole.member_id).where(MemberRole.role_id == role)
-    return session().scalars(select(Member).where(Member.active, Member.archived_at.is_(None),
-                                                  or_(Member.role_id == role, Member.id.in_(further))).order_by(Member.name_key)).all()
+    """The active members who have a role now, as their main one, as a further one or by a group, by name."""
+    now = {member_id for held, member_id in holding() if held == key}
+    return session().scalars(select(Member).where(Member.status == Status.ACTIVE, Member.archived_at.is_(None), Member.id.in_(now))
+                             .order_by(Member.name_key)).all()
+
+
+def holding() -> list[tuple[str, UUID]]:
+    """Who has which role at this moment, everywhere: key and member, in a stable order."""
+    rows = session().execute(HOLDING, {"now": clock.now(), "organisation": current.organisation.id})
+    return sorted((row.key, row.member_id) for row in rows)
 
 
 def before_save(member: Member) -> None:

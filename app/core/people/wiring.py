@@ -8,23 +8,33 @@ from typing import Any
 from uuid import UUID
 
 from flask import Flask
+from flask_babel import gettext as _
 from sqlalchemy import event, inspect, text
+from sqlalchemy.orm import object_session
 
 from app.core import access
 from app.core.organisations import load_organisation
+from app.core.people.groups import Group, GroupMember, GroupRole
 from app.core.people.invitations import Invitation
 from app.core.people.loading import load_actor
 from app.core.people.models import Member, MemberRole, Status
 from app.core.people.services import last_owner_refusal, owner_refusal
-from app.kernel.current import Actor, Organisation, current
+from app.kernel.current import Actor, Grant, Organisation, current
 from app.kernel.delivery import install_loader
 from app.kernel.errors import Forbidden
 
 _OTHERS = text("""SELECT r.id AS owner, EXISTS (SELECT FROM member m WHERE m.organisation_id = r.organisation_id AND m.role_id = r.id
     AND m.status = 'active' AND m.archived_at IS NULL AND m.id <> :member) AS others
   FROM role r WHERE r.organisation_id = :organisation AND r.key = 'owner'""")
+_OF_GROUP = text("""WITH RECURSIVE above AS (
+    SELECT p.id, p.parent_id FROM member_group p WHERE p.organisation_id = :organisation AND p.id = :group
+    UNION SELECT p.id, p.parent_id FROM member_group p JOIN above a ON p.id = a.parent_id WHERE p.organisation_id = :organisation)
+  SELECT g.role_id FROM group_role g JOIN above a ON a.id = g.group_id WHERE g.organisation_id = :organisation AND g.archived_at IS NULL""")
 _OWNER = text("SELECT id FROM role WHERE organisation_id = :organisation AND key = 'owner'")
-_GRANTS = text("SELECT pattern, scope FROM role_grant WHERE organisation_id = :organisation AND role_id = ANY(:roles)")
+_GRANTS = text("""WITH RECURSIVE chain AS (
+    SELECT r.id, r.parent_id FROM role r WHERE r.organisation_id = :organisation AND r.id = ANY(:roles)
+    UNION SELECT r.id, r.parent_id FROM role r JOIN chain c ON r.id = c.parent_id WHERE r.organisation_id = :organisation)
+  SELECT g.pattern, g.scope, g.rule FROM role_grant g JOIN chain c ON c.id = g.role_id WHERE g.organisation_id = :organisation""")
 _ROLES = text("""SELECT role_id FROM member WHERE organisation_id = :organisation AND id = :member
   UNION SELECT role_id FROM member_role WHERE organisation_id = :organisation AND member_id = :member""")
 _IS_OWNER = text("""SELECT EXISTS (SELECT FROM role r JOIN member m ON m.organisation_id = r.organisation_id AND m.id = :member
@@ -43,7 +53,10 @@ def install(_app: Flask) -> None:
             event.listen(MemberRole, moment, _further)
         for moment in ("before_insert", "before_update"):
             event.listen(Invitation, moment, _invited)
+            event.listen(GroupRole, moment, _group_given)
+            event.listen(GroupMember, moment, _joined)
         event.listen(Member.archived_at, "set", _put_away)
+        event.listen(Group, "before_update", _group_moved)
 
 
 def _load(organisation_id: UUID, actor_id: UUID) -> tuple[Organisation, Actor | None] | None:
@@ -108,8 +121,34 @@ def _further(_mapper: Any, connection: Any, further: MemberRole) -> None:
     owner = connection.execute(_OWNER, {"organisation": place}).scalar()
     if owner in roles:
         raise owner_refusal()
-    if further.role_id not in (history.unchanged or ()):
+    if not state.was_deleted and further not in object_session(further).deleted:
         _refuse_more(connection, place, [further.role_id])
+
+
+def _group_given(_mapper: Any, connection: Any, given: GroupRole) -> None:
+    """A group never makes owners, and nobody gives by it what they do not have."""
+    place = given.organisation_id or current.organisation.id
+    if given.archived_at is not None:
+        return
+    if connection.execute(_OWNER, {"organisation": place}).scalar() == given.role_id:
+        raise Forbidden(_("The role of owner is given to people, not to groups."))
+    _refuse_more(connection, place, [given.role_id])
+
+
+def _joined(_mapper: Any, connection: Any, joined: GroupMember) -> None:
+    """Whoever takes somebody into a group gives them its roles."""
+    place = joined.organisation_id or current.organisation.id
+    _refuse_more(connection, place, connection.execute(_OF_GROUP, {"organisation": place, "group": joined.group_id}).scalars().all())
+
+
+def _group_moved(_mapper: Any, connection: Any, group: Group) -> None:
+    """A group moved below another, or restored, gives its members the roles of those above."""
+    state: Any = inspect(group)
+    if group.archived_at is None and any(state.attrs[name].history.has_changes() for name in ("parent_id", "archived_at", "ends_on")):
+        told = {"organisation": group.organisation_id, "group": group.id}
+        roles = connection.execute(_OF_GROUP, told).scalars().all()
+        above = connection.execute(_OF_GROUP, {**told, "group": group.parent_id}).scalars().all() if group.parent_id else []
+        _refuse_more(connection, group.organisation_id, [*roles, *above])
 
 
 def _refuse_more(connection: Any, place: UUID, roles: Sequence[UUID]) -> None:
@@ -117,7 +156,8 @@ def _refuse_more(connection: Any, place: UUID, roles: Sequence[UUID]) -> None:
     user = current.context.user
     if user is None or user.is_system:
         return
-    grants = [tuple(row) for row in connection.execute(_GRANTS, {"organisation": place, "roles": list(roles)})]
+    grants = [Grant(pattern, scope, rule=rule or "") for pattern, scope, rule in connection.execute(
+        _GRANTS, {"organisation": place, "roles": list(roles)})]
     if pattern := access.lacking(user, grants):
         raise Forbidden(access.more_than_held(pattern))
 
