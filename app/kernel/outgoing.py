@@ -15,6 +15,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -160,23 +161,23 @@ class _Pinned(http.client.HTTPConnection):
         self.default_port = PORTS["https" if secure else "http"]
         self._address, self._context = address, ssl.create_default_context() if secure else None
         self.gave_up = False
+        self._dialled: socket.socket | None = None
 
     def connect(self) -> None:
         """Dial the address that was looked at; the certificate must be of the name."""
         self.sock = socket.create_connection((self._address, self.port), self.timeout)
         if self._context is not None:
             self.sock = self._context.wrap_socket(self.sock, server_hostname=self.host)
+        self._dialled = self.sock  # the connection forgets its socket before a body without a length is read
         if self.gave_up:
             raise TimeoutError("the time is up")
 
     def give_up(self) -> None:
         """The time is up, however busily the other side drips."""
         self.gave_up = True
-        if self.sock is not None:
-            try:
-                self.sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                return  # it has gone by itself
+        if self._dialled is not None:
+            with suppress(OSError):  # it may have gone by itself
+                self._dialled.shutdown(socket.SHUT_RDWR)
 
 
 __all__ = ["Answer", "Away", "NotAllowed", "OutgoingError", "is_public", "resolve", "send"]

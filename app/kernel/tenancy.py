@@ -13,7 +13,8 @@ from app.kernel.schema import APP, FUNCTIONS, GATE, OWNER, RELAY
 
 ROLES = [OWNER, APP, RELAY, GATE]
 OUTSIDE = {"alembic_version": "which migrations were applied; holds nothing of any organisation"}
-GLOBAL_UNIQUE = {"uq_organisation_slug_slug": "an address is public and one for the whole installation"}
+GLOBAL_UNIQUE = {"uq_organisation_slug_slug": "an address is public and one for the whole installation",
+                 "uq_sso_domain_confirmed": "a mail domain, once its mailbox has answered, leads to one organisation"}
 
 _TABLES = """
 SELECT c.oid, c.relname, c.relrowsecurity, c.relforcerowsecurity, pg_get_userbyid(c.relowner), EXISTS (SELECT 1 FROM pg_attribute a

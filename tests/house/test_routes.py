@@ -29,6 +29,8 @@ PUBLIC = {  # endpoint: why anybody may ask
     "factors.enrol_page": "the same", "factors.enrol": "the same", "factors.sign_in_by_passkey": "the passkey is the proof",
     "lost_factors.ask_page": "the half-signed-in session is the proof", "lost_factors.ask": "the same",
     "lost_factors.stop_page": "the link is the proof", "lost_factors.stop": "the link is the proof",
+    "entrance.organisation": "asks which organisation", "entrance.find": "the same", "entrance.house": "its ways in",
+    "entrance.start": "leads to the provider", "entrance.callback": "the provider's word is the proof",
     "monitoring.alive": "for machines", "monitoring.ready": "for machines", "monitoring.which": "for machines",
     "monitoring.too_large": "what the proxy shows",
     "monitoring.security": "RFC 9116", "finding.openapi": "says what exists, no data", "mail.unsubscribe": "the link is the proof"}

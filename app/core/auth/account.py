@@ -197,5 +197,8 @@ def _by_session() -> None:
         raise Forbidden(_("This needs you to be signed in yourself."))
 
 
+for _view in (password_page, change_password):
+    _view.personal = True  # type: ignore[attr-defined]
+
 for _view in (settings, save, password_page, change_password, token_list, make_token, revoke_token):
     _view.needs = "member"  # type: ignore[attr-defined]

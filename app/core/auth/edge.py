@@ -23,7 +23,7 @@ from app.core.auth.source import source_address
 from app.kernel import limits
 from app.kernel.current import Actor, Context, current, settle
 from app.kernel.db import db
-from app.kernel.errors import Conflict, Invalid, NotFound, Unavailable
+from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from app.kernel.faults import problem, refused, wording
 from app.kernel.preferences import within
 from app.kernel.records import new_id
@@ -82,11 +82,14 @@ def admit() -> AnyResponse | None:
     g.entry = entry
     if entry.stage != stages.FULL:
         return _held_back(entry.stage)
+    if entry.elsewhere:
+        return _vouched_elsewhere(entry.elsewhere)
     if entry.organisation is None or entry.actor is None:
         raise NotFound
     settle(replace(current.context, organisation=entry.organisation, user=entry.actor))
     if entry.organisation.slug != g.slug:
         return _moved(entry.organisation.slug)
+    _hold_to_person(entry)
     note_use(entry)
     stepping.take(entry)
     _hold_to_limits(entry, entry.actor)
@@ -107,6 +110,22 @@ def _held_back(stage: str) -> AnyResponse:
     if is_for_machines():
         return problem(401, _("Finish signing in first."))
     address = stages.address(stage, _wanted())
+    if request.headers.get("HX-Request") == "true":
+        return Response("", 200, {"HX-Redirect": address})
+    return redirect(address, 303)
+
+
+def _hold_to_person(entry: Entry) -> None:
+    """What belongs to the person, in all organisations, is not for whom the provider of one let in: it could say so of anybody."""
+    if entry.confined_to and getattr(current_app.view_functions.get(request.endpoint or ""), "personal", False):
+        raise Forbidden(_("You came in through your organisation. Sign in with your own password or passkey to change this."))
+
+
+def _vouched_elsewhere(slug: str) -> AnyResponse:
+    """The organisation asks for its own single sign-on: a password opens it no more."""
+    if is_for_machines():
+        return problem(401, _("Sign in through your organisation."))
+    address = sign_in_url(_wanted()).replace("/sign-in", f"/sign-in/to/{slug}", 1)
     if request.headers.get("HX-Request") == "true":
         return Response("", 200, {"HX-Redirect": address})
     return redirect(address, 303)

@@ -36,7 +36,10 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Entry(UserMixin):  # type: ignore[misc]
-    """Who came in. `organisation` and `actor` are None when the address asked for is none of theirs."""
+    """Who came in. `organisation` and `actor` are None when the address asked for is none of theirs.
+
+    `elsewhere` is the organisation that wants its own provider to vouch, though they belong to it.
+    """
 
     identity_id: UUID
     session_id: UUID | None = None
@@ -50,6 +53,8 @@ class Entry(UserMixin):  # type: ignore[misc]
     factor: str = ""
     proved_at: datetime | None = None
     enrol_by: datetime | None = None
+    confined_to: UUID | None = None
+    elsewhere: str = ""
 
     @property
     def id(self) -> str:
@@ -89,7 +94,8 @@ def enter(given: Credentials, slug: str | None) -> Entry | None:
 def _entry(proof: dict[str, Any], organisation: Organisation | None, actor: Actor | None) -> Entry:
     return Entry(UUID(proof["identity"]), _id(proof.get("session")), _id(proof.get("token")), _moment(proof.get("seen")),
                  _id(proof.get("organisation")), organisation, actor, proof.get("stage", "full"), proof.get("method", ""),
-                 proof.get("factor", ""), _moment(proof.get("proved")), _moment(proof.get("enrol_by")))
+                 proof.get("factor", ""), _moment(proof.get("proved")), _moment(proof.get("enrol_by")), _id(proof.get("confined")),
+                 proof.get("elsewhere", ""))
 
 
 def note_use(entry: Entry) -> None:

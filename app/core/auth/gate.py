@@ -19,7 +19,7 @@ ORGANISATION = """jsonb_build_object('id', o.id, 'slug', o.slug, 'name', o.name,
 define("auth_enter(text, text, text, timestamptz)", f"""
 CREATE OR REPLACE FUNCTION auth_enter(kind text, secret text, address text, moment timestamptz,
   OUT proof jsonb, OUT rights text) RETURNS record {HEAD} AS $$
-DECLARE who uuid; place uuid; bound uuid; token record; held record;
+DECLARE who uuid; place uuid; bound uuid; token record; held record; passes text;
 BEGIN
   IF kind = 'token' THEN
     SELECT t.id, t.organisation_id, t.member_id, t.scopes, t.last_used_at INTO token FROM api_token t
@@ -30,12 +30,15 @@ BEGIN
     proof := jsonb_build_object('token', token.id, 'identity', who, 'scopes', token.scopes, 'seen', token.last_used_at);
   ELSE
     SELECT s.id, s.identity_id, s.last_seen_at, s.organisation_id, s.method, s.factor, s.proved_at, s.enrol_by,
-      CASE WHEN s.stage = 'full' AND s.enrol_by <= moment THEN 'enrol' ELSE s.stage END AS stage INTO held FROM user_session s
+      s.confined_to, CASE WHEN s.stage = 'full' AND s.enrol_by <= moment THEN 'enrol' ELSE s.stage END AS stage INTO held
+      FROM user_session s
       WHERE s.secret_hash = secret AND s.ended_at IS NULL AND s.idle_until > moment AND s.expires_at > moment;
     IF NOT FOUND THEN RETURN; END IF;
     who := held.identity_id;
+    bound := held.confined_to;
     proof := jsonb_build_object('session', held.id, 'identity', who, 'seen', held.last_seen_at, 'organisation', held.organisation_id,
-      'stage', held.stage, 'method', held.method, 'factor', held.factor, 'proved', held.proved_at, 'enrol_by', held.enrol_by);
+      'stage', held.stage, 'method', held.method, 'factor', held.factor, 'proved', held.proved_at, 'enrol_by', held.enrol_by,
+      'confined', held.confined_to);
   END IF;
   IF NOT EXISTS (SELECT FROM identity i WHERE i.id = who AND i.disabled_at IS NULL) THEN
     proof := NULL;
@@ -47,7 +50,16 @@ BEGIN
   SELECT jsonb_build_object('organisation', {ORGANISATION}, 'member', {member_at('moment')})::text INTO rights
     FROM organisation o JOIN member m ON m.organisation_id = o.id
     WHERE o.id = place AND o.suspended_at IS NULL AND m.identity_id = who AND m.status = 'active' AND m.archived_at IS NULL;
-  IF FOUND THEN PERFORM set_config('app.organisation', place::text, true); END IF;
+  IF NOT FOUND THEN RETURN; END IF;
+  IF bound IS NULL THEN
+    SELECT s.value #>> '{{}}' INTO passes FROM setting s WHERE s.organisation_id = place AND s.key = 'auth.sso_only';
+    IF passes <> '' AND passes <> rights::jsonb #>> '{{member,id}}' THEN
+      proof := proof || jsonb_build_object('elsewhere', address);
+      rights := NULL;
+      RETURN;
+    END IF;
+  END IF;
+  PERFORM set_config('app.organisation', place::text, true);
 END $$""")
 
 define("auth_lookup(text)", f"""
@@ -64,6 +76,14 @@ BEGIN
   RETURN (SELECT coalesce(jsonb_agg(jsonb_build_object('id', o.id, 'slug', o.slug, 'name', o.name, 'role', r.key) ORDER BY o.name), '[]')
     FROM member m JOIN organisation o ON o.id = m.organisation_id JOIN role r ON r.organisation_id = o.id AND r.id = m.role_id
     WHERE m.identity_id = who AND m.status = 'active' AND m.archived_at IS NULL AND o.suspended_at IS NULL);
+END $$""")
+
+# The organisation that a mailbox of the domain confirmed: where its people sign in.
+define("auth_domain(text)", f"""
+CREATE OR REPLACE FUNCTION auth_domain(domain text) RETURNS text {HEAD} AS $$
+BEGIN
+  RETURN (SELECT o.slug FROM sso_domain d JOIN organisation o ON o.id = d.organisation_id AND o.suspended_at IS NULL
+    WHERE d.name = domain AND d.confirmed_at IS NOT NULL AND d.archived_at IS NULL);
 END $$""")
 
 # What each organisation of a person set about sign-in, one object per organisation; what is not set has the declared default.

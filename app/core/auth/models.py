@@ -95,13 +95,14 @@ class UserSession(Base):
     """One browser signed in. The cookie holds a random secret; only its hash is here.
 
     `stage` says how far: `full`, or what is still owed (`factor`, `enrol`, `password`). `method` and `factor` say what proved it,
-    `proved_at` when that was last, `enrol_by` until when it does without a factor though one is required.
+    `proved_at` when that was last, `enrol_by` until when it does without a factor though one is required. What an organisation's own
+    provider vouched for opens that organisation alone (`confined_to`): others did not ask it.
     """
 
     __tablename__ = "user_session"
     __table_args__ = _apart("a session opens any organisation of its identity", "id", "identity_id", "secret_hash", "last_seen_at",
                             "idle_until", "expires_at", "ended_at", "organisation_id", "stage", "method", "factor", "proved_at", "enrol_by",
-                            own="identity_id")
+                            "confined_to", own="identity_id")
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
     identity_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("identity.id", name="fk_user_session_identity_id"), index=True)
@@ -119,6 +120,7 @@ class UserSession(Base):
     factor: Mapped[str] = mapped_column(Text, default="", server_default="")
     proved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     enrol_by: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    confined_to: Mapped[UUID | None] = mapped_column(Uuid)
 
 
 class SignInLink(Base):

@@ -30,7 +30,7 @@ class Place:
 def open_session(identity_id: UUID, *, address: str = "", agent: str = "", **proof: Any) -> str:
     """Start a session; gives the secret for the cookie. Every sign-in makes a new one, whatever the browser brought along.
 
-    `proof` may hold `stage`, `method`, `factor` and `enrol_by`.
+    `proof` may hold `stage`, `method`, `factor`, `enrol_by` and `confined_to`.
     """
     secret, now = new_secret(), clock.now()
     with as_identity(identity_id):

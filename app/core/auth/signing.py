@@ -47,14 +47,19 @@ def sign_in(email: str, password: str, *, source: str, agent: str) -> SignedIn:
         return SignedIn(found.identity_id, opened(found.identity_id, source=source, agent=agent))
 
 
-def opened(identity_id: UUID, *, source: str, agent: str, method: str = "password", factor: str = "", stage: str = "") -> str:
+def opened(identity_id: UUID, *, source: str, agent: str, method: str = "password", factor: str = "", stage: str = "",
+           confined_to: UUID | None = None) -> str:
     """A new session, audited; gives its secret. `method` is `password`, `passkey`, `oidc`, `saml`, `ldap` or `link`.
 
+    `confined_to` is the organisation whose provider vouched: the session opens no other, and sets up nothing of the person's own, not even
+    a factor that is owed.
     How far the session reaches is decided here, by what was proved and what the person's organisations ask; `stage` holds it back further.
     """
     reach = stages.reach(identity_id, method, factor)
+    if confined_to and reach.stage != stages.FACTOR:
+        reach = stages.Reach(stages.FULL)
     secret = sessions.open_session(identity_id, address=source, agent=agent, method=method, factor=factor, stage=stage or reach.stage,
-                                   enrol_by=reach.enrol_by)
+                                   enrol_by=reach.enrol_by, confined_to=confined_to)
     audit.note("auth.sign_in", platform=True,
                context={"identity": identity_id, "source": source, "method": method, "stage": stage or reach.stage})
     return secret

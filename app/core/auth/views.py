@@ -50,10 +50,10 @@ def sign_in() -> Response:
         return response
     except Invalid as error:
         return _form(email=email, errors=error.errors, status=422, wanted=wanted)
-    return _go_on(done.secret, within(wanted))
+    return go_on(done.secret, within(wanted))
 
 
-def _go_on(secret: str, address: str) -> Response:
+def go_on(secret: str, address: str) -> Response:
     flask.session.clear()
     return keep_cookie(redirect(address, 303), secret, int(sessions.ABSOLUTE.total_seconds()))
 
@@ -91,7 +91,7 @@ def home() -> Response:
     entry = _signed_in()
     if entry is None:
         return redirect(sign_in_url("/"), 303)
-    places = sessions.organisations_of(entry.identity_id)
+    places = _places(entry)
     last = next((place for place in places if place.id == entry.last_organisation), None)
     if last is None and len(places) == 1:
         last = places[0]
@@ -104,7 +104,13 @@ def organisations() -> Response:
     entry = _signed_in()
     if entry is None:
         return redirect(sign_in_url("/organisations"), 303)
-    return _choice(sessions.organisations_of(entry.identity_id))
+    return _choice(_places(entry))
+
+
+def _places(entry: Entry) -> list[sessions.Place]:
+    """Where one may go; whom a provider of one organisation vouched for, there alone."""
+    found = sessions.organisations_of(entry.identity_id)
+    return [place for place in found if entry.confined_to in (None, place.id)]
 
 
 def _choice(places: list[sessions.Place]) -> Response:
@@ -119,7 +125,7 @@ def change_password() -> Response:
     entry = _signed_in()
     if entry is None:
         return redirect(sign_in_url("/.well-known/change-password"), 303)
-    places = sessions.organisations_of(entry.identity_id)
+    places = _places(entry)
     chosen = next((place for place in places if place.id == entry.last_organisation), places[0] if places else None)
     return redirect(f"/{chosen.slug}/settings/password" if chosen else "/", 303)
 
@@ -146,7 +152,7 @@ def welcome(secret: str) -> Response:
     sessions.end_sessions(link.identity_id)
     audit.note("auth.password.set", platform=True, context={"identity": link.identity_id, "source": source_address()})
     opened = signing.opened(link.identity_id, source=source_address(), agent=request.user_agent.string)
-    return _go_on(opened, "/")
+    return go_on(opened, "/")
 
 
 def _link(secret: str) -> links.Opened:

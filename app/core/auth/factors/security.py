@@ -124,5 +124,8 @@ def enrol_by() -> str:
     return str(format_date(until, "long", locale=get_locale())) if until else ""
 
 
+for _view in (overview, setup_page, set_up, remove, new_codes):
+    _view.personal = True  # type: ignore[attr-defined]
+
 for _view in (overview, setup_page, set_up, remove, new_codes, prove_page, prove):
     _view.needs = "member"  # type: ignore[attr-defined]

@@ -1,0 +1,104 @@
+"""From somebody whom a provider vouches for to a member: known from before, found by a proved address, or made now; with roles by group."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.core import access, audit, people
+from app.core.people import Member, MemberRole
+from app.core.sso import domains
+from app.core.sso.models import Joining, Link, Provider, ProviderGroup
+from app.core.sso.vouching import Doubtful, Vouched
+from app.kernel import clock
+from app.kernel.db import session
+
+
+def member_for(provider: Provider, person: Vouched, linking: UUID | None = None) -> Member:
+    """The member that somebody is here. `linking` is the member who is signed in and adds this way in. Raises `Doubtful`."""
+    if not person.subject:
+        raise Doubtful("subject")
+    link = session().scalar(select(Link).where(Link.provider_id == provider.id, Link.subject == person.subject))
+    if linking is not None:
+        return _linked(provider, person, link, linking)
+    member = session().get(Member, (provider.organisation_id, link.member_id)) if link else _found_or_made(provider, person)
+    if member is None or not member.active or member.is_archived:
+        raise Doubtful("member")
+    if link is None:
+        link = _link(provider, person, member)
+    link.last_used_at = clock.now()
+    _give_roles(provider, person, member, link)
+    session().flush()
+    return member
+
+
+def _linked(provider: Provider, person: Vouched, link: Link | None, linking: UUID) -> Member:
+    """Another way in for somebody who is signed in; one that is somebody else's already stays theirs."""
+    member = session().get_one(Member, (provider.organisation_id, linking))
+    if link is not None and link.member_id != linking:
+        raise Doubtful("linked")
+    if link is None:
+        _link(provider, person, member)
+    return member
+
+
+def _found_or_made(provider: Provider, person: Vouched) -> Member:
+    """By the proved address only: whoever writes their own address at the provider must not become somebody else here."""
+    if not person.email or person.verified is False or not (person.verified or domains.is_confirmed(person.email)):
+        raise Doubtful("address")
+    member = session().scalar(select(Member).where(Member.email == person.email))
+    if member is None:
+        return _made(provider, person)
+    if _is_owner(member):
+        raise Doubtful("owner")  # a provider is set up by administrators; an owner links it from within
+    return member
+
+
+def _made(provider: Provider, person: Vouched) -> Member:
+    """A new member, if whoever set the provider up wants such."""
+    wanted = provider.joining == Joining.EVERYBODY or (provider.joining == Joining.DOMAINS and domains.is_confirmed(person.email))
+    if not wanted:
+        raise Doubtful("stranger")
+    mapped = _roles_of(provider, person)
+    role_id = provider.role_id or next(iter(mapped), None) or access.role_named("member").id
+    role = session().get_one(access.Role, (provider.organisation_id, role_id))
+    with audit.doing("sso.provider.join", provider=provider.name):
+        return people.enrol((person.name or person.email.partition("@")[0])[:120], person.email, role.key)
+
+
+def _link(provider: Provider, person: Vouched, member: Member) -> Link:
+    link = Link(provider_id=provider.id, member_id=member.id, subject=person.subject, email=person.email, given=[])
+    session().add(link)
+    session().flush()
+    audit.note("sso.link.made", resource="people.member", record=member, context={"provider": provider.name})
+    return link
+
+
+def _give_roles(provider: Provider, person: Vouched, member: Member, link: Link) -> None:
+    """Bring the roles that come from groups in step with the groups of today; what was given by hand stays."""
+    wanted = _roles_of(provider, person)
+    held = {row.role_id: row for row in session().scalars(select(MemberRole).where(MemberRole.member_id == member.id))}
+    for role_id in set(link.given) - set(wanted):
+        if role_id in held:
+            session().delete(held[role_id])
+    fresh = [role_id for role_id in wanted if role_id not in held and role_id != member.role_id]
+    session().add_all(MemberRole(member_id=member.id, role_id=role_id) for role_id in fresh)
+    kept = [role_id for role_id in wanted if role_id in fresh or role_id in link.given]
+    if kept != link.given:
+        link.given = kept
+
+
+def _roles_of(provider: Provider, person: Vouched) -> list[UUID]:
+    """The roles that the groups stand for, in the order of the list; never that of the owner."""
+    groups = {group.casefold() for group in person.groups}
+    wanted = select(ProviderGroup.group, ProviderGroup.role_id).where(ProviderGroup.provider_id == provider.id).order_by(ProviderGroup.id)
+    owner = access.role_named("owner").id
+    return list(dict.fromkeys(row.role_id for row in session().execute(wanted)
+                              if row.group.strip().casefold() in groups and row.role_id != owner))
+
+
+def _is_owner(member: Member) -> bool:
+    owner = access.role_named("owner").id
+    further = select(MemberRole.id).where(MemberRole.member_id == member.id, MemberRole.role_id == owner)
+    return member.role_id == owner or session().scalar(further) is not None

@@ -1,0 +1,109 @@
+"""Signing in through a provider, from the first step to the session: what is refused and what is out of order look alike to outsiders."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+from flask_babel import gettext as _
+
+from app.core import audit, auth, organisations
+from app.core.sso import arriving, attempts, providers
+from app.core.sso.attempts import Under
+from app.core.sso.models import Provider
+from app.core.sso.vouching import Doubtful, Vouched
+from app.kernel.current import SYSTEM, Organisation, acting
+from app.kernel.db import unit_of_work
+from app.kernel.errors import NotFound, Refusal
+from app.kernel.outgoing import OutgoingError
+
+log = logging.getLogger("opsflux.sso")
+METHODS = {"saml": "saml", "ldap": "ldap", "directory": "ldap"}
+
+
+class NotLetIn(Refusal):
+    """It did not work; neither the one who tries nor the page says why."""
+
+    status, code = 422, "not-let-in"
+
+
+@dataclass(frozen=True)
+class LetIn:
+    """Somebody is in: the secret for the cookie (empty when they only added a way in), and where they wanted to go."""
+
+    secret: str
+    address: str
+
+
+@contextmanager
+def within(house: UUID) -> Iterator[Organisation]:
+    """Act for an organisation in which nobody is signed in yet. Raises `NotFound`, for one that is suspended too."""
+    found = organisations.load_organisation(house)
+    if found is None:
+        raise NotFound
+    with acting(found, SYSTEM):
+        yield found
+
+
+def set_out(house: UUID, provider_id: UUID, wanted: str, way: Callable[[Provider, Under], str], linking: UUID | None = None) -> str:
+    """The address at the provider to go to; `way` knows it. Raises `NotLetIn`."""
+    with within(house):
+        with unit_of_work() as work:
+            provider = providers.provider(provider_id)
+            under = attempts.begin(provider, wanted, linking)
+            work.expunge(provider)
+        with _judged(provider, ""):
+            return way(provider, under)
+
+
+def come_back(house: UUID, provider_id: UUID, state: str, proof: Callable[[Provider, Under], Vouched], *, source: str, agent: str) -> LetIn:
+    """Let somebody in whom the provider vouches for; `proof` reads what it said. Commits by itself. Raises `NotLetIn`."""
+    with within(house) as organisation:
+        with unit_of_work() as work:
+            provider = providers.provider(provider_id)
+            work.expunge(provider)
+        with _judged(provider, source):
+            with unit_of_work():
+                under = _finished(provider, state)
+            person = proof(provider, under)
+            secret = let_in(organisation, provider, person, source=source, agent=agent, linking=under.linking)
+        return LetIn(secret, under.wanted or f"/{organisation.slug}/")
+
+
+def _finished(provider: Provider, state: str) -> Under:
+    return attempts.finish(provider, state)
+
+
+def let_in(organisation: Organisation, provider: Provider, person: Vouched, *, source: str, agent: str, linking: UUID | None = None) -> str:
+    """A session of the member that somebody is here, which opens this organisation alone; its secret. Raises `Doubtful`."""
+    with unit_of_work():
+        member = arriving.member_for(provider, person, linking)
+        if linking is not None or member.identity_id is None:
+            return ""
+        audit.note("sso.sign_in", resource="people.member", record=member, actor_id=member.id,
+                   context={"provider": provider.name, "source": source})
+        return auth.opened(member.identity_id, source=source, agent=agent, method=METHODS.get(str(provider.kind), "oidc"),
+                           confined_to=organisation.id)
+
+
+@contextmanager
+def _judged(provider: Provider, source: str) -> Iterator[None]:
+    """Write doubt into the trail, and trouble into the log; say the same of both."""
+    try:
+        yield
+    except Doubtful as error:
+        log.warning("Sign-in through %s was refused: %s", provider.reference, error)
+        _refused(provider, source, error.reason)
+    except OutgoingError as error:
+        log.error("Sign-in through %s is out of order: %s", provider.reference, error)  # noqa: TRY400 -- an outage there, no fault here
+        _refused(provider, source, "away")
+
+
+def _refused(provider: Provider, source: str, reason: str) -> None:
+    with unit_of_work():
+        audit.note("sso.sign_in", result="refused", resource="sso.provider", record_id=provider.id, record_reference=provider.reference,
+                   context={"reason": reason, "source": source})
+    raise NotLetIn(_("Signing in through %(name)s did not work. Try again, or ask whoever looks after it.", name=provider.name)) from None

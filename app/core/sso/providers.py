@@ -1,0 +1,109 @@
+"""Providers as an administrator sets them up: what each kind needs, the secret, and who may touch them."""
+
+from __future__ import annotations
+
+import ssl
+from uuid import UUID
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+
+from app.core import access
+from app.core.sso.models import Kind, Provider
+from app.kernel.current import current
+from app.kernel.db import session
+from app.kernel.errors import Forbidden, Invalid, NotFound
+from app.kernel.fields import Form, text
+from app.kernel.sealing import seal, unseal
+
+DIRECTORIES = (Kind.LDAP, Kind.DIRECTORY)
+NEEDED: dict[Kind, tuple[str, ...]] = {
+    Kind.OIDC: ("address", "client_id"), Kind.GOOGLE: ("client_id",), Kind.MICROSOFT: ("address", "client_id"),
+    Kind.GITHUB: ("client_id",), Kind.GITLAB: ("client_id",), Kind.SAML: ("metadata_xml",), Kind.LDAP: ("address", "search_base"),
+    Kind.DIRECTORY: ("address", "search_base"),
+}
+PURPOSE = "sso/provider"
+
+
+class Secret(Form):
+    """Asked when the secret of a provider is set."""
+
+    secret = text(_l("Secret"), max_length=500, widget="password",
+                  help=_l("The client's secret, or the password of the account that searches."))
+
+
+def before_save(provider: Provider) -> None:
+    """Refuse what cannot work, and whoever holds less than a provider can give: it decides who comes in as whom."""
+    _may_vouch()
+    empty = [name for name in NEEDED[Kind(provider.kind)] if not (getattr(provider, name) or "").strip()]
+    if empty:
+        raise Invalid({name: [_("This is needed.")] for name in empty})
+    if (wrong := _address_refusal(provider)):
+        raise Invalid({"address": [wrong]})
+    if provider.authority and not _is_certificate(provider.authority):
+        raise Invalid({"authority": [_("This is no certificate in the PEM format.")]})
+    if provider.role_id is not None and provider.role_id == access.role_named("owner").id:
+        raise Invalid({"role": [_("Nobody becomes an owner by signing in.")]})
+
+
+def set_secret(provider: Provider, *, secret: str) -> Provider:
+    """Keep the secret, encrypted; it is never shown again."""
+    _may_vouch()
+    provider.sealed = seal(PURPOSE, provider.id, secret.strip())
+    return provider
+
+
+def secret_of(provider: Provider) -> str:
+    """The secret; empty when there is none."""
+    return unseal(PURPOSE, provider.id, provider.sealed) if provider.sealed else ""
+
+
+def has_client(provider: Provider) -> bool | str:
+    """Whether this kind of provider knows a secret."""
+    return True if provider.kind != Kind.SAML else _("SAML needs no secret: the metadata holds the certificate.")
+
+
+def providers() -> list[Provider]:
+    """Those in use, by name."""
+    wanted = select(Provider).where(Provider.active, Provider.archived_at.is_(None)).order_by(Provider.name_key)
+    return list(session().scalars(wanted))
+
+
+def provider(provider_id: UUID) -> Provider:
+    """One in use. Raises `NotFound`."""
+    found = next((each for each in providers() if each.id == provider_id), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _may_vouch() -> None:
+    user = current.context.user
+    if user and not user.is_system and access.lacking(user, [("*.*.*", "company")]):
+        raise Forbidden(access.more_than_held("*.*.*"))
+
+
+def _address_refusal(provider: Provider) -> str:
+    address, kind = (provider.address or "").strip(), Kind(provider.kind)
+    if kind in DIRECTORIES:
+        return "" if address.startswith(("ldaps://", "ldap://")) else _("Write it like ldaps://directory.example.org.")
+    if kind == Kind.MICROSOFT and not address.startswith(("https://", "http://")):
+        return "" if _is_uuid(address) else _("Write the tenant's id, like 01234567-89ab-cdef-0123-456789abcdef.")
+    if address and not address.startswith(("https://", "http://")):
+        return _("Write it like https://login.example.org.")
+    return ""
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text.casefold()
+    except ValueError:
+        return False
+
+
+def _is_certificate(pem: str) -> bool:
+    try:
+        return bool(ssl.create_default_context(cadata=pem))
+    except (ssl.SSLError, ValueError):
+        return False

@@ -1,0 +1,110 @@
+"""The pages of single sign-on before anybody is known: by address or by organisation, to a provider, and back."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, current_app, redirect, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from app.core import auth, organisations
+from app.core.auth.views import go_on
+from app.core.sso import codes, domains, entrance, providers
+from app.core.sso.entrance import NotLetIn
+from app.core.sso.models import Kind, Provider
+from app.core.sso.providers import DIRECTORIES
+from app.kernel import limits
+from app.kernel.limits import Limit
+from app.kernel.preferences import within
+from app.kernel.screens import screen
+
+screens = Blueprint("entrance", __name__)
+LOOKED_FOR, ARRIVALS = Limit("sso-looked-for", 30), Limit("sso-arrivals", 60)
+
+
+@screens.get("/sign-in/organisation")
+def organisation() -> Response:
+    """Which organisation? By one's address."""
+    return _asked("", {}, 200)
+
+
+@screens.post("/sign-in/organisation")
+def find() -> Response:
+    """On to the organisation that captured the domain of the address."""
+    limits.take(LOOKED_FOR, auth.source_address())
+    email = request.form.get("email", "").strip()
+    slug = domains.organisation_of(email)
+    if not slug:
+        return _asked(email, {"email": [_("No organisation lets this domain in by itself. Sign in with your password.")]}, 422)
+    return redirect(url_for("entrance.house", slug=slug, next=within(request.form.get("next"))), 303)
+
+
+def _asked(email: str, errors: dict[str, list[Any]], status: int) -> Response:
+    return screen("account/sso_organisation.html", status=status, email=email[:254], errors=errors, action=url_for("entrance.find"),
+                  next=within(request.values.get("next")), password_url=auth.sign_in_url(within(request.values.get("next"))))
+
+
+@screens.get("/sign-in/to/<slug>")
+def house(slug: str) -> Response:
+    """The ways into one organisation. One that does not exist looks like one that has none."""
+    return _house(slug, {}, 200)
+
+
+def _house(slug: str, errors: dict[str, list[Any]], status: int, username: str = "") -> Response:
+    limits.take(LOOKED_FOR, auth.source_address())
+    place, wanted = organisations.place_of(slug), within(request.values.get("next"))
+    name, ways = "", []
+    if place is not None and organisations.load_organisation(place) is not None:
+        with entrance.within(place) as found:
+            ways = [_way(place, each, wanted) for each in providers.providers()]
+            name = found.name
+    return screen("account/sso_house.html", status=status, name=name if ways else "", buttons=[w for w in ways if not w["form"]],
+                  forms=[w for w in ways if w["form"]], errors=errors, username=username[:254], next=wanted,
+                  password_url=auth.sign_in_url(wanted))
+
+
+def _way(place: UUID, provider: Provider, wanted: str) -> dict[str, Any]:
+    form = Kind(provider.kind) in DIRECTORIES
+    address = url_for("entrance.enter" if form else "entrance.start", house=place, provider=provider.id, next=None if form else wanted)
+    return {"name": provider.name, "kind": str(provider.kind), "url": address, "form": form}
+
+
+@screens.get("/sso/<uuid:house>/<uuid:provider>/start")
+def start(house: UUID, provider: UUID) -> Response:
+    """To the provider."""
+    limits.take(ARRIVALS, auth.source_address())
+    back = _back(house, provider)
+    try:
+        return redirect(entrance.set_out(house, provider, within(request.args.get("next")), lambda p, u: codes.departure(p, u, back)), 303)
+    except NotLetIn as error:
+        return _not_let_in(house, str(error))
+
+
+@screens.get("/sso/<uuid:house>/<uuid:provider>/callback")
+def callback(house: UUID, provider: UUID) -> Response:
+    """Back from the provider, with a code."""
+    limits.take(ARRIVALS, auth.source_address())
+    said, back = request.args.to_dict(), _back(house, provider)
+    try:
+        done = entrance.come_back(house, provider, said.get("state", ""), lambda p, u: codes.arrival(p, u, said, back),
+                                  source=auth.source_address(), agent=request.user_agent.string)
+    except NotLetIn as error:
+        return _not_let_in(house, str(error))
+    return go_on(done.secret, done.address) if done.secret else redirect(done.address, 303)
+
+
+def _back(house: UUID, provider: UUID) -> str:
+    """Where the provider sends people back to: one address for each, so that no provider can answer for another."""
+    return str(current_app.extensions["settings"].base_url) + url_for("entrance.callback", house=house, provider=provider)
+
+
+def _not_let_in(house: UUID, said: str) -> Response:
+    with entrance.within(house) as found:
+        slug = found.slug
+    return _house(slug, {"": [said]}, 422)
+
+
+for _view in (organisation, find, house, start, callback):
+    _view.needs = "public"  # type: ignore[attr-defined]

@@ -1,0 +1,12 @@
+"""Puts the pages of single sign-on into the application."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app.core.sso.views import screens
+
+
+def install(app: Flask) -> None:
+    """The ways to providers and back."""
+    app.register_blueprint(screens)
