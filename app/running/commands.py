@@ -8,6 +8,7 @@ from flask import current_app
 from app.kernel.commands import json_option, show, starts_nothing
 from app.running.doctor import doctor
 from app.running.mapping import map_word
+from app.running.preflight import preflight
 from app.running.tenancy_command import tenancy
 
 
@@ -28,6 +29,7 @@ def check(as_json: bool) -> None:
 COMMANDS: tuple[click.Command, ...] = (
     config,
     doctor,
+    preflight,
     map_word,
     tenancy,
 )

@@ -4,7 +4,8 @@ from flask_babel import lazy_gettext as _l
 
 from app.core.alerts import acknowledging
 from app.core.alerts.models import Alert
-from app.kernel.manifest import Action, Module, Resource
+from app.core.alerts.watching import chain, watch
+from app.kernel.manifest import Action, Module, Resource, daily, every
 
 alerts = Resource(
     Alert,
@@ -23,4 +24,6 @@ alerts = Resource(
                     said=_l("%(name)s looked at the alert %(record)s"), when=acknowledging.is_open, icon="eye"),),
 )
 
-module = Module("alerts", label=_l("Alerts"), icon="triangle-alert", section="admin", resources=(alerts,))
+module = Module("alerts", label=_l("Alerts"), icon="triangle-alert", section="admin", resources=(alerts,),
+                schedule=(every(30, watch), daily("02:20", chain)),
+                says={"alerts.alert.raise": _l("%(name)s raised the alert %(record)s")})

@@ -1,10 +1,12 @@
 """The audit trail: every change with who, what, before and after, when and why; append-only, chained and signed."""
 
 from app.core.audit.canonical import machine
+from app.core.audit.connecting import within_platform
 from app.core.audit.crossing import across_organisations
 from app.core.audit.doing import doing
 from app.core.audit.feeds import BULK, making, record_created
 from app.core.audit.history import history, shown
+from app.core.audit.people import names_of
 from app.core.audit.personal import erase_person
 from app.core.audit.reading import is_confidential, note_list, note_read
 from app.core.audit.sealing import chain_head, seal, seal_all
@@ -13,6 +15,6 @@ from app.core.audit.words import channel_label
 from app.core.audit.writer import Entry, note, write
 
 __all__ = ["BULK", "Entry", "across_organisations", "chain_head", "channel_label",
-           "doing", "erase_person", "history", "is_confidential", "machine", "making", "note", "note_list",
+           "doing", "erase_person", "history", "is_confidential", "machine", "making", "names_of", "note", "note_list",
            "note_read", "record_created",
-           "seal", "seal_all", "shown", "verify", "write"]
+           "seal", "seal_all", "shown", "verify", "within_platform", "write"]

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from app.kernel.current import current
+from app.kernel.current import PLATFORM_ID, current
 from app.kernel.db import apart
 
 
@@ -22,6 +22,13 @@ def within_chain(connection: Connection, organisation_id: UUID) -> Iterator[None
     _face(connection, str(organisation_id))
     yield  # not in try/finally: after an error the transaction is over, and its settings with it
     _face(connection, before)
+
+
+@contextmanager
+def within_platform(connection: Connection) -> Iterator[None]:
+    """Within the block, the connection sees the platform's chain, where the sign-ins stand."""
+    with within_chain(connection, PLATFORM_ID):
+        yield
 
 
 @contextmanager

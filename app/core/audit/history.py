@@ -103,7 +103,7 @@ def shown(entries: Sequence[AuditEntry]) -> list[Shown]:
     """Entries with words in the reader's language; a fixed number of queries, whatever their number."""
     words = Vocabulary(entries)
     known = people_of({entry.actor_id for entry in entries} | {entry.on_behalf_of for entry in entries})
-    names = {person: name for person, (name, _email) in known.items()}
+    names = {person: name for person, (name, _email) in known.items() if person}
     return [replace(_one(entry, words, names), email=known.get(entry.actor_id, ("", ""))[1]) for entry in entries]
 
 

@@ -57,3 +57,8 @@ def people_of(ids: Iterable[UUID | None]) -> dict[UUID | None, tuple[str, str]]:
     rows = session().execute(select(AuditPerson.id, AuditPerson.name, AuditPerson.email).where(
         AuditPerson.organisation_id == current.organisation.id, AuditPerson.id.in_(wanted))) if wanted else ()
     return {**{row[0]: (row[1], row[2]) for row in rows}, SYSTEM_ID: (SYSTEM.name, "")}
+
+
+def names_of(ids: Iterable[UUID | None]) -> dict[UUID | None, str]:
+    """The names of actors by id."""
+    return {person: name for person, (name, _email) in people_of(ids).items()}

@@ -1,15 +1,16 @@
 """Who comes in: identities, passwords, sessions, tokens."""
 
 from app.core.auth.edge import sign_in_url
+from app.core.auth.forgetting import forget_identity, known_of
 from app.core.auth.identities import SHORTEST, disable, identities_for, identity_of, set_password, verify_password
 from app.core.auth.links import make_link
 from app.core.auth.models import ApiToken, Credential, Identity, UserSession
-from app.core.auth.secrets import hash_password, hash_secret
+from app.core.auth.secrets import account_mark, hash_password, hash_secret
 from app.core.auth.sessions import end_sessions, open_session, organisations_of
 from app.core.auth.signing import opened
 from app.core.auth.source import source_address
 from app.core.auth.tokens import make_token, revoke_token
 
-__all__ = ["SHORTEST", "ApiToken", "Credential", "Identity", "UserSession", "disable", "end_sessions", "hash_password", "hash_secret",
-           "identities_for", "identity_of", "make_link", "make_token", "open_session", "opened", "organisations_of", "revoke_token",
-           "set_password", "sign_in_url", "source_address", "verify_password"]
+__all__ = ["SHORTEST", "ApiToken", "Credential", "Identity", "UserSession", "account_mark", "disable", "end_sessions", "forget_identity",
+           "hash_password", "hash_secret", "identities_for", "identity_of", "known_of", "make_link", "make_token", "open_session", "opened",
+           "organisations_of", "revoke_token", "set_password", "sign_in_url", "source_address", "verify_password"]

@@ -50,3 +50,8 @@ def keyed(kind: str, value: str) -> str:
     """A hash that cannot be looked up without the application's key."""
     key = str(current_app.config["SECRET_KEY"]).encode()
     return hmac.new(key, f"{kind}:{value}".encode(), hashlib.sha256).hexdigest()
+
+
+def account_mark(email: str) -> str:
+    """What stands for an address in the trail of refused sign-ins."""
+    return keyed("account", email.strip().lower())

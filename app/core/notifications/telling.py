@@ -19,6 +19,7 @@ from app.kernel.db import session
 
 Words = str | Callable[[], str]
 MAIL = "mail_notifications"  # a preference: important (unless said), all, off
+ALERT = "security.alert"
 IMPORTANT = ("approval", "decision", "hse.action_assigned", "security")
 
 
@@ -47,7 +48,9 @@ def notify(member_id: UUID, kind: str, title: Words, url: str = "", record: Any 
 
 
 def wants_mail(member: Member, kind: str, *, critical: bool = False) -> bool:
-    """Whether a notice of this kind is also sent by mail."""
+    """Whether a notice of this kind is also sent by mail; a security alert always is."""
+    if kind == ALERT:
+        return True
     chosen = str(member.preferences.get(MAIL, "important"))
     return chosen == "all" or (chosen == "important" and (critical or kind in IMPORTANT))
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from app.core.privacy import copying
 from app.core.privacy.models import Kind, PersonRequest, Status
 from app.kernel import clock, jobs
 from app.kernel.db import session
 
 WAIT_DAYS = 90
+COPY = "app.core.privacy.copying:hand_over"
 
 
 def is_open(request: Any) -> bool | str:
@@ -49,7 +49,7 @@ def fulfil(request: PersonRequest) -> PersonRequest:
         request.erase_on, request.kept = due_on(request), "\n".join(what_is_kept())
         return request
     session().flush()
-    jobs.enqueue(copying.hand_over, str(request.id), title=_("Copy of the data of a person (%(reference)s)", reference=request.reference),
+    jobs.enqueue(COPY, str(request.id), title=_("Copy of the data of a person (%(reference)s)", reference=request.reference),
                  key=f"privacy:{request.id}")
     return request
 

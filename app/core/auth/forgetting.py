@@ -1,0 +1,39 @@
+"""What the sign-in knows of a person, handed out to them, and forgotten when the law says so."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select, text, update
+
+from app.core.auth.models import Credential, Identity, UserSession
+from app.core.auth.sessions import end_sessions
+from app.kernel import clock
+from app.kernel.current import current
+from app.kernel.db import as_identity, session
+
+_ELSEWHERE = text("SELECT auth_organisations(:who)")
+
+
+def known_of(identity_id: UUID) -> list[dict[str, Any]]:
+    """The address that one signs in with, and the sessions with their devices."""
+    with as_identity(identity_id):
+        identity = session().scalars(select(Identity).where(Identity.id == identity_id)).first()
+        rows = session().scalars(select(UserSession).where(UserSession.identity_id == identity_id).order_by(UserSession.id)).all()
+    sessions = [{"began": row.created_at.isoformat(), "seen": row.last_seen_at.isoformat(), "address": row.address, "agent": row.agent}
+                for row in rows]
+    return ([{"email": identity.email}] if identity else []) + sessions
+
+
+def forget_identity(identity_id: UUID, address: str) -> bool:
+    """Put `address` in the place of the one somebody signs in with, and close the way in; not while another organisation knows them."""
+    places = session().execute(_ELSEWHERE, {"who": identity_id}).scalar() or []
+    if any(place["id"] != str(current.organisation.id) for place in places):
+        return False
+    end_sessions(identity_id)
+    with as_identity(identity_id):
+        session().execute(delete(Credential).where(Credential.identity_id == identity_id))
+        session().execute(update(UserSession).where(UserSession.identity_id == identity_id).values(address="", agent=""))
+        session().execute(update(Identity).where(Identity.id == identity_id).values(email=address, disabled_at=clock.now()))
+    return True

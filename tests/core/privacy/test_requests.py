@@ -1,0 +1,136 @@
+"""A copy of all one's data, and erasure: asked for, approved, done; the trail stays whole and names nobody."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, text
+
+from app.core import audit, files, people
+from app.core.audit.models import AuditPerson
+from app.core.mail import send
+from app.core.people import Member
+from app.core.privacy import copying, erasing, requests
+from app.core.privacy.models import Kind, PersonRequest, Status
+from app.kernel import clock, jobs
+from app.kernel.current import SYSTEM, acting
+from app.kernel.db import Base, session
+from app.kernel.references import assign
+from app.kernel.registry import registry
+from tests.core.stand import Stand
+from tests.infra.databases import Database
+
+NAME, EMAIL = "Maren Köhler", "maren.koehler@gone.example"
+
+
+def _enrol(stand: Stand) -> Any:
+    with stand.work() as work:
+        member = people.enrol(NAME, EMAIL, "member", phone="+49 170 5551234")
+        member_id = member.id
+        work.flush()
+        send(member, "notification", {"notice": {"title": f"Hello {NAME}", "text": "", "path": "/"}})
+        site = stand.site(f"Office of {NAME}")
+        assert site
+    return member_id
+
+
+def _ask(stand: Stand, member_id: Any, kind: Kind) -> Any:
+    with stand.work() as work:
+        request = PersonRequest(kind=kind, member_id=member_id, reason="Letter of 3 March")
+        assign([request])
+        work.add(request)
+        work.flush()
+        requests.fulfil(request)
+        return request.id
+
+
+def _anonymise(stand: Stand, days: int) -> int:
+    with clock.at(clock.now() + timedelta(days=days)), acting(stand.organisation, SYSTEM, channel="schedule"):
+        return erasing.anonymise_due()["people"]
+
+
+def _where(stand: Stand, word: str) -> list[str]:
+    """The tables, of all, in which a word still stands."""
+    found = []
+    with stand.work() as work:
+        for table in Base.metadata.sorted_tables:
+            if "organisation_id" in table.c:
+                asked = text(f"SELECT count(*) FROM {table.name} t WHERE t.organisation_id = :here AND position(:word in t::text) > 0")
+                if work.connection().execute(asked, {"here": stand.organisation.id, "word": word}).scalar():
+                    found.append(table.name)
+    return found
+
+
+@pytest.mark.requirement("OF-513")
+@pytest.mark.parametrize("way", ["asked", "deleted"])
+def test_ninety_days_later_name_and_address_stand_nowhere(own: tuple[Database, Stand], way: str) -> None:
+    _database, stand = own
+    member_id = _enrol(stand)
+    if way == "asked":
+        request_id = _ask(stand, member_id, Kind.ERASURE)
+    else:
+        with stand.work() as work:
+            work.get_one(Member, (stand.organisation.id, member_id)).archived_at = clock.now()
+    assert _anonymise(stand, 89) == 0
+    assert "member" in _where(stand, EMAIL)
+    assert _anonymise(stand, 91) == 1
+    assert _anonymise(stand, 92) == 0
+    assert _where(stand, EMAIL) == []
+    assert set(_where(stand, NAME)) <= {"audit_entry"}  # the name of a site, in the lawful trail
+    with stand.work() as work:
+        member = work.get_one(Member, (stand.organisation.id, member_id))
+        assert (member.name.split()[0], member.email.endswith("@erased.invalid"), member.phone) == ("Erased", True, None)
+        if way == "asked":
+            request = work.get_one(PersonRequest, (stand.organisation.id, request_id))
+            assert request.status == Status.DONE
+            assert "audit trail" in (request.kept or "")
+    with stand.work() as work:
+        assert work.scalars(select(AuditPerson).where(AuditPerson.id == member_id)).all() == []
+    audit.seal(stand.organisation.id)
+    (chain,) = audit.verify([stand.organisation.id], patience=0)
+    assert chain.problem == ""
+
+
+@pytest.mark.requirement("OF-515")
+@pytest.mark.requirement("LG-317")
+def test_a_copy_holds_all_that_is_known_as_json_and_to_read(app: Flask, stand: Stand) -> None:
+    member_id = _enrol(stand)
+    request_id = _ask(stand, member_id, Kind.ACCESS)
+    with stand.work():
+        job_id = session().scalars(select(jobs.Job.id).where(jobs.Job.function.like("%hand_over"))).one()
+    assert jobs.run(job_id, stand.organisation.id)
+    with stand.work() as work:
+        request = work.get_one(PersonRequest, (stand.organisation.id, request_id))
+        assert request.status == Status.DONE
+        assert request.file_id is not None
+        with files.open_file(files.find(request.file_id)) as stream, zipfile.ZipFile(io.BytesIO(stream.read())) as packed:
+            told, page = json.loads(packed.read("data.json")), packed.read("data.html").decode()
+    (member,) = told["data"]["member"]
+    assert (member["name"], member["email"], member["phone"]) == (NAME, EMAIL, "+49 170 5551234")
+    assert told["data"]["mail_message"][0]["to_address"] == EMAIL
+    assert told["data"]["sign_in"][0]["email"] == EMAIL
+    assert {"person_request", "mail_message", "member"} <= set(told["data"])
+    assert NAME in page
+    assert EMAIL in page
+    assert "secret" not in json.dumps(told)
+    assert copying.MOST
+
+
+def test_an_erasure_names_what_is_kept_and_why(app: Flask, stand: Stand) -> None:
+    member_id = _enrol(stand)
+    with stand.work():
+        request = PersonRequest(kind=Kind.ERASURE, member_id=member_id, asked_on=clock.today("UTC"))
+        said = requests.consequences(request)
+    assert [line.startswith("Kept:") for line in said] == [False, True, True, True]
+
+
+def test_nothing_happens_before_somebody_approves() -> None:
+    resource = registry.resource("privacy.person_request")
+    (action,) = resource.actions
+    assert (action.approval, action.on_create, resource.confidential) == ("privacy.request", True, True)
