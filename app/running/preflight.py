@@ -1,4 +1,4 @@
-"""`flask preflight`: may this installation serve people? Roles, both walls, the trail, secrets, addresses; the first thing to run after a change."""
+"""`flask preflight`: may this installation serve people? It looks at roles, both walls, the trail, secrets and addresses."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ def preflight(as_json: bool) -> None:
 def examine(settings: Settings) -> list[Check]:
     """Everything, each by itself: one that cannot be looked at is a fault."""
     looks: tuple[tuple[str, Callable[[Settings], str]], ...] = (
-        ("secrets", _secrets), ("address", _address), ("roles", _roles), ("versions", _versions), ("walls", _walls), ("append-only", _append_only),
-        ("audit sink", _sink), ("audit chains", _chains), ("anchors", _anchors), ("impersonation", _impersonation))
+        ("secrets", _secrets), ("address", _address), ("roles", _roles), ("versions", _versions), ("walls", _walls),
+        ("append-only", _append_only), ("audit sink", _sink), ("audit chains", _chains), ("anchors", _anchors), ("impersonation", _impersonation))
     return [Check(name, _looked(look, settings)) for name, look in looks]
 
 
@@ -89,7 +89,9 @@ def _walls(settings: Settings) -> str:
     with psycopg.connect(settings.database_owner_url or settings.database_url, connect_timeout=PATIENCE) as connection:
         report = tenancy.check(connection, db.metadata)
     bad = [f"{table.name}: {table.problems[0]}" for table in report.tables if table.problems]
-    return "; ".join(bad[:3]) if bad else "" if report.whole else "definer functions, views or roles are not as they must be: `flask tenancy check`"
+    if bad:
+        return "; ".join(bad[:3])
+    return "" if report.whole else "definer functions, views or roles are not as they must be: `flask tenancy check`"
 
 
 def _append_only(settings: Settings) -> str:

@@ -68,8 +68,8 @@ def _sweep(connection: Connection, before: str, after: str) -> None:
     for table, column, cast in _columns():
         for old, new in pairs.items():
             connection.execute(text(
-                f"UPDATE {table} SET {column} = replace({column}::text, :old, :new){cast} "
-                f"WHERE organisation_id = :here AND position(:old in {column}::text) > 0"),
+                f'UPDATE "{table}" SET "{column}" = replace("{column}"::text, :old, :new){cast} '
+                f'WHERE organisation_id = :here AND position(:old in "{column}"::text) > 0'),
                 {"old": old, "new": new, "here": current.organisation.id})
 
 

@@ -88,7 +88,8 @@ def test_a_member_made_an_admin_is_told_to_the_owners(app: Flask, stand: Stand) 
 
 
 @pytest.mark.parametrize(("moment", "odd"), [
-    (datetime(2026, 3, 10, 2, tzinfo=UTC), True), (datetime(2026, 3, 10, 10, tzinfo=UTC), False), (datetime(2026, 3, 8, 10, tzinfo=UTC), True)])
+    (datetime(2026, 3, 10, 2, tzinfo=UTC), True), (datetime(2026, 3, 10, 10, tzinfo=UTC), False),
+    (datetime(2026, 3, 8, 10, tzinfo=UTC), True)])
 def test_what_hours_are_odd(moment: datetime, odd: bool) -> None:
     assert watching.is_odd(moment) is odd
 

@@ -132,7 +132,8 @@ def test_an_entry_says_who_what_where_and_with_what(app: Flask, stand: Stand) ->
         site_id, reference = site.id, site.reference
     client, page = signed_in(app, stand, "owner"), f"/{stand.organisation.slug}/organisation/sites/{reference}/"
     before = clock.now()
-    seen = client.get(page, headers={"User-Agent": BROWSER, "X-Request-ID": "trace-0001-abc"}, environ_overrides={"REMOTE_ADDR": "81.2.69.142"})
+    headers = {"User-Agent": BROWSER, "X-Request-ID": "trace-0001-abc"}
+    seen = client.get(page, headers=headers, environ_overrides={"REMOTE_ADDR": "81.2.69.142"})
     assert seen.status_code == 200
     (row,) = stand.entries(action="organisation.site.view")
     assert (row.actor_id, row.record_id, row.ip, row.agent, row.request_id) == (
