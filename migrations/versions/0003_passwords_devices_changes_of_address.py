@@ -101,7 +101,8 @@ END $$""")
 CREATE OR REPLACE FUNCTION auth_link(secret text, moment timestamptz, OUT link uuid, OUT who uuid, OUT email text, OUT purpose text,
   OUT about jsonb) RETURNS record LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-  SELECT l.id, l.identity_id, i.email, l.purpose, l.about INTO link, who, email, purpose, about FROM sign_in_link l JOIN identity i ON i.id = l.identity_id
+  SELECT l.id, l.identity_id, i.email, l.purpose, l.about INTO link, who, email, purpose, about
+    FROM sign_in_link l JOIN identity i ON i.id = l.identity_id
     WHERE l.secret_hash = secret AND l.used_at IS NULL AND l.expires_at > moment AND i.disabled_at IS NULL;
 END $$""")
     op.execute('REVOKE ALL ON FUNCTION auth_link(text, timestamptz) FROM PUBLIC')

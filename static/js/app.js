@@ -16,6 +16,7 @@ import { palette, paletteButton } from "./behaviours/palette.js";
 import { passkey } from "./behaviours/passkey.js";
 import { progress } from "./behaviours/progress.js";
 import { queue } from "./behaviours/queue.js";
+import { session } from "./behaviours/session.js";
 import { sheet } from "./behaviours/sheet.js";
 import { tabbar } from "./behaviours/tabbar.js";
 import { toast } from "./behaviours/toast.js";
@@ -24,7 +25,7 @@ import { listenToKeys } from "./behaviours/keys.js";
 import { keepFocus } from "./behaviours/focus.js";
 import { once } from "./behaviours/once.js";
 
-const behaviours = { beside, copy, print, undo: countdown, decision, send, draft, filters, fold, focus: focusNow, list, live, menu, neighbours, order, palette, "palette-button": paletteButton, passkey, progress, queue, sheet, tabbar, toast, typeahead };
+const behaviours = { beside, copy, print, undo: countdown, decision, send, draft, filters, fold, focus: focusNow, list, live, menu, neighbours, order, palette, "palette-button": paletteButton, passkey, progress, queue, session, sheet, tabbar, toast, typeahead };
 const started = new WeakMap();
 
 function start(element) {

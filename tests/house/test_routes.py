@@ -32,6 +32,11 @@ PUBLIC = {  # endpoint: why anybody may ask
     "entrance.organisation": "asks which organisation", "entrance.find": "the same", "entrance.house": "its ways in",
     "entrance.start": "leads to the provider", "entrance.callback": "the provider's word is the proof",
     "monitoring.alive": "for machines", "monitoring.ready": "for machines", "monitoring.which": "for machines",
+    **dict.fromkeys(("recovery.forgotten", "recovery.send_reset", "recovery.link_page", "recovery.send_link", "recovery.sent"),
+                    "for whoever cannot sign in; says nothing of who exists"),
+    **dict.fromkeys(("recovery.reset_page", "recovery.reset", "recovery.enter_page", "recovery.enter", "recovery.not_me_page",
+                     "recovery.not_me", "recovery.address_page", "recovery.confirm_address"), "the link is the proof"),
+    **dict.fromkeys(("recovery.expired_page", "recovery.renew"), "a session that is signed in by half"),
     "monitoring.too_large": "what the proxy shows",
     "monitoring.security": "RFC 9116", "finding.openapi": "says what exists, no data", "mail.unsubscribe": "the link is the proof"}
 VALUES: dict[str, Any] = {"uuid": UUID(int=1), "int": 1}

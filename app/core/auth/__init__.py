@@ -2,9 +2,10 @@
 
 from app.core.auth.edge import sign_in_url
 from app.core.auth.forgetting import forget_identity, known_of
-from app.core.auth.identities import SHORTEST, disable, identities_for, identity_of, set_password, verify_password
+from app.core.auth.identities import disable, identities_for, identity_of, verify_password
 from app.core.auth.links import make_link
 from app.core.auth.models import ApiToken, Credential, Identity, UserSession
+from app.core.auth.passwords import SHORTEST, set_password
 from app.core.auth.secrets import account_mark, hash_password, hash_secret
 from app.core.auth.sessions import end_sessions, open_session, organisations_of
 from app.core.auth.signing import opened

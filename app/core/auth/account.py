@@ -15,11 +15,11 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from app.core import access, audit
-from app.core.auth import sessions, signing, tokens
+from app.core.auth import mails, sessions, tokens
 from app.core.auth.edge import keep_cookie
-from app.core.auth.identities import set_password, verify_password
+from app.core.auth.identities import verify_password
 from app.core.auth.models import ApiToken
-from app.core.auth.source import source_address
+from app.core.auth.passwords import set_password
 from app.core.people import Member
 from app.kernel.current import current
 from app.kernel.db import session
@@ -95,7 +95,8 @@ def _settings(errors: dict[str, list[Any]], status: int) -> Response:
     summary = [(f"field-{name}", fields[name].label, said) for name, sentences in errors.items() for said in sentences]
     manages = access.can(current.user, "settings.setting.manage")
     return screen("account/settings.html", status=status, action=url_for("account.save"), member=controls, errors=summary,
-                  tokens_url=url_for("account.token_list"), password_url=url_for("account.password_page"), sessions_url="",
+                  tokens_url=url_for("account.token_list"), password_url=url_for("account.password_page"),
+                  sessions_url=url_for("sessions.listing"), address_url=url_for("addresses.address_page"),
                   organisation_url=url_for("settings.organisation") if manages else "")
 
 
@@ -136,9 +137,10 @@ def change_password() -> Response:
         set_password(identity, form.get("password", ""))
     except Invalid as error:
         return _password(error.errors, 422)
-    sessions.end_sessions(identity)
+    sessions.end_sessions(identity, but=g.entry.session_id)
     audit.note("auth.password.changed", resource="auth.password", record_id=current.user.id)
-    secret = signing.opened(identity, source=source_address(), agent=request.user_agent.string)
+    mails.tell(identity, mails.PASSWORD)
+    secret = sessions.renew(g.entry.session_id, identity)
     flask.session.clear()
     flash(_("Your password is changed. Everywhere else you are signed out."), "good")
     return keep_cookie(redirect(url_for("account.settings"), 303), secret, int(sessions.ABSOLUTE.total_seconds()))

@@ -16,9 +16,10 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.core.auth import stages
-from app.core.auth.entry import Entry, cookie_name, credentials, enter, is_for_machines, note_use
+from app.core.auth import devices, stages
+from app.core.auth.entry import Credentials, Entry, cookie_name, credentials, enter, is_for_machines, note_use
 from app.core.auth.factors import stepping
+from app.core.auth.secrets import hash_secret
 from app.core.auth.source import source_address
 from app.kernel import limits
 from app.kernel.current import Actor, Context, current, settle
@@ -90,10 +91,16 @@ def admit() -> AnyResponse | None:
     if entry.organisation.slug != g.slug:
         return _moved(entry.organisation.slug)
     _hold_to_person(entry)
-    note_use(entry)
+    if not _is_automatic():
+        note_use(entry)
     stepping.take(entry)
     _hold_to_limits(entry, entry.actor)
     return None
+
+
+def _is_automatic() -> bool:
+    """Whether the page asks by itself, with nobody at it: no use of the session, so that an open page does not keep it for ever."""
+    return getattr(current_app.view_functions.get(request.endpoint or ""), "automatic", False) or "X-Automatic" in request.headers
 
 
 def _hold_at_stage() -> AnyResponse | None:
@@ -237,10 +244,13 @@ def _unstorable(error: Exception) -> Response:
 
 
 def keep_cookie(response: AnyResponse, secret: str, lifetime: int) -> AnyResponse:
-    """Put the session's secret into its cookie."""
+    """Put the session's secret into its cookie; once it reaches all the way, the browser is known from then on."""
     answer = make_response(response)
     answer.set_cookie(cookie_name(), secret, max_age=lifetime, path="/", httponly=True, samesite="Lax",
                       secure=not current_app.extensions["settings"].local)
+    entry = enter(Credentials("session", hash_secret(secret)), None)
+    if entry is not None and entry.stage == stages.FULL and not entry.confined_to:
+        devices.welcome(entry.identity_id, answer)
     return answer
 
 

@@ -125,7 +125,8 @@ define("auth_link(text, timestamptz)", f"""
 CREATE OR REPLACE FUNCTION auth_link(secret text, moment timestamptz, OUT link uuid, OUT who uuid, OUT email text, OUT purpose text,
   OUT about jsonb) RETURNS record {HEAD} AS $$
 BEGIN
-  SELECT l.id, l.identity_id, i.email, l.purpose, l.about INTO link, who, email, purpose, about FROM sign_in_link l JOIN identity i ON i.id = l.identity_id
+  SELECT l.id, l.identity_id, i.email, l.purpose, l.about INTO link, who, email, purpose, about
+    FROM sign_in_link l JOIN identity i ON i.id = l.identity_id
     WHERE l.secret_hash = secret AND l.used_at IS NULL AND l.expires_at > moment AND i.disabled_at IS NULL;
 END $$""")
 
@@ -161,4 +162,11 @@ define("auth_place(text)", f"""
 CREATE OR REPLACE FUNCTION auth_place(address text) RETURNS uuid {HEAD} AS $$
 BEGIN
   RETURN (SELECT s.organisation_id FROM organisation_slug s WHERE address IS NULL OR s.slug = address LIMIT 1);
+END $$""")
+
+# Whether any organisation lets people sign in by a link; says nothing of which.
+define("auth_offers_links()", f"""
+CREATE OR REPLACE FUNCTION auth_offers_links() RETURNS boolean {HEAD} AS $$
+BEGIN
+  RETURN EXISTS (SELECT FROM setting s WHERE s.key = 'auth.magic_link' AND s.value = 'true'::jsonb);
 END $$""")

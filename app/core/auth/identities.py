@@ -6,19 +6,14 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from flask import has_request_context
-from flask_babel import gettext as _
 from sqlalchemy import select, text
-from sqlalchemy.dialects.postgresql import insert
 
 from app.core.auth import throttle
 from app.core.auth.models import Credential, Identity
-from app.core.auth.secrets import hash_password, is_password
+from app.core.auth.secrets import is_password
 from app.core.auth.source import source_address
 from app.kernel import clock
 from app.kernel.db import as_identity, session
-from app.kernel.errors import Invalid
-
-SHORTEST, LONGEST = 12, 128
 
 
 def identity_of(email: str) -> UUID | None:
@@ -34,16 +29,6 @@ def identities_for(emails: Sequence[str]) -> dict[str, UUID]:
     return {row.address: row.who for row in rows}
 
 
-def set_password(identity_id: UUID, password: str) -> None:
-    """Give an identity a password. Raises `Invalid` when it is too short or too long."""
-    if not SHORTEST <= len(password) <= LONGEST:
-        raise Invalid({"password": [_("A password has %(least)d to %(most)d characters.", least=SHORTEST, most=LONGEST)]})
-    kept = {"secret": hash_password(password), "changed_at": clock.now()}
-    statement = insert(Credential).values(identity_id=identity_id, kind="password", **kept)
-    with as_identity(identity_id):
-        session().execute(statement.on_conflict_do_update(index_elements=["identity_id", "kind"], set_=kept))
-
-
 def verify_password(identity_id: UUID | None, password: str) -> bool:
     """Whether this is the password of the identity: the proof of who one is before a RED decision, counted like a sign-in.
 
@@ -53,13 +38,21 @@ def verify_password(identity_id: UUID | None, password: str) -> bool:
         return False
     with as_identity(identity_id):
         email = session().scalar(select(Identity.email).where(Identity.id == identity_id)) or ""
-        secret = session().scalar(select(Credential.secret).where(Credential.identity_id == identity_id, Credential.kind == "password"))
+        secret = session().scalar(select(Credential.secret).where(Credential.identity_id == identity_id, Credential.kind == "password",
+                                                                  Credential.barred_at.is_(None)))
     source = source_address() if has_request_context() else ""
     throttle.count(email, source)
     right = is_password(secret, password)
     if right:
         throttle.forget(email, source)
     return right
+
+
+def has_password(identity_id: UUID) -> bool:
+    """Whether the identity has a password at all."""
+    with as_identity(identity_id):
+        return session().scalar(select(Credential.kind).where(Credential.identity_id == identity_id,
+                                                              Credential.kind == "password")) is not None
 
 
 def disable(identity_id: UUID) -> None:

@@ -51,7 +51,8 @@ ENTER = Kind(_l("Your link to sign in"),
              _l("Somebody, most likely you, asked for a link to sign in as %(email)s. It works once, for 15 minutes. "
                 "If it was not you, you need not do anything."),
              _l("Sign in"), "/account/enter/", links.ENTER, timedelta(minutes=15), denies=False)
-NEW_DEVICE = Kind(_l("You signed in on a new device"), _l("Somebody, most likely you, signed in as %(email)s on a device that we did not know."))
+NEW_DEVICE = Kind(_l("You signed in on a new device"),
+                  _l("Somebody, most likely you, signed in as %(email)s on a device that we did not know."))
 PASSWORD = Kind(_l("Your password was changed"), _l("The password of %(email)s is a new one. Every other device was signed out."))
 ADDRESS_OLD = Kind(_l("Is this your new e-mail address?"),
                    _l("Somebody, most likely you, wants to sign in as %(new)s in place of %(old)s. This counts once both addresses have "
@@ -105,6 +106,7 @@ def _words(kind: Kind, facts: Mapping[str, str], where: tuple[str, str] | None) 
     rows = []
     if where:
         agent, address = where
-        rows = [(_("Device"), device_of(agent).words), (_("Place"), f"{place_of(address)} ({address})"), (_("Time"), show_moment(clock.now()))]
+        rows = [(_("Device"), device_of(agent).words), (_("Place"), f"{place_of(address)} ({address})"),
+                (_("Time"), show_moment(clock.now()))]
     return {"title": str(kind.title) % facts, "text": str(kind.text) % facts, "rows": rows, "button": str(kind.button) if kind.path else "",
             "url": url, "denial_url": base + DENIAL + mail.hidden("denial") if kind.denies else ""}

@@ -37,10 +37,14 @@ class Identity(Base):
 
 
 class Credential(Base):
-    """A secret that proves an identity; `kind` is `password` for now, `secret` its Argon2id hash. A barred one opens nothing until it is set anew."""
+    """A secret that proves an identity; `kind` is `password` for now, `secret` its Argon2id hash.
+
+    A barred one opens nothing until it is set anew.
+    """
 
     __tablename__ = "credential"
-    __table_args__ = _apart("belongs to an identity, not to an organisation", "identity_id", "kind", "secret", "barred_at", own="identity_id")
+    __table_args__ = _apart("belongs to an identity, not to an organisation", "identity_id", "kind", "secret", "barred_at",
+                            own="identity_id")
 
     identity_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("identity.id", name="fk_credential_identity_id"), primary_key=True)
     kind: Mapped[str] = mapped_column(Text, primary_key=True, default="password")

@@ -31,6 +31,18 @@ SETTINGS = (
             help=_l("Counted from the first sign-in at which it is required; 0 asks for it at once.")),
     Setting("auth.lost_factor_hours", _l("Hours until a lost factor is given up"), "integer", 24, minimum=1, maximum=168,
             help=_l("After two administrators agreed; until then the person can still stop it.")),
+    Setting("auth.password_expiry_days", _l("Days until a password expires"), "integer", 90, minimum=0, maximum=3650,
+            help=_l("0 switches it off. NIST SP 800-63B-4 advises against changes by the calendar: people then choose weaker passwords "
+                    "and vary the old one. It asks for a change only when a password may be known to others.")),
+    Setting("auth.password_history", _l("Former passwords that may not come back"), "integer", 5, minimum=0, maximum=24,
+            help=_l("0 switches it off, and the hashes of former passwords are deleted. It matters only where passwords expire: without "
+                    "forced changes nobody has a reason to go back, so NIST SP 800-63B-4 does not ask for it.")),
+    Setting("auth.idle_minutes", _l("Minutes without use until a session ends"), "integer", 720, minimum=5, maximum=10_080,
+            help=_l("People are warned before, and what they typed is kept.")),
+    Setting("auth.absolute_hours", _l("Hours until a session ends at the latest"), "integer", 168, minimum=1, maximum=720,
+            help=_l("Counted from signing in, however much it is used.")),
+    Setting("auth.magic_link", _l("Sign in by a link sent by mail"), "boolean", False,
+            help=_l("In place of the password. A person of several organisations needs it switched on in all of them.")),
 )
 
 
@@ -44,6 +56,31 @@ class Policy:
         """The value of one setting in each organisation. A wrong key is an error that names the nearest right one."""
         default = registry.settings[known(key, registry.settings, "setting")].default
         return [each.get(key, default) for each in self.organisations]
+
+    @property
+    def password_expiry_days(self) -> int:
+        """After how many days a password expires: the soonest; 0 for never."""
+        return min((days for days in self.values("auth.password_expiry_days") if days), default=0)
+
+    @property
+    def password_history(self) -> int:
+        """How many former passwords may not come back."""
+        return max(self.values("auth.password_history"))
+
+    @property
+    def idle(self) -> timedelta:
+        """How long a session lives without being used."""
+        return timedelta(minutes=min(self.values("auth.idle_minutes")))
+
+    @property
+    def absolute(self) -> timedelta:
+        """How long a session lives at most."""
+        return timedelta(hours=min(self.values("auth.absolute_hours")))
+
+    @property
+    def magic_link(self) -> bool:
+        """Whether one may sign in by a link: all of them must allow it."""
+        return all(self.values("auth.magic_link"))
 
     @property
     def factor_required(self) -> bool:

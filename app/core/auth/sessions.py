@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import func, select, text, update
 
 from app.core.auth.models import UserSession
+from app.core.auth.policy import policy_of
 from app.core.auth.secrets import hash_secret, new_secret
 from app.kernel import clock
 from app.kernel.db import as_identity, session
 
-IDLE, ABSOLUTE, NOTICE = timedelta(hours=12), timedelta(days=7), timedelta(seconds=60)
+ABSOLUTE = timedelta(days=30)  # no session outlives it, whatever is set; what a cookie is kept for
+NOTICE = timedelta(seconds=60)
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,11 @@ def open_session(identity_id: UUID, *, address: str = "", agent: str = "", **pro
 
     `proof` may hold `stage`, `method`, `factor`, `enrol_by` and `confined_to`.
     """
-    secret, now = new_secret(), clock.now()
+    secret, now, policy = new_secret(), clock.now(), policy_of(identity_id)
     with as_identity(identity_id):
         session().add(UserSession(identity_id=identity_id, secret_hash=hash_secret(secret), created_at=now, last_seen_at=now, proved_at=now,
-                                  idle_until=now + IDLE, expires_at=now + ABSOLUTE, address=address[:100], agent=agent[:300], **proof))
+                                  idle_until=now + policy.idle, expires_at=now + policy.absolute, address=address[:100],
+                                  agent=agent[:300], **proof))
         session().flush()
     return secret
 
@@ -54,10 +57,35 @@ def seen(session_id: UUID, identity_id: UUID, last: datetime, organisation_id: U
     now = clock.now()
     if now - last < NOTICE and not (moved and organisation_id):
         return
-    kept = {"last_seen_at": now, "idle_until": now + IDLE, **({"organisation_id": organisation_id} if organisation_id else {})}
+    policy = policy_of(identity_id)
+    kept = {"last_seen_at": now, "idle_until": now + policy.idle,
+            "expires_at": func.least(UserSession.expires_at, UserSession.created_at + policy.absolute),
+            **({"organisation_id": organisation_id} if organisation_id else {})}
     with as_identity(identity_id):
         free = select(UserSession.id).where(UserSession.id == session_id).with_for_update(skip_locked=True)
         session().execute(update(UserSession).where(UserSession.id.in_(free)).values(**kept).execution_options(synchronize_session=False))
+
+
+def stay(session_id: UUID, identity_id: UUID) -> None:
+    """Begin the time without use anew, at the person's own word."""
+    seen(session_id, identity_id, datetime.min.replace(tzinfo=UTC), None)
+
+
+def left(session_id: UUID, identity_id: UUID) -> tuple[timedelta, timedelta]:
+    """How long a session lives on when it is not used, and at most."""
+    now = clock.now()
+    with as_identity(identity_id):
+        row = session().execute(select(UserSession.idle_until, UserSession.expires_at).where(UserSession.id == session_id)).one()
+    return min(row.idle_until, row.expires_at) - now, row.expires_at - now
+
+
+def living(identity_id: UUID) -> list[UserSession]:
+    """The sessions of an identity that are open now."""
+    now = clock.now()
+    with as_identity(identity_id):
+        return list(session().scalars(select(UserSession).where(
+            UserSession.identity_id == identity_id, UserSession.ended_at.is_(None), UserSession.idle_until > now,
+            UserSession.expires_at > now)))
 
 
 def end_session(session_id: UUID, identity_id: UUID) -> None:

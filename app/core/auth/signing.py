@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
 from sqlalchemy import text
 
 from app.core import audit
-from app.core.auth import sessions, stages, throttle
-from app.core.auth.identities import set_password
+from app.core.auth import passwords, sessions, stages, throttle
 from app.core.auth.secrets import is_outdated, is_password, keyed
 from app.kernel.db import unit_of_work
-from app.kernel.errors import Invalid
+from app.kernel.errors import Invalid, TooMany
 
 LONGEST_PASSWORD = 1024
+_WHO = text("SELECT identity_id, secret, disabled, barred FROM auth_lookup(:email)")
 
 
 @dataclass(frozen=True)
@@ -31,20 +32,37 @@ def sign_in(email: str, password: str, *, source: str, agent: str) -> SignedIn:
 
     Raises `Invalid` when it is not right, without saying what, and `TooMany` after five wrong ones in 15 minutes from one source.
     """
-    throttle.count(email, source)
+    try:
+        throttle.count(email, source)
+    except TooMany:
+        refused(email, source, "locked")
+        raise
     with unit_of_work() as work:
-        found = work.execute(text("SELECT identity_id, secret, disabled FROM auth_lookup(:email)"), {"email": email.strip().lower()}).one()
+        found = work.execute(_WHO, {"email": email.strip().lower()}).one()
     right = is_password(found.secret, password[:LONGEST_PASSWORD])
-    if not right or found.disabled:
-        with unit_of_work():
-            audit.note("auth.sign_in", result="refused", platform=True,
-                       context={"account": keyed("account", email.strip().lower()), "source": source})
+    if reason := _why_not(found, right=right):
+        refused(email, source, reason)
         raise Invalid({"": [_("The e-mail address or the password is not right.")]})
     throttle.forget(email, source)
     with unit_of_work():
         if is_outdated(found.secret):
-            set_password(found.identity_id, password)
+            passwords.keep(found.identity_id, password)
         return SignedIn(found.identity_id, opened(found.identity_id, source=source, agent=agent))
+
+
+def refused(email: str, source: str, reason: str) -> None:
+    """Put a try that failed into the trail, which alone tells one reason from another."""
+    with unit_of_work():
+        audit.note("auth.sign_in", result="refused", platform=True,
+                   context={"account": keyed("account", email.strip().lower()), "source": source, "reason": reason})
+
+
+def _why_not(found: Any, *, right: bool) -> str:
+    if found.identity_id is None:
+        return "unknown"
+    if found.secret is None:
+        return "no password"
+    return "password" if not right else "disabled" if found.disabled else "barred" if found.barred else ""
 
 
 def opened(identity_id: UUID, *, source: str, agent: str, method: str = "password", factor: str = "", stage: str = "",

@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 
 from app.core.auth.factors import holds_any, lost
 from app.core.auth.models import Identity
+from app.core.auth.passwords import is_expired
 from app.core.auth.policy import policy_of
 from app.kernel import clock
 from app.kernel.db import as_identity, session
@@ -29,6 +30,13 @@ class Reach:
 
 def reach(identity_id: UUID, method: str, factor: str = "") -> Reach:
     """How far somebody comes who proved `method` and, perhaps, `factor`: what is owed first is asked first."""
+    found = _factors(identity_id, method, factor)
+    if found.stage == FULL and method == "password" and is_expired(identity_id):
+        return Reach(PASSWORD, found.enrol_by)
+    return found
+
+
+def _factors(identity_id: UUID, method: str, factor: str) -> Reach:
     held = holds_any(identity_id) and not lost.take_effect(identity_id)
     if held and not factor and method not in WHOLE:
         return Reach(FACTOR)

@@ -12,11 +12,12 @@ from werkzeug.wrappers import Response
 
 from app.core import audit
 from app.core.access import role_labels
-from app.core.auth import links, sessions, signing
+from app.core.auth import links, recovery, sessions, signing
 from app.core.auth.edge import drop_cookie, keep_cookie, sign_in_url
 from app.core.auth.entry import Entry
 from app.core.auth.factors import passkeys
-from app.core.auth.identities import identity_of, set_password
+from app.core.auth.identities import identity_of
+from app.core.auth.passwords import set_password
 from app.core.auth.source import source_address
 from app.kernel.errors import Invalid, NotFound, TooMany
 from app.kernel.preferences import within
@@ -35,6 +36,7 @@ def sign_in_page() -> Response:
     if _signed_in() is not None:
         return redirect(within(request.args.get("next")), 303)
     notice = _("Your session has ended. Sign in to go on.") if request.args.get("ended") else ""
+    notice = _("Your new password is set. Sign in with it.") if request.args.get("set") else notice
     return _form(notice=notice, wanted=request.args.get("next"))
 
 
@@ -62,7 +64,7 @@ def _form(*, email: str = "", errors: dict[str, list[Any]] | None = None, notice
           wanted: str | None = None) -> Response:
     offered, password = _demo()
     return screen("account/sign_in.html", status=status, email=email[:254], next=within(wanted), errors=errors or {}, notice=notice,
-                  passkey=passkeys.ask(), demo=offered, demo_password=password)
+                  passkey=passkeys.ask(), by_link=recovery.offers_links(), demo=offered, demo_password=password)
 
 
 def _demo() -> tuple[list[Any], str]:
@@ -164,7 +166,7 @@ def _link(secret: str) -> links.Opened:
 
 def _welcome(secret: str, link: links.Opened, errors: dict[str, list[Any]] | None = None, status: int = 200) -> Response:
     return screen("account/set_password.html", status=status, action=url_for("auth.welcome", secret=secret), email=link.email,
-                  heading=_("Welcome to OpsFlux"), errors=errors or {})
+                  heading=_("Welcome to OpsFlux"), errors=errors or {}, why="")
 
 
 for _view in (sign_in_page, sign_in, sign_out, home, organisations, change_password, welcome_page, welcome):

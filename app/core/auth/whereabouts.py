@@ -36,7 +36,8 @@ def device_of(agent: str) -> Device:
     found = ua_parser.parse(agent[:LONGEST_AGENT])
     browser = found.user_agent.family if found.user_agent else ""
     system = found.os.family if found.os else ""
-    return Device(browser.removeprefix("Mobile ").removesuffix(" Mobile"), system.replace("Mac OS X", "macOS"), system in ("iOS", "Android"))
+    browser = browser.removeprefix("Mobile ").removesuffix(" Mobile")
+    return Device(browser, system.replace("Mac OS X", "macOS"), system in ("iOS", "Android"))
 
 
 def country_of(address: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, g, has_request_context
 
 from app.core import access
-from app.core.auth import account, views
+from app.core.auth import account, address_views, recovery_views, session_views, views
 from app.core.auth.edge import install_edge
 from app.core.auth.factors import lost_pages, second_step, security, stepping
 from app.core.auth.source import source_address
@@ -24,6 +24,9 @@ def install(app: Flask) -> None:
     access.circumstances_from(_circumstance)
     app.register_blueprint(views.screens)
     app.register_blueprint(account.screens)
+    app.register_blueprint(recovery_views.screens)
+    app.register_blueprint(session_views.screens)
+    app.register_blueprint(address_views.screens)
     app.register_blueprint(second_step.screens)
     app.register_blueprint(security.screens)
     app.register_blueprint(lost_pages.screens)

@@ -27,6 +27,7 @@ from app.kernel.records import new_id
 EFFECT = "mail.send"
 ADDRESS = re.compile(r"[^@\s<>,;:\"\\]{1,64}@[^@\s<>,;:\"\\]{1,253}")
 Writer = Callable[[UUID], Mapping[str, Any] | None]
+Context = Mapping[str, Any] | Callable[[], Mapping[str, Any]]
 Secrets = Callable[[Mapping[str, Any]], Mapping[str, str]]
 OWN_HEADERS = frozenset({"from", "to", "subject", "date", "message-id", "references", "in-reply-to", "content-type", "mime-version"})
 
@@ -42,7 +43,7 @@ class Reader:
     member_id: UUID | None = None
 
 
-def send(to: Member | UUID | str, template: str, context: Mapping[str, Any] | Callable[[], Mapping[str, Any]] | None = None, *,
+def send(to: Member | UUID | str, template: str, context: Context | None = None, *,
          key: str = "", headers: Mapping[str, str] | None = None, language: str = "", thread: str = "", optional: str = "",
          writer: Writer | None = None, due_at: datetime | None = None, address: str = "", secrets: Secrets | None = None,
          facts: Mapping[str, Any] | None = None) -> MailMessage:
@@ -117,7 +118,7 @@ def domain() -> str:
     return urlsplit(str(current_app.extensions["settings"].base_url)).hostname or "localhost"
 
 
-def _written(template: str, context: Mapping[str, Any] | Callable[[], Mapping[str, Any]], reader: Reader, optional: str) -> rendering.Written:
+def _written(template: str, context: Context, reader: Reader, optional: str) -> rendering.Written:
     written = rendering.write(template, context, reader, optional=optional)
     assert written is not None  # noqa: S101 -- only a writer can have nothing to say
     return written

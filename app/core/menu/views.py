@@ -67,5 +67,7 @@ def live() -> Response:
     return stream.answer(current.organisation.id, current.user.identity_id or current.user.id)
 
 
+for _view in (badges, live):
+    _view.automatic = True  # type: ignore[attr-defined]
 for _view in (start, keys, badges, choose, live):
     _view.needs = "member"  # type: ignore[attr-defined]
