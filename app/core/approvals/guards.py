@@ -165,9 +165,9 @@ def _seal(request: ApprovalRequest, nonce: str) -> str:
 
 
 def _is_you(password: str) -> bool:
-    from app.core.auth import verify_password
+    from app.core.auth import is_you
 
-    return bool(password) and verify_password(current.user.identity_id, password)
+    return is_you(current.user.identity_id, password)
 
 
 def require_delegate(request: ApprovalRequest, to: UUID | None, decided: set[UUID]) -> UUID:

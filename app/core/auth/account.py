@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response
 from app.core import access, audit
 from app.core.auth import mails, sessions, tokens
 from app.core.auth.edge import keep_cookie
+from app.core.auth.factors.stepping import require_proof
 from app.core.auth.identities import verify_password
 from app.core.auth.models import ApiToken
 from app.core.auth.passwords import set_password
@@ -161,6 +162,7 @@ def token_list() -> Response:
 def make_token() -> Response:
     """Make a token and show it this once."""
     _by_session()
+    require_proof()
     form = request.form
     try:
         _token, secret = tokens.make_token(form.get("name", ""), form.getlist("scopes"), int(form.get("days", tokens.DAYS)))

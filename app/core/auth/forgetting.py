@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, select, text, update
 
+from app.core.auth.factors.enrolling import remove_all
 from app.core.auth.models import Credential, Identity, UserSession
 from app.core.auth.sessions import end_sessions
 from app.kernel import clock
@@ -34,6 +35,7 @@ def forget_identity(identity_id: UUID, address: str) -> bool:
     end_sessions(identity_id)
     with as_identity(identity_id):
         session().execute(delete(Credential).where(Credential.identity_id == identity_id))
+        remove_all(identity_id)
         session().execute(update(UserSession).where(UserSession.identity_id == identity_id).values(address="", agent=""))
         session().execute(update(Identity).where(Identity.id == identity_id).values(email=address, disabled_at=clock.now()))
     return True

@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func, select, true
 from werkzeug.datastructures import MultiDict
 
-from app.core import access, audit, exports, files
+from app.core import access, audit, auth, exports, files
 from app.kernel import clock, jobs
 from app.kernel.current import current
 from app.kernel.db import session, unit_of_work
@@ -39,6 +39,8 @@ TYPES = {
 def export(resource: Resource) -> Any:
     """The list of the query string as a file: at once, or as a job whose result is announced."""
     access.require(current.user, resource.permission("export"))
+    if audit.is_confidential(resource):
+        auth.require_proof()
     args = MultiDict(request.args)
     form, wanted = format_of(args), read(resource, args)
     if _is_long(wanted):

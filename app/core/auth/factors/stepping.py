@@ -7,16 +7,20 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Flask, Response, flash, g, redirect, request, url_for
+from flask import Flask, Response, flash, g, has_request_context, redirect, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy import update
+from sqlalchemy import event, inspect, update
+from sqlalchemy.orm import Session
 
+from app.core.access.models import MemberGrant, RoleGrant
 from app.core.auth.entry import Entry
 from app.core.auth.factors import passkeys, proving
 from app.core.auth.factors.held import held_by
 from app.core.auth.identities import verify_password
 from app.core.auth.models import UserSession
 from app.core.auth.source import source_address
+from app.core.people import Member
+from app.core.people.models import MemberRole
 from app.kernel import clock
 from app.kernel.current import current
 from app.kernel.db import as_identity, session
@@ -41,8 +45,12 @@ def recently_proved(minutes: int = MINUTES) -> bool:
 
 
 def require_proof(minutes: int = MINUTES) -> None:
-    """Ask again who one is, unless that was proved in the last minutes. Raises `ProofNeeded`, which becomes the page that asks."""
-    if not recently_proved(minutes):
+    """Ask again who one is, unless that was proved in the last minutes. Raises `ProofNeeded`, which becomes the page that asks.
+
+    Tokens and jobs cannot be asked; what they may do was decided when they were made.
+    """
+    entry = g.get("entry")
+    if entry is not None and entry.session_id and not recently_proved(minutes):
         raise ProofNeeded(_("Confirm that it is you first."))
 
 
@@ -53,7 +61,7 @@ def is_you(identity_id: UUID | None, typed: str) -> bool:
     code = "".join(typed.split())
     if len(code) == 6 and code.isdigit() and "totp" in held_by(identity_id).kinds:
         try:
-            proving.prove(identity_id, "totp", code, source=source_address())
+            proving.prove(identity_id, "totp", code, source=source_address() if has_request_context() else "")
         except Invalid:
             return False
         return True
@@ -111,9 +119,27 @@ def asked(action: str, kept: list[tuple[str, str]], wanted: str) -> Any:
     kinds = held_by(identity).kinds if identity else ()
     question = passkeys.ask(identity) if "passkey" in kinds else None
     return screen("account/prove.html", status=g.get("proof_status", 200), action=action, kept=kept, next=wanted, question=question,
-                  mark=MARK, by_code="totp" in kinds, errors=g.get("proof_errors", []))
+                  mark=MARK, errors=g.get("proof_errors", []))
+
+
+def proof_label() -> str:
+    """What the field for a proof is called, by what the person has."""
+    identity = current.user.identity_id
+    by_code = identity is not None and "totp" in held_by(identity).kinds
+    return str(_("Your password, or a code of your authenticator app") if by_code else _("Your password"))
 
 
 def install(app: Flask) -> None:
-    """Turn `ProofNeeded` into the page that asks."""
+    """Turn `ProofNeeded` into the page that asks, and ask before roles change hands."""
     app.register_error_handler(ProofNeeded, _ask)
+    app.jinja_env.globals["proof_label"] = proof_label
+    if not event.contains(Session, "before_flush", _before_roles):
+        event.listen(Session, "before_flush", _before_roles)
+
+
+def _before_roles(work: Session, _context: Any, _instances: Any) -> None:
+    """Who may do what is changed only by somebody who is surely there."""
+    changed = [each for each in (*work.new, *work.dirty, *work.deleted) if isinstance(each, (MemberRole, MemberGrant, RoleGrant))]
+    moved = [each for each in work.dirty if isinstance(each, Member) and inspect(each).attrs.role_id.history.has_changes()]
+    if (changed or moved) and current.is_signed_in and not current.user.is_system:
+        require_proof()
