@@ -154,8 +154,9 @@ def criteria(wanted: Wanted) -> Iterable[ColumnElement[bool]]:
     """The conditions of a list: visibility, archive, filters, search."""
     model: Any = wanted.resource.model
     yield access.visible(wanted.resource, current.user)
-    yield model.archived_at.isnot(None) if wanted.archived else model.archived_at.is_(None)
     fields = filter_fields(wanted.resource)
+    if not _asks_for_archived(wanted, fields):
+        yield model.archived_at.isnot(None) if wanted.archived else model.archived_at.is_(None)
     by_name: dict[tuple[str, str], list[str]] = {}
     for condition in wanted.conditions:
         by_name.setdefault((condition.name, condition.operator), []).extend(condition.values)
@@ -165,6 +166,11 @@ def criteria(wanted: Wanted) -> Iterable[ColumnElement[bool]]:
         yield model.id == any_(cast(imports.came_in(wanted.resource, wanted.came_with), ARRAY(Uuid)))
     if wanted.text:
         yield search.among(wanted.text, wanted.resource, model.id)
+
+
+def _asks_for_archived(wanted: Wanted, fields: Mapping[str, Field]) -> bool:
+    """Whether the list is narrowed to a status that only archived records have, which then says it all."""
+    return any(fields[each.name].choices and not each.operator and "archived" in each.values for each in wanted.conditions)
 
 
 def _condition(model: Any, field: Field, operator: str, values: Sequence[str]) -> ColumnElement[bool]:

@@ -38,7 +38,8 @@ PUBLIC = {  # endpoint: why anybody may ask
                      "recovery.not_me", "recovery.address_page", "recovery.confirm_address"), "the link is the proof"),
     **dict.fromkeys(("recovery.expired_page", "recovery.renew"), "a session that is signed in by half"),
     "monitoring.too_large": "what the proxy shows",
-    "monitoring.security": "RFC 9116", "finding.openapi": "says what exists, no data", "mail.unsubscribe": "the link is the proof"}
+    "monitoring.security": "RFC 9116", "finding.openapi": "says what exists, no data", "mail.unsubscribe": "the link is the proof",
+    "joining.page": "the link is the proof", "joining.accept": "the link is the proof", "joining.decline": "the link is the proof"}
 VALUES: dict[str, Any] = {"uuid": UUID(int=1), "int": 1}
 
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from flask import has_request_context
-from sqlalchemy import select, text
+from sqlalchemy import exists, select, text
 
 from app.core.auth import throttle
-from app.core.auth.models import Credential, Identity
+from app.core.auth.models import Credential, Identity, UserSession
 from app.core.auth.secrets import is_password
 from app.core.auth.source import source_address
 from app.kernel import clock
@@ -20,6 +20,13 @@ def identity_of(email: str) -> UUID | None:
     """The identity with that address, if there is one."""
     found: UUID | None = session().execute(text("SELECT identity_id FROM auth_lookup(:email)"), {"email": email.strip().lower()}).scalar()
     return found
+
+
+def has_signed_in(identity_id: UUID) -> bool:
+    """Whether somebody stands behind the identity already: with a password, or signed in once by any way."""
+    with as_identity(identity_id):
+        return session().scalar(select(exists().where(Credential.identity_id == identity_id)
+                                       | exists().where(UserSession.identity_id == identity_id))) or False
 
 
 def identities_for(emails: Sequence[str]) -> dict[str, UUID]:

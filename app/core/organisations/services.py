@@ -23,7 +23,7 @@ RESERVED = frozenset({
     "api", "scim", "static", "assets", "sign-in", "sign-out", "sign-up", "welcome", "preferences", "healthz", "readyz", "version",
     "metrics", "stream", "s", "offline", "well-known", "admin", "account", "profile", "help", "docs", "about", "status", "favicon",
     "robots", "manifest", "sw", "new", "mail", "mailer", "www", "platform", "keys", "organisations", "login", "logout", "oauth", "oidc",
-    "saml", "sso", "mcp", "public", "search",
+    "saml", "sso", "mcp", "public", "search", "invitation", "consent",
 })
 
 

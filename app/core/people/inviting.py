@@ -13,21 +13,16 @@ from app.kernel import clock
 from app.kernel.db import session
 from app.kernel.errors import Conflict, Invalid
 
-LIVING = (Answer.OPEN, Answer.EXPIRED)
 
 
 def before_save(invitation: Invitation) -> None:
-    """Complete a new invitation. Raises `Invalid` for somebody who is a member already or was asked already."""
+    """Complete a new invitation. Raises `Invalid` for somebody who is a member already."""
     if not invitation.email:
         return
     invitation.email = invitation.email.strip().lower()
     with session().no_autoflush:
         if session().scalar(select(Member.id).where(Member.email == invitation.email)) is not None:
             raise Invalid({"email": [_("This person is a member already.")]})
-        asked = session().scalar(select(Invitation.id).where(Invitation.email == invitation.email, Invitation.status == Answer.OPEN,
-                                                             Invitation.archived_at.is_(None)))
-    if asked is not None and asked != invitation.id:
-        raise Invalid({"email": [_("This person was invited already. Send that invitation again instead.")]})
     if invitation.expires_at is None:
         _renew(invitation)
 
@@ -45,8 +40,8 @@ def revoke(invitation: Invitation) -> Invitation:
 
 
 def can_resend(invitation: Invitation) -> bool | str:
-    """Whether it can still be accepted."""
-    return True if invitation.status in LIVING else _("This invitation has ended: %(state)s.", state=invitation.status.label)
+    """Whether nobody came of it yet: what was declined or taken back can be sent anew."""
+    return True if invitation.status != Answer.ACCEPTED else _("This invitation has ended: %(state)s.", state=invitation.status.label)
 
 
 def can_revoke(invitation: Invitation) -> bool | str:

@@ -15,7 +15,7 @@ members = Resource(
     columns=("name", "email", "job_title", "department", "site", "role", "kind", "status"),
     filters=("role", "department", "site", "manager", "kind", "status"),
     search={"name": "A", "email": "A", "job_title": "B", "reference": "B"},
-    form={_l("Person"): ("name", "email", "phone", "photo", "job_title", "language", "timezone"),
+    form={_l("Person"): ("name", "email", "phone", "job_title", "language", "timezone"),
           _l("Place"): ("department", "site", "manager"),
           _l("Access"): ("role", "kind")},
     lines=Lines(MemberRole, "member", ("role", "site", "starts_at", "ends_at"), _l("Further roles"), maximum=20),
