@@ -14,7 +14,6 @@ from app.kernel.db import session
 from app.kernel.errors import Conflict, Invalid
 
 
-
 def before_save(invitation: Invitation) -> None:
     """Complete a new invitation. Raises `Invalid` for somebody who is a member already."""
     if not invitation.email:
