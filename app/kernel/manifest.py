@@ -105,6 +105,7 @@ class Resource:
     bulk_edit: tuple[str, ...] = ()
     sort: str = "-reference"
     title: str = "title"
+    picture: str = ""
     subtitle: tuple[str, ...] = ()
     visible_to: Callable[[Any], Any] | None = None
     actions: tuple[Action, ...] = ()

@@ -45,7 +45,7 @@ def opened(secret: str) -> Asked:
 
 @contextmanager
 def reading(asked: Asked) -> Iterator[Invitation]:
-    """Within the block the product acts for the organisation that invites; gives the invitation. Raises `Conflict`, saying why it is over."""
+    """Within the block the product acts for the organisation that invites. Raises `Conflict`, saying why it is over."""
     with acting(asked.place, SYSTEM, channel="page"):
         invitation = require_open(session().get(Invitation, (asked.place.id, asked.invitation_id), with_for_update=True))
         if invitation.expires_at is None or invitation.expires_at.isoformat() != asked.link.about["until"]:

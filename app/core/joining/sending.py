@@ -13,24 +13,20 @@ from sqlalchemy import select
 from app.core import auth, mail
 from app.core.auth import links
 from app.core.people import Answer, Invitation, Member
+from app.core.people.events import InvitationAsked
 from app.kernel import clock
 from app.kernel.current import current
 from app.kernel.db import session
-from app.kernel.events import RecordEvent
 from app.kernel.kinds import show_moment
 
 INVITE, PATH = "invite", "/invitation/"
 
 
-def send_out(fact: RecordEvent) -> None:
-    """Write to everybody whose invitation was made or is to be sent again, unless it was answered or taken back meanwhile."""
-    wanted = select(Invitation).where(Invitation.id.in_(fact.ids), Invitation.status == Answer.OPEN, Invitation.archived_at.is_(None))
-    for invitation in session().scalars(wanted.order_by(Invitation.id)):
-        _send(invitation)
-
-
-def _send(invitation: Invitation) -> None:
-    assert invitation.expires_at  # noqa: S101 -- before_save says it
+def send_out(fact: InvitationAsked) -> None:
+    """Write to whoever was invited, unless they answered or it was taken back meanwhile."""
+    invitation = session().get(Invitation, (current.organisation.id, fact.invitation_id))
+    if invitation is None or invitation.is_archived or invitation.status != Answer.OPEN or invitation.expires_at is None:
+        return
     until = invitation.expires_at.isoformat()
     identity = auth.identities_for([invitation.email])[invitation.email]
     host = session().scalar(select(Member.name).where(Member.id == invitation.created_by)) or ""

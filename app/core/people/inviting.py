@@ -7,11 +7,14 @@ from datetime import timedelta
 from flask_babel import gettext as _
 from sqlalchemy import select
 
+from app.core.people.events import InvitationAsked
 from app.core.people.invitations import Answer, Invitation
 from app.core.people.models import Member
 from app.kernel import clock
 from app.kernel.db import session
 from app.kernel.errors import Conflict, Invalid
+from app.kernel.events import publish
+from app.kernel.records import new_id
 
 
 def before_save(invitation: Invitation) -> None:
@@ -74,5 +77,7 @@ def expire() -> None:
 def _renew(invitation: Invitation) -> None:
     from app.core import settings  # settings are audited, and the audit trail stands on people
 
+    invitation.id = invitation.id or new_id()
     invitation.status = Answer.OPEN
     invitation.expires_at = clock.now() + timedelta(days=settings.get("people.invitation_days"))
+    publish(InvitationAsked(invitation.id))

@@ -12,7 +12,7 @@ from app.kernel.manifest import Action, Lines, Module, Related, Resource, Settin
 
 members = Resource(
     Member,
-    columns=("name", "email", "job_title", "department", "site", "role", "kind", "status"),
+    columns=("name", "email", "phone", "job_title", "department", "site", "role", "status"),
     filters=("role", "department", "site", "manager", "kind", "status"),
     search={"name": "A", "email": "A", "job_title": "B", "reference": "B"},
     form={_l("Person"): ("name", "email", "phone", "job_title", "language", "timezone"),
@@ -22,7 +22,9 @@ members = Resource(
     import_key="email",
     sort="name",
     title="name",
+    picture="photo",
     subtitle=("job_title", "department"),
+    facts=("status", "kind", "name", "email", "phone", "job_title", "language", "timezone", "department", "site", "manager", "role"),
     tally="status",
     icon="user",
     bulk_edit=("department", "site", "manager", "role"),

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import Response, request
+from flask import Response, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import func
 from werkzeug.datastructures import MultiDict
@@ -74,7 +74,9 @@ class Cell(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One record as the list draws it; `aside` is what stands beside its name where there is no room for the columns."""
+    """One record as the list draws it; `aside` is what stands beside its name where there is no room for the columns, `picture` the
+    address of what is shown before it.
+    """
 
     id: UUID
     reference: str
@@ -84,6 +86,7 @@ class Row(NamedTuple):
     below: str
     cells: list[Cell]
     aside: list[Cell]
+    picture: str = ""
 
 
 class Listing:
@@ -124,7 +127,12 @@ class Listing:
             below=" · ".join(below),
             cells=cells,
             aside=[*aside, *(Cell("state", overdue, "late") for _each in late)],
+            picture=self._picture(record),
         )
+
+    def _picture(self, record: Any) -> str:
+        file_id = getattr(record, f"{self.resource.picture}_id") if self.resource.picture else None
+        return url_for("files.download", file_id=file_id, name="picture") if file_id else ""
 
     def _cell(self, record: Any, column: Column, late: bool) -> Cell:
         said = str(self.show(record, column.name))
