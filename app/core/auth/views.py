@@ -97,6 +97,8 @@ def home() -> Response:
     last = next((place for place in places if place.id == entry.last_organisation), None)
     if last is None and len(places) == 1:
         last = places[0]
+    if last is None and not places and _keeps_the_platform(entry):
+        return redirect("/platform/", 303)
     return redirect(f"/{last.slug}/", 303) if last else _choice(places)
 
 
@@ -115,10 +117,20 @@ def _places(entry: Entry) -> list[sessions.Place]:
     return [place for place in found if entry.confined_to in (None, place.id)]
 
 
+def _keeps_the_platform(entry: Entry) -> bool:
+    from app.core.platform import keepers  # the platform stands on auth
+
+    return entry.stage == "full" and bool(keepers.name_of(entry.identity_id))
+
+
 def _choice(places: list[sessions.Place]) -> Response:
-    labels = role_labels()
+    from app.core.platform import services as platform  # the platform stands on auth
+
+    labels, entry = role_labels(), _signed_in()
     return screen("account/organisations.html",
-                  organisations=[{"name": p.name, "role": labels.get(p.role, p.role), "url": f"/{p.slug}/"} for p in places])
+                  organisations=[{"name": p.name, "role": labels.get(p.role, p.role), "url": f"/{p.slug}/"} for p in places],
+                  platform_url="/platform/" if entry and _keeps_the_platform(entry) else "",
+                  found_url="/organisations/new" if platform.allows_own() else "")
 
 
 @screens.get("/.well-known/change-password")

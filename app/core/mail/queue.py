@@ -59,7 +59,7 @@ def send(to: Member | UUID | str, template: str, context: Context | None = None,
         return found
     reader = _reader(to, language)
     reader = replace(reader, address=address.strip()) if address else reader
-    if not reader.address.isascii() or not ADDRESS.fullmatch(reader.address):
+    if not is_address(reader.address):
         raise Invalid({"to": [_("“%(address)s” is no e-mail address.", address=reader.address[:80])]})
     effect = _effect(headers)
     mail_id = new_id()
@@ -73,6 +73,11 @@ def send(to: Member | UUID | str, template: str, context: Context | None = None,
     session().add(mail)
     mail.row_id = outbox.put("effect", EFFECT, {"mail": str(mail_id)}, due_at=due_at).id
     return mail
+
+
+def is_address(address: str) -> bool:
+    """Whether mail can be sent to it."""
+    return address.isascii() and ADDRESS.fullmatch(address) is not None
 
 
 def write_now(mail: MailMessage) -> bool:

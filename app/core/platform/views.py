@@ -1,0 +1,149 @@
+"""The console of the platform at /platform/, and making an organisation of one's own."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+from zoneinfo import available_timezones
+
+from flask import Blueprint, flash, redirect, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from app.core.auth import Identity
+from app.core.auth.edge import sign_in_url
+from app.core.platform import services
+from app.core.platform.keepers import keeper, keeping
+from app.kernel import limits
+from app.kernel.db import as_identity, session
+from app.kernel.errors import Invalid, NotFound
+from app.kernel.kinds import show_moment
+from app.kernel.screens import screen
+
+screens = Blueprint("platform", __name__)
+FOUND = limits.Limit("found", 20, 3600)
+TYPED = ("name", "slug", "owner", "email", "person", "currency", "timezone", "language")
+
+
+@screens.get("/platform/")
+def console() -> Response:
+    """Every organisation with its figures."""
+    if not current_user.is_authenticated:
+        return redirect(sign_in_url("/platform/"), 303)
+    return _console({}, 200)
+
+
+@screens.post("/platform/")
+def create() -> Response:
+    """Make an organisation and invite its first owner."""
+    typed = _typed()
+    with keeping() as who:
+        try:
+            made = services.found(who, typed["slug"], typed["name"], owner=typed["owner"], email=typed["email"], currency=typed["currency"],
+                                  timezone=typed["timezone"], language=typed["language"])
+        except Invalid as error:
+            return _console(error.errors, 422)
+    flash(_("%(name)s is made. %(email)s is invited as its owner.", name=made.name, email=typed["email"]), "good")
+    return redirect(url_for("platform.organisation", organisation_id=made.id), 303)
+
+
+@screens.get("/platform/<uuid:organisation_id>")
+def organisation(organisation_id: UUID) -> Response:
+    """One organisation: its state, its figures, and what was done to it from here."""
+    with keeping() as who:
+        found = services.one(who, organisation_id)
+        return screen("platform/organisation.html", organisation=_shown(found), records=services.records_of(found.place),
+                      entries=services.trail(found), who=who)
+
+
+@screens.post("/platform/<uuid:organisation_id>/suspend")
+def suspend(organisation_id: UUID) -> Response:
+    """Close it to everybody in it."""
+    with keeping() as who:
+        services.suspend(who, services.one(who, organisation_id))
+    flash(_("It is suspended: nobody can come in."), "good")
+    return redirect(url_for("platform.organisation", organisation_id=organisation_id), 303)
+
+
+@screens.post("/platform/<uuid:organisation_id>/resume")
+def resume(organisation_id: UUID) -> Response:
+    """Open it again."""
+    with keeping() as who:
+        services.resume(who, services.one(who, organisation_id))
+    flash(_("It is open again."), "good")
+    return redirect(url_for("platform.organisation", organisation_id=organisation_id), 303)
+
+
+@screens.post("/platform/settings")
+def settings() -> Response:
+    """Say whether people may make organisations of their own."""
+    with keeping() as who:
+        services.allow_own(who, request.form.get("own") == "true")
+    flash(_("The settings are saved."), "good")
+    return redirect(url_for("platform.console"), 303)
+
+
+@screens.get("/organisations/new")
+def own() -> Response:
+    """The form for an organisation of one's own, where the platform allows it."""
+    _may_found()
+    return _own({}, 200)
+
+
+@screens.post("/organisations/new")
+def create_own() -> Response:
+    """Make it, and be its owner."""
+    entry = _may_found()
+    limits.take(FOUND, entry.identity_id)
+    typed = _typed()
+    with as_identity(entry.identity_id):
+        email = session().scalar(select(Identity.email).where(Identity.id == entry.identity_id)) or ""
+    try:
+        made = services.found_own(email, typed["person"], typed["slug"], typed["name"], currency=typed["currency"],
+                                  timezone=typed["timezone"], language=typed["language"])
+    except Invalid as error:
+        return _own(error.errors, 422)
+    return redirect(f"/{made.slug}/", 303)
+
+
+for _view in (console, create, organisation, suspend, resume, settings, own, create_own):
+    _view.needs = "public"  # type: ignore[attr-defined]
+
+
+def _console(errors: dict[str, list[Any]], status: int) -> Response:
+    who = keeper()
+    return screen("platform/console.html", status=status, organisations=[_shown(each) for each in services.kept(who)], errors=errors,
+                  typed=_typed(), zones=_zones(), allows_own=services.allows_own(), who=who)
+
+
+def _own(errors: dict[str, list[Any]], status: int) -> Response:
+    return screen("platform/own.html", status=status, errors=errors, typed=_typed(), zones=_zones())
+
+
+def _may_found() -> Any:
+    if not (current_user.is_authenticated and current_user.stage == "full" and services.allows_own()):
+        raise NotFound
+    return current_user
+
+
+def _typed() -> dict[str, str]:
+    usual = {"currency": "EUR", "timezone": "UTC", "language": "en"}
+    return {name: request.form.get(name, usual.get(name, "")).strip()[:254] for name in TYPED}
+
+
+def _zones() -> list[tuple[str, str]]:
+    named = (zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix/", "right/")))
+    return [(zone, zone.replace("_", " ")) for zone in ("UTC", *sorted(named))]
+
+
+def _shown(each: services.Kept) -> dict[str, Any]:
+    return {"name": each.name, "slug": each.slug, "members": each.members, "bytes": each.bytes, "created": show_moment(each.created),
+            "suspended": show_moment(each.suspended) if each.suspended else "",
+            "seen": show_moment(each.seen) if each.seen else "",
+            "url": url_for("platform.organisation", organisation_id=each.id),
+            "suspend_url": url_for("platform.suspend", organisation_id=each.id),
+            "resume_url": url_for("platform.resume", organisation_id=each.id)}
+
+
