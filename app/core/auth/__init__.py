@@ -14,6 +14,6 @@ from app.core.auth.source import source_address
 from app.core.auth.tokens import make_token, revoke_token
 
 __all__ = ["SHORTEST", "ApiToken", "Credential", "Identity", "UserSession", "account_mark", "disable", "end_sessions", "forget_identity",
-           "has_signed_in", "hash_password", "hash_secret", "identities_for", "identity_of", "is_you", "known_of", "make_link", "make_token",
-           "open_session", "opened", "organisations_of", "recently_proved", "require_proof", "revoke_token", "set_password",
+           "has_signed_in", "hash_password", "hash_secret", "identities_for", "identity_of", "is_you", "known_of", "make_link",
+           "make_token", "open_session", "opened", "organisations_of", "recently_proved", "require_proof", "revoke_token", "set_password",
            "sign_in_url", "source_address", "verify_password"]

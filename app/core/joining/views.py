@@ -86,8 +86,9 @@ def _page(secret: str, asked: answering.Asked, errors: dict[str, list[Any]], sta
 
 
 def _signed_in_as() -> Any:
-    """The identity that is signed in fully in this browser."""
-    return current_user.identity_id if current_user.is_authenticated and current_user.stage == "full" else None
+    """The identity that is signed in fully in this browser, and not for one organisation alone."""
+    here: Any = current_user
+    return here.identity_id if here.is_authenticated and here.stage == "full" and here.confined_to is None else None
 
 
 page.needs = accept.needs = decline.needs = "public"  # type: ignore[attr-defined]

@@ -28,7 +28,8 @@ def name_of(identity_id: UUID) -> str:
 def keeper() -> Actor:
     """Whoever is signed in, as one who keeps the installation. Raises `NotFound` for everybody else: they learn of no such page."""
     entry: Any = current_user
-    name = name_of(entry.identity_id) if entry.is_authenticated and entry.stage == "full" else ""
+    whole = entry.is_authenticated and entry.stage == "full" and entry.confined_to is None
+    name = name_of(entry.identity_id) if whole else ""
     if not name:
         raise NotFound
     with as_identity(entry.identity_id):

@@ -123,9 +123,10 @@ def _own(errors: dict[str, list[Any]], status: int) -> Response:
 
 
 def _may_found() -> Any:
-    if not (current_user.is_authenticated and current_user.stage == "full" and services.allows_own()):
+    entry: Any = current_user
+    if not (entry.is_authenticated and entry.stage == "full" and entry.confined_to is None and services.allows_own()):
         raise NotFound
-    return current_user
+    return entry
 
 
 def _typed() -> dict[str, str]:
