@@ -22,6 +22,7 @@ from app import create_app
 from app.kernel.carrier import QUEUES
 from app.kernel.config import ConfigError, Settings
 from app.kernel.horses import HouseWorker
+from app.kernel.tracing import FORMAT
 from app.running.guards import refuse_to_serve
 
 LEASE = 30  # seconds after which a silent worker counts as dead
@@ -40,7 +41,7 @@ def main() -> int:
     except ConfigError as error:
         print(f"Error: {error}", file=sys.stderr)  # noqa: T201 - before logging is set up
         return 1
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(name)s %(message)s")
+    logging.basicConfig(level=settings.log_level, format=FORMAT)
     stopping = _Stopping()
     while not stopping.asked:
         stopping.listen()

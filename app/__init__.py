@@ -24,9 +24,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     from app.kernel.i18n import install_languages
     from app.kernel.screens import install_screens
     from app.kernel.stream import install_stream
+    from app.kernel.tracing import trace_logs
     from app.running.guards import offer_demo
 
     settings = settings or Settings.load()
+    trace_logs()
     app = Flask("app", root_path=str(ROOT / "app"), template_folder=str(ROOT / "templates"), static_folder=None)
     configure(app, settings)
     db.init_app(app)

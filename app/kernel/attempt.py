@@ -39,6 +39,7 @@ def run(job_id: UUID, organisation_id: UUID) -> bool:
     running = Running(job)
     try:
         with on_behalf(organisation_id, job.requested_by, channel="job", request_id=job.request_id), under_way(running):
+            log.info("Job %s (%s) begins, attempt %s", job.id, job.function, job.attempts)
             returned = function_of(job.function)(*job.arguments)
             if isinstance(returned, dict) and running.result is None:
                 running.result = returned

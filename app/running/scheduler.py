@@ -9,6 +9,7 @@ import sys
 from app import create_app
 from app.core.scheduler.cli import make_loop
 from app.kernel.config import ConfigError
+from app.kernel.tracing import FORMAT
 from app.running.guards import refuse_to_serve
 
 
@@ -17,7 +18,7 @@ def main() -> int:
     try:
         app = create_app()
         settings = app.extensions["settings"]
-        logging.basicConfig(level=settings.log_level, format="%(asctime)s %(name)s %(message)s")
+        logging.basicConfig(level=settings.log_level, format=FORMAT)
         refuse_to_serve(app)
         with app.app_context():
             loop = make_loop()

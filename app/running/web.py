@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gc
+import logging
 import resource
 import sys
 from typing import Any
 
 from app.kernel.config import ConfigError, Settings
+from app.kernel.tracing import FORMAT
 from app.running.guards import refuse_to_serve
 
 try:
@@ -47,7 +49,8 @@ def pre_fork(_server: Any, _worker: Any) -> None:
 
 
 def post_fork(_server: Any, _worker: Any) -> None:
-    """Let a worker hold as many streams as the system allows."""
+    """Log with the trace of each request, and let a worker hold as many streams as the system allows."""
+    logging.basicConfig(level=settings.log_level, format=FORMAT)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -29,7 +29,7 @@ from app.kernel.faults import problem, refused, wording
 from app.kernel.preferences import within
 from app.kernel.records import new_id
 
-log = logging.getLogger("opsflux.edge")
+log, requests = logging.getLogger("opsflux.edge"), logging.getLogger("opsflux.request")
 AWAY = ("08", "40", "53", "55P", "57")  # SQLSTATE: connection, deadlock, out of room, lock, shut down or timed out
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
@@ -214,6 +214,7 @@ def _commit_once(app: Flask) -> None:
 
 def _sign(response: Response) -> Response:
     response.headers["X-Request-ID"] = current.request_id
+    requests.info("%s %s %s", request.method, request.url_rule or "-", response.status_code)  # the rule: addresses may hold secrets
     return response
 
 

@@ -8,13 +8,17 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from app.core import audit
 from app.core.audit import anchors
+from app.core.audit.canonical import GENESIS, derived, link
 from app.core.audit.exporting import export
+from app.core.audit.models import AuditLink
 from app.core.audit.verifying import Chain
 from app.kernel import clock
 from tests.core.stand import Stand
@@ -170,3 +174,54 @@ def test_the_command_says_it_in_json_and_by_its_exit_code(sealed: Own) -> None:
     broken = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
     assert broken.returncode == 1
     assert json.loads(broken.stdout)["chains"][0]["seq"] == 1
+
+
+@pytest.mark.requirement("LG-315")
+@pytest.mark.requirement("OF-228")
+def test_two_entries_that_changed_places_are_named(sealed: Own) -> None:
+    database, stand = sealed
+    first, second = stand.entries()[4:6]
+    places = {each.id: _seq(stand, each.id) for each in (first, second)}
+    for seq, entry_id in ((places[first.id], uuid4()), (places[second.id], first.id), (places[first.id], second.id)):
+        _tamper(database, "UPDATE audit_link SET id = %s WHERE organisation_id = %s AND seq = %s", entry_id, stand.organisation.id, seq)
+    chain = _verify(stand)
+    assert chain.entry_id in (first.id, second.id)
+    assert "does not follow" in chain.problem
+
+
+def test_a_chain_that_was_linked_anew_without_the_key_is_named(sealed: Own) -> None:
+    """Whoever edits an entry and computes digests and links again lacks the keys, which are outside the database."""
+    database, stand = sealed
+    entries = {entry.id: entry for entry in stand.entries()}
+    false_key, previous = derived("a key of one's own, long enough", "link"), GENESIS
+    with stand.work() as work:
+        links = work.execute(select(AuditLink.seq, AuditLink.id).order_by(AuditLink.seq)).all()
+    for row in links:
+        previous = link(false_key, previous, row.seq, row.id, entries[row.id].digest)
+        _tamper(database, "UPDATE audit_link SET hash = %s WHERE organisation_id = %s AND seq = %s", previous, stand.organisation.id, row.seq)
+    chain = _verify(stand)
+    assert (chain.seq, "link was changed" in chain.problem) == (1, True)
+
+
+def test_an_older_dump_that_was_put_back_is_seen_from_outside(sealed: Own) -> None:
+    database, stand = sealed
+    tables = ("audit_entry", "audit_link", "audit_checkpoint")
+    with database.connect("postgres", autocommit=True) as connection:
+        for table in tables:
+            connection.execute(f"CREATE TABLE old_{table} AS SELECT * FROM {table}")
+    with stand.work():
+        audit.note("probe.incriminating")
+    with clock.at(clock.now() + timedelta(seconds=61)):
+        audit.seal(stand.organisation.id)
+    assert _verify(stand).problem == ""
+    with database.connect("postgres", autocommit=True) as connection:
+        for table in tables:
+            connection.execute(f"DELETE FROM {table}")
+            connection.execute(f"INSERT INTO {table} SELECT * FROM old_{table}")
+            connection.execute(f"DROP TABLE old_{table}")
+    assert "kept outside the database" in _verify(stand).problem
+
+
+def _seq(stand: Stand, entry_id: object) -> int:
+    with stand.work() as work:
+        return int(work.execute(select(AuditLink.seq).where(AuditLink.id == entry_id)).scalar_one())
