@@ -14,12 +14,12 @@ from typing import Any
 from app.demo.scale import SCALE
 from app.kernel import clock
 from app.kernel.embedded import Servers
-from tests.bench import inside, pages, painting, starting, work
+from tests.bench import inside, pages, painting, starting, trail, work
 from tests.bench.figures import Row, table
 from tests.bench.house import House, copy, floor, servers
 
 LEFT_OUT, FAILED = "left out (--quick)", "failed, see above"
-ORDER = ("pages", "thinking", "deep", "queries", "decision", "approval", "search", "import", "export", "report", "start", "bytes",
+ORDER = ("pages", "thinking", "deep", "queries", "decision", "approval", "search", "import", "export", "trail", "report", "start", "bytes",
          "one decision", "memory", "suite", "streams")
 
 
@@ -42,6 +42,7 @@ class Bench:
                     self.attempt(step, taken)
                 taken.client.close()
             self.attempt(self.exports, house)
+        self.attempt(self.trail)
         self.attempt(self.imports)
         self.attempt(self.start)
         self.rows["report"] = [Row("PDF report of 50 pages with charts", "< 20 s", "< 5 s")]
@@ -119,6 +120,12 @@ class Bench:
             found += [Row(f"export of 50,000 rows {form.upper()}", must, aim, seconds, "s", limit=limit),
                       Row(f"… RSS of the worker, {form.upper()}", "< 300 MB", "", megabytes, "MB", limit=300)]
         self.rows["export"] = found
+
+    def trail(self) -> None:
+        """The audit trail with a million entries."""
+        count = 100_000 if self.quick else 1_000_000
+        with trail.filled(self.running, count) as (_database, stand):
+            self.rows["trail"] = trail.rows(stand, count, self.runs)
 
     def imports(self) -> None:
         """The June file, each time on data that has none of it; then decisions on what it raised."""

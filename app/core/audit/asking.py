@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, and_, func, or_, select, text, tuple_
+from sqlalchemy import Select, and_, false, func, or_, select, text, tuple_, union_all
 
 from app.core.audit.models import AuditEntry, AuditPerson
 from app.kernel.current import SYSTEM, SYSTEM_ID, current
@@ -19,7 +19,6 @@ from app.kernel.kinds import fold
 
 SORTS = ("-at", "at", "actor", "-actor")
 MOST_FOUND, EPOCH = 10_000, datetime(1970, 1, 1, tzinfo=UTC)
-_FIND = text("SELECT audit_find(:wanted, :most)")
 _ACTORS = text("""
 WITH RECURSIVE seen AS (
   (SELECT actor_id FROM audit_entry WHERE organisation_id = :here AND actor_id IS NOT NULL ORDER BY actor_id LIMIT 1)
@@ -105,11 +104,13 @@ def _period(filters: Filters) -> Iterator[Any]:
 
 
 def _said(words: str) -> Any:
-    """Entries in whose values every word begins a word, or which were made by somebody of that name."""
-    typed = re.findall(r"[\w-]+", words)[:8]
-    wanted = " & ".join(f"'{word}':*" for word in typed)
-    found = session().scalars(_FIND, {"wanted": wanted, "most": MOST_FOUND}).all() if wanted else []
-    return or_(AuditEntry.id.in_(found), AuditEntry.actor_id.in_(people(words)))
+    """Entries in whose values every word begins a word, or which were made by somebody of that name; of more than `MOST_FOUND` the newest."""
+    wanted = " & ".join(f"'{word}':*" for word in re.findall(r"[\w-]+", words)[:8])
+    found = select(func.audit_find(wanted, MOST_FOUND).label("id")) if wanted else select(AuditEntry.id).where(false())
+    if named := people(words):
+        theirs = select(AuditEntry.id).where(AuditEntry.organisation_id == current.organisation.id, AuditEntry.actor_id.in_(named))
+        return AuditEntry.id.in_(union_all(found, theirs.order_by(AuditEntry.at.desc()).limit(MOST_FOUND)))
+    return AuditEntry.id.in_(found)
 
 
 def page_of(filters: Filters, size: int) -> list[AuditEntry]:
