@@ -51,10 +51,23 @@ class Grant:
 
 
 @dataclass(frozen=True)
+class Impersonator:
+    """The member who really acts while another's pages are shown: `id` is theirs, `case_id` the agreement's, `until` (ISO 8601) its end."""
+
+    id: UUID
+    name: str
+    email: str
+    case_id: UUID
+    until: str
+    looks_only: bool = True
+
+
+@dataclass(frozen=True)
 class Actor:
     """A member, acting; or the system, or a token acting for a member.
 
-    `id` is the member's id: what records, decisions and the audit trail refer to. `token` are the patterns that a token was made for.
+    `id` is the member's id: what records, decisions and the audit trail refer to. `token` are the patterns that a token was made for,
+    or to which an impersonator is held.
     """
 
     id: UUID
@@ -71,6 +84,7 @@ class Actor:
     preferences: Mapping[str, object] = field(default_factory=dict)
     on_behalf_of: UUID | None = None
     token: tuple[str, ...] = ()
+    impersonator: Impersonator | None = None
 
     @property
     def is_system(self) -> bool:

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from flask_babel import gettext as _
 from sqlalchemy import DateTime, ForeignKeyConstraint, Index, PrimaryKeyConstraint, Text, Uuid, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as pg_insert
@@ -21,7 +22,7 @@ from app.kernel import carrier, clock
 from app.kernel.current import acting_id, current
 from app.kernel.db import session
 from app.kernel.delivery import install_loader
-from app.kernel.errors import DeclarationError
+from app.kernel.errors import DeclarationError, Forbidden
 from app.kernel.records import Tenanted, new_id
 from app.kernel.running import Cancelled, Running, current_job
 
@@ -116,6 +117,9 @@ def enqueue(fn: Callable[..., Any] | str, *arguments: Any, title: Any = "", key:
     `fn` is a function of a module, `arguments` are JSON. While a job with the same `key` is open, that one is given back. A `quiet` job
     tells nobody when it is done.
     """
+    user = current.context.user
+    if user is not None and user.impersonator is not None:
+        raise Forbidden(_("Nothing is started in the background while you see what %(name)s sees.", name=user.name))
     name = fn if isinstance(fn, str) else name_of(fn)
     row = {"id": new_id(), "organisation_id": current.organisation.id, "title": str(title or name.rpartition(":")[2]), "function": name,
            "arguments": list(arguments), "key": key, "state": WAITING, "due_at": due_at or clock.now(), "attempts": 0,

@@ -23,7 +23,7 @@ from app.core.people import Member
 from app.kernel import clock
 from app.kernel.current import current
 from app.kernel.db import session
-from app.kernel.errors import Conflict, Invalid, Refusal
+from app.kernel.errors import Conflict, Forbidden, Invalid, Refusal
 from app.kernel.kinds import show_moment
 from app.kernel.registry import registry
 from app.kernel.screens import screen, wants_fragment
@@ -40,6 +40,8 @@ def decide_form(ref: str) -> Response:
     found = queue.find(ref)
     if verb not in FORMS:
         raise Invalid({"verb": [_("“%(verb)s” is not something that can be answered.", verb=verb[:40])]})
+    if said := guards.as_another():
+        raise Forbidden(said)
     if Verb(verb) in guards.SEATED:
         guards.require_seat(found)
     return form(found, verb)

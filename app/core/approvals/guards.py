@@ -31,7 +31,12 @@ LAST_YEAR = 2200
 def require_token(verb: str) -> None:
     """Refuse a token that was made for less than to `view` or `decide` requests: a seat is no permission that could narrow it."""
     if not current.user.is_meant_for(f"approvals.approval_request.{verb}"):
-        raise Forbidden(_("This needs you to be signed in yourself."))
+        raise Forbidden(as_another() or _("This needs you to be signed in yourself."))
+
+
+def as_another() -> str:
+    """Why somebody who sees what another sees decides nothing; empty for everybody else."""
+    return _("You see what %(name)s sees; only they can decide.", name=current.user.name) if current.user.impersonator else ""
 
 
 def lock(request_id: UUID) -> tuple[ApprovalRequest, Any]:

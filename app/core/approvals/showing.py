@@ -232,7 +232,7 @@ def buttons(case: Case) -> list[dict[str, Any]]:
     labels = {"approve": _("Approve"), "return": _("Return or reject"), "ask": _("Ask"), "delegate": _("Delegate"), "comment": _("Comment"),
               "escalate": _("Escalate"), "snooze": _("Snooze")}
     found = [{"verb": verb, "label": label, "url": f"{address}?verb={verb}", "primary": verb == "approve",
-              "allowed": not reason or verb == "comment", "reason": reason} for verb, label in labels.items()]
+              "allowed": not reason or (verb == "comment" and not guards.as_another()), "reason": reason} for verb, label in labels.items()]
     if request.paused_at and guards.is_maker(request, me):
         found.insert(0, {"verb": "answer", "label": _("Answer"), "url": f"{address}?verb=answer", "primary": True, "allowed": True,
                          "reason": ""})
@@ -240,6 +240,8 @@ def buttons(case: Case) -> list[dict[str, Any]]:
 
 
 def _why_not(case: Case, member_id: UUID) -> str:
+    if said := guards.as_another():
+        return said
     if guards.is_maker(case.request, member_id):
         return guards.own(case.request)
     if not case.waits_for(member_id):

@@ -35,8 +35,16 @@ def _organisation_id() -> UUID:
     return found.id if found else PLATFORM_ID
 
 
+def _actor_id() -> UUID:
+    """Whoever really acts: the impersonator, not the one whose pages they see."""
+    user = current.context.user
+    return user.impersonator.id if user and user.impersonator else acting_id()
+
+
 def _on_behalf_of() -> UUID | None:
     user = current.context.user
+    if user and user.impersonator:
+        return user.id
     return user.on_behalf_of if user else None
 
 
@@ -52,7 +60,7 @@ class Entry:
     context: dict[str, Any] = field(default_factory=dict)
     result: str = "ok"
     organisation_id: UUID = field(default_factory=_organisation_id)
-    actor_id: UUID | None = field(default_factory=acting_id)
+    actor_id: UUID | None = field(default_factory=_actor_id)
     on_behalf_of: UUID | None = field(default_factory=_on_behalf_of)
     channel: str = field(default_factory=lambda: current.channel)
     request_id: str = field(default_factory=lambda: current.request_id)

@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.core.auth import devices, stages
+from app.core.auth import devices, sessions, stages
 from app.core.auth.entry import Credentials, Entry, cookie_name, credentials, enter, is_for_machines, note_use
 from app.core.auth.factors import stepping
 from app.core.auth.secrets import hash_secret
@@ -93,6 +93,8 @@ def admit() -> AnyResponse | None:
     _hold_to_person(entry)
     if not _is_automatic():
         note_use(entry)
+    if entry.actor.impersonator is not None:
+        _hold_impersonator(entry.actor)
     stepping.take(entry)
     _hold_to_limits(entry, entry.actor)
     return None
@@ -101,6 +103,19 @@ def admit() -> AnyResponse | None:
 def _is_automatic() -> bool:
     """Whether the page asks by itself, with nobody at it: no use of the session, so that an open page does not keep it for ever."""
     return getattr(current_app.view_functions.get(request.endpoint or ""), "automatic", False) or "X-Automatic" in request.headers
+
+
+def _hold_impersonator(actor: Actor) -> None:
+    """Whoever sees what another sees sends nothing, or with consent only what a role permits; what is personal stays closed to them."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    if getattr(view, "while_impersonating", False):
+        return
+    needs = getattr(view, "needs", None) or getattr(current_app.blueprints.get(request.blueprint or ""), "needs", "")
+    sends, by_role = request.method not in ("GET", "HEAD"), needs.count(".") == 2
+    if sends and (not by_role or (actor.impersonator and actor.impersonator.looks_only)):
+        raise Forbidden(_("You see what %(name)s sees and change nothing. Stop first to work as yourself.", name=actor.name))
+    if not by_role and request.path.startswith(f"/{g.slug}/settings"):
+        raise Forbidden(_("These settings are personal: only %(name)s opens them.", name=actor.name))
 
 
 def _hold_at_stage() -> AnyResponse | None:
@@ -253,6 +268,14 @@ def keep_cookie(response: AnyResponse, secret: str, lifetime: int) -> AnyRespons
     if entry is not None and entry.stage == stages.FULL and not entry.confined_to:
         devices.welcome(entry.identity_id, answer)
     return answer
+
+
+def go_on(address: str, entry: Entry, **values: Any) -> AnyResponse:
+    """Bring the session on (see `sessions.renew`), under another secret, and lead to `address`. Raises `Forbidden` without a session."""
+    if entry.session_id is None:
+        raise Forbidden(_("This needs you to be signed in yourself."))
+    secret = sessions.renew(entry.session_id, entry.identity_id, **values)
+    return keep_cookie(redirect(address, 303), secret, int(sessions.ABSOLUTE.total_seconds()))
 
 
 def drop_cookie(response: AnyResponse) -> AnyResponse:

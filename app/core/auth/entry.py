@@ -19,11 +19,13 @@ from app.core.auth.secrets import TOKEN_MARK, hash_secret
 from app.core.auth.tokens import narrowed
 from app.core.people import actor_from
 from app.kernel import clock
-from app.kernel.current import Actor, Organisation
+from app.kernel.current import Actor, Impersonator, Organisation
 from app.kernel.db import session
+from app.kernel.registry import registry
 
 _ENTER = text("SELECT proof, rights FROM auth_enter(:kind, :secret, :address, :now)")
 MACHINES = ("/api/", "/scim/")
+KEPT = ("create", "edit", "archive")
 
 
 @dataclass(frozen=True)
@@ -109,13 +111,34 @@ def note_use(entry: Entry) -> None:
 
 
 @lru_cache(maxsize=4096)
-def _understood(rights: str, scopes: tuple[str, ...]) -> tuple[Organisation, Actor]:
+def _understood(rights: str, scopes: tuple[str, ...]) -> tuple[Organisation, Actor | None]:
     """The same text means the same rights, so an actor keeps what it has worked out; another text is another actor."""
     found: dict[str, Any] = json.loads(rights)
     actor = actor_from(found["member"])
     if scopes:
         actor = replace(actor, grants=narrowed(actor.grants, scopes), token=scopes)
+    if "case" in found:
+        actor = _impersonated(actor, actor_from(found["by"]), found["case"])
     return Organisation(**{**found["organisation"], "id": UUID(found["organisation"]["id"])}), actor
+
+
+def _impersonated(target: Actor, by: Actor, case: dict[str, Any]) -> Actor | None:
+    """The target as `by` may be them: narrowed like a token, never to decide; None when `by` may impersonate no more."""
+    if not by.grants_of("people.member.impersonate"):
+        return None
+    looks = case["reach"] != "act"
+    patterns = reach_of_impersonation(looks_only=looks)
+    behind = Impersonator(by.id, by.name, by.email, UUID(case["id"]), case["until"], looks)
+    return replace(target, grants=narrowed(target.grants, patterns), token=patterns, impersonator=behind)
+
+
+def reach_of_impersonation(*, looks_only: bool) -> tuple[str, ...]:
+    """What an impersonator may do at most: look; with consent also keep records, short of what is decided, exported or imported."""
+    if looks_only:
+        return ("*.*.view",)
+    kept = [f"{resource.key}.{verb}" for module in registry.modules.values() if module.section in ("business", "operations")
+            for resource in module.resources for verb in KEPT + tuple(a.name for a in resource.actions if not a.approval)]
+    return ("*.*.view", *kept)
 
 
 def _id(raw: str | None) -> UUID | None:

@@ -19,7 +19,7 @@ ORGANISATION = """jsonb_build_object('id', o.id, 'slug', o.slug, 'name', o.name,
 define("auth_enter(text, text, text, timestamptz)", f"""
 CREATE OR REPLACE FUNCTION auth_enter(kind text, secret text, address text, moment timestamptz,
   OUT proof jsonb, OUT rights text) RETURNS record {HEAD} AS $$
-DECLARE who uuid; place uuid; bound uuid; token record; held record; passes text;
+DECLARE who uuid; place uuid; bound uuid; case_id uuid; token record; held record; shadow record; passes text;
 BEGIN
   IF kind = 'token' THEN
     SELECT t.id, t.organisation_id, t.member_id, t.scopes, t.last_used_at INTO token FROM api_token t
@@ -29,13 +29,14 @@ BEGIN
     SELECT m.identity_id INTO who FROM member m WHERE m.organisation_id = token.organisation_id AND m.id = token.member_id;
     proof := jsonb_build_object('token', token.id, 'identity', who, 'scopes', token.scopes, 'seen', token.last_used_at);
   ELSE
-    SELECT s.id, s.identity_id, s.last_seen_at, s.organisation_id, s.method, s.factor, s.proved_at, s.enrol_by,
+    SELECT s.id, s.identity_id, s.last_seen_at, s.organisation_id, s.method, s.factor, s.proved_at, s.enrol_by, s.impersonation_id,
       s.confined_to, CASE WHEN s.stage = 'full' AND s.enrol_by <= moment THEN 'enrol' ELSE s.stage END AS stage INTO held
       FROM user_session s
       WHERE s.secret_hash = secret AND s.ended_at IS NULL AND s.idle_until > moment AND s.expires_at > moment;
     IF NOT FOUND THEN RETURN; END IF;
     who := held.identity_id;
     bound := held.confined_to;
+    case_id := held.impersonation_id;
     proof := jsonb_build_object('session', held.id, 'identity', who, 'seen', held.last_seen_at, 'organisation', held.organisation_id,
       'stage', held.stage, 'method', held.method, 'factor', held.factor, 'proved', held.proved_at, 'enrol_by', held.enrol_by,
       'confined', held.confined_to);
@@ -43,6 +44,12 @@ BEGIN
   IF NOT EXISTS (SELECT FROM identity i WHERE i.id = who AND i.disabled_at IS NULL) THEN
     proof := NULL;
     RETURN;
+  END IF;
+  IF proof ->> 'stage' = 'full' AND case_id IS NOT NULL THEN
+    SELECT i.id, i.organisation_id, i.target_id, i.until, i.reach INTO shadow
+      FROM impersonation i JOIN member a ON a.organisation_id = i.organisation_id AND a.id = i.actor_id
+      WHERE i.id = case_id AND i.ended_at IS NULL AND i.until > moment AND a.identity_id = who;
+    IF NOT FOUND THEN proof := proof || '{{"stage": "over"}}'; END IF;
   END IF;
   IF address IS NULL OR proof ->> 'stage' <> 'full' THEN RETURN; END IF;
   SELECT s.organisation_id INTO place FROM organisation_slug s WHERE s.slug = address;
@@ -55,6 +62,16 @@ BEGIN
     SELECT s.value #>> '{{}}' INTO passes FROM setting s WHERE s.organisation_id = place AND s.key = 'auth.sso_only';
     IF passes <> '' AND passes <> rights::jsonb #>> '{{member,id}}' THEN
       proof := proof || jsonb_build_object('elsewhere', address);
+      rights := NULL;
+      RETURN;
+    END IF;
+  END IF;
+  IF case_id IS NOT NULL THEN
+    SELECT (rights::jsonb || jsonb_build_object('by', rights::jsonb -> 'member', 'member', {member_at('moment')}, 'case',
+        jsonb_build_object('id', shadow.id, 'until', shadow.until, 'reach', shadow.reach)))::text INTO rights
+      FROM member m WHERE m.organisation_id = place AND m.organisation_id = shadow.organisation_id AND m.id = shadow.target_id
+        AND m.status = 'active' AND m.archived_at IS NULL;
+    IF NOT FOUND THEN
       rights := NULL;
       RETURN;
     END IF;

@@ -105,8 +105,8 @@ class UserSession(Base):
 
     __tablename__ = "user_session"
     __table_args__ = _apart("a session opens any organisation of its identity", "id", "identity_id", "secret_hash", "last_seen_at",
-                            "idle_until", "expires_at", "ended_at", "organisation_id", "stage", "method", "factor", "proved_at", "enrol_by",
-                            "confined_to", own="identity_id")
+                            "idle_until", "expires_at", "ended_at", "organisation_id", "impersonation_id", "stage", "method", "factor",
+                            "proved_at", "enrol_by", "confined_to", own="identity_id")
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
     identity_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("identity.id", name="fk_user_session_identity_id"), index=True)
@@ -117,6 +117,7 @@ class UserSession(Base):
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     organisation_id: Mapped[UUID | None] = mapped_column(Uuid)
+    impersonation_id: Mapped[UUID | None] = mapped_column(Uuid)
     address: Mapped[str] = mapped_column(Text, default="")
     agent: Mapped[str] = mapped_column(Text, default="")
     stage: Mapped[str] = mapped_column(Text, default="full", server_default="full")

@@ -16,7 +16,7 @@ from app.core.auth.policy import policy_of
 from app.kernel import clock
 from app.kernel.db import as_identity, session
 
-FULL, FACTOR, ENROL, PASSWORD = "full", "factor", "enrol", "password"
+FULL, FACTOR, ENROL, PASSWORD, OVER = "full", "factor", "enrol", "password", "over"
 WHOLE = ("passkey", "oidc", "saml")  # methods that prove two things by themselves, or leave that to the one who vouches
 
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Index
 from sqlalchemy.orm import Mapped
 
 from app.core.people.models import Kind
@@ -44,7 +43,3 @@ class Invitation(Record):
     expires_at: Mapped[datetime | None] = fields.moment(_l("Expires"), required=False)
     answered_at: Mapped[datetime | None] = fields.moment(_l("Answered"), required=False)
     member_id: Mapped[UUID | None] = fields.reference("member", _l("Member"), required=False)
-
-
-_table = Invitation.__table__
-Index("ix_invitation_email", _table.c.organisation_id, _table.c.email, _table.c.status)
