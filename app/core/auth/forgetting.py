@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete, select, text, update
 
 from app.core.auth.factors.enrolling import remove_all
-from app.core.auth.models import Credential, Identity, UserSession
+from app.core.auth.models import AddressChange, Credential, FormerPassword, Identity, KnownDevice, UserSession
 from app.core.auth.sessions import end_sessions
 from app.kernel import clock
 from app.kernel.current import current
@@ -34,7 +34,8 @@ def forget_identity(identity_id: UUID, address: str) -> bool:
         return False
     end_sessions(identity_id)
     with as_identity(identity_id):
-        session().execute(delete(Credential).where(Credential.identity_id == identity_id))
+        for kept in (Credential, FormerPassword, KnownDevice, AddressChange):
+            session().execute(delete(kept).where(kept.identity_id == identity_id))
         remove_all(identity_id)
         session().execute(update(UserSession).where(UserSession.identity_id == identity_id).values(address="", agent=""))
         session().execute(update(Identity).where(Identity.id == identity_id).values(email=address, disabled_at=clock.now()))

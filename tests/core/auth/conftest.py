@@ -9,6 +9,7 @@ from flask import Flask
 
 from app.core.people import Member
 from app.kernel.current import Organisation
+from tests.core.auth.letters import Mailbox, mailbox
 from tests.core.visitors import Visitor, enrol, found
 
 
@@ -42,3 +43,9 @@ def ben(app: Flask, town: Town) -> Visitor:
     browser = Visitor(app)
     assert browser.sign_in("ben@home.example").status_code == 303
     return browser
+
+
+@pytest.fixture
+def post(monkeypatch: pytest.MonkeyPatch, town: Town) -> Mailbox:
+    """The mailboxes of the home organisation."""
+    return mailbox(monkeypatch, town.home)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from flask import Flask
 from sqlalchemy import select
 
@@ -13,13 +12,7 @@ from app.kernel.current import SYSTEM, acting
 from app.kernel.db import unit_of_work
 from app.kernel.records import new_id
 from tests.core.auth.conftest import Town
-from tests.core.auth.letters import Mailbox, link, mailbox, words
-
-
-@pytest.fixture
-def post(monkeypatch: pytest.MonkeyPatch, town: Town) -> Mailbox:
-    """The mailboxes of the home organisation."""
-    return mailbox(monkeypatch, town.home)
+from tests.core.auth.letters import Mailbox, link, words
 
 
 def _tell(town: Town, kind: mails.Kind, **facts: str) -> None:
