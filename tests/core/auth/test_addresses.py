@@ -1,0 +1,91 @@
+"""Another e-mail address counts once both have said yes; nobody learns from it who else exists."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from app.core.auth.identities import identity_of
+from app.core.people import Member
+from app.kernel import clock
+from app.kernel.current import SYSTEM, acting
+from app.kernel.db import unit_of_work
+from tests.core.auth.conftest import Town
+from tests.core.auth.letters import Mailbox, link
+from tests.core.visitors import PASSWORD, Visitor
+
+OLD, NEW, PAGE = "ben@home.example", "benjamin@home.example", "/home/settings/address"
+
+
+def _ask(ben: Visitor, post: Mailbox, email: str = NEW) -> dict[str, str]:
+    """The links that arrive at the two addresses."""
+    assert ben.send(PAGE, email=email, current=PASSWORD).status_code == 303
+    return {str(mail["To"]): link(mail, "/account/address/") for mail in post.arrived()}
+
+
+def _email(town: Town) -> str:
+    with acting(town.home, SYSTEM), unit_of_work() as work:
+        return work.get_one(Member, (town.home.id, town.member.id)).email
+
+
+@pytest.mark.parametrize("order", [(OLD, NEW), (NEW, OLD)])
+def test_both_addresses_confirm_it(app: Flask, ben: Visitor, town: Town, post: Mailbox, order: tuple[str, str]) -> None:
+    links, mailreader = _ask(ben, post), Visitor(app)
+    assert set(links) == {OLD, NEW}
+    assert NEW in ben.get(PAGE).text
+    assert NEW in mailreader.get(links[order[0]]).text
+    assert "one is done" in mailreader.send(links[order[0]]).text
+    assert _email(town) == OLD
+    assert mailreader.get(links[order[0]]).status_code == 404, "each side once"
+    assert "The address is changed" in mailreader.send(links[order[1]]).text
+    assert _email(town) == NEW
+    assert identity_of(NEW) == town.member.identity_id
+    assert identity_of(OLD) is None
+    assert ben.get("/home/inbox/").location.startswith("/sign-in"), "everywhere signed out"
+    assert ben.sign_in(OLD).status_code == 422
+    assert ben.sign_in(NEW).status_code == 303
+    assert {mail["To"] for mail in post.arrived()} == {OLD, NEW}, "both are told"
+
+
+def test_it_asks_for_the_password_and_for_an_address(ben: Visitor, post: Mailbox) -> None:
+    assert ben.send(PAGE, email=NEW, current="wrong").status_code == 422
+    for wrong in ("", "nobody", OLD):
+        assert ben.send(PAGE, email=wrong, current=PASSWORD).status_code == 422
+    assert post.arrived() == []
+
+
+def test_an_address_that_is_taken_is_answered_alike_and_gets_no_mail(ben: Visitor, post: Mailbox) -> None:
+    assert set(_ask(ben, post, "ada@home.example")) == {OLD}
+
+
+def test_a_link_lives_for_a_day(ben: Visitor, post: Mailbox, visitor: Visitor) -> None:
+    links = _ask(ben, post)
+    with clock.at(clock.now() + timedelta(hours=25)):
+        assert visitor.get(links[OLD]).status_code == 404
+
+
+def test_asking_again_ends_what_was_asked_before(ben: Visitor, post: Mailbox, visitor: Visitor) -> None:
+    links = _ask(ben, post)
+    _ask(ben, post, "other@home.example")
+    assert visitor.get(links[NEW]).status_code == 404
+
+
+def test_the_old_address_undoes_a_change_that_was_not_its_own(app: Flask, ben: Visitor, town: Town, post: Mailbox) -> None:
+    links, mailreader = _ask(ben, post), Visitor(app)
+    for address in links.values():
+        mailreader.send(address)
+    (told,) = post.arrived(to=OLD)
+    assert "The account is locked" in mailreader.send(link(told, "/account/not-me/")).text
+    assert _email(town) == OLD
+    assert identity_of(OLD) == town.member.identity_id
+    assert ben.sign_in(NEW).status_code == 422
+    assert ben.sign_in(OLD).status_code == 422, "the password is barred until a reset"
+
+
+def test_not_me_at_the_old_address_ends_a_change_that_waits(ben: Visitor, town: Town, post: Mailbox, visitor: Visitor) -> None:
+    assert ben.send(PAGE, email=NEW, current=PASSWORD).status_code == 303
+    mails = {str(mail["To"]): mail for mail in post.arrived()}
+    visitor.send(link(mails[OLD], "/account/not-me/"))
+    assert visitor.get(link(mails[NEW], "/account/address/")).status_code == 404
