@@ -18,7 +18,7 @@ from app.kernel.errors import Invalid
 from tests.core.auth.conftest import Town
 from tests.core.visitors import PASSWORD, Visitor
 
-LONG = "quiet harbour lanterns drift past 93 painted gulls and a tin roof, while Otto the baker counts buttons, ribbons & violet ink 7, 8!!!"
+LONG = "quiet harbour lanterns drift past 93 painted gulls and a tin roof, while Otto the baker counts buttons, ribbons & ink 7, 8, 9!!!"
 SENTENCES = [f"{word} lanterns drift past harbour" for word in ("quiet", "amber", "seven", "early", "plain", "noble", "royal")]
 
 
