@@ -159,7 +159,7 @@ class Approval:
     """Who must agree before an action takes effect: levels in sequence. `amount` names the money field the limits look at;
     `risk(record)` overrides the colour of the whole request (that of its highest level otherwise).
     `outliers(records)` gives, per record, the sentences (kernel.sentences) on why it deserves a look. `fallback` is the role for when
-    nobody is found.
+    nobody is found. `why_not_by(record, member)` says why somebody who is asked cannot approve, if they cannot.
     """
 
     key: str
@@ -170,6 +170,7 @@ class Approval:
     outliers: Callable[[Sequence[Any]], Mapping[Any, Sequence[Any]]] | None = None
     consequences: Callable[[Any], Sequence[Any]] | None = None
     fallback: str = "owner"
+    why_not_by: Callable[[Any, Any], str] | None = None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import re
 import click
 from flask import current_app
 
+from app.core import access
 from app.core.translations import catalogues
 from app.kernel import migrations
 from app.kernel.commands import starts_nothing
@@ -44,6 +45,7 @@ def build(name: str) -> None:
     click.echo(f"migration: {written or 'nothing changed'}")
     if written:
         migrations.upgrade(url)
+    access.write_matrix(current_app)
     missing = catalogues.update_all()
     catalogues.compile_all()
     click.echo("catalogues: " + ", ".join(f"{language} {count} missing" for language, count in missing.items()))

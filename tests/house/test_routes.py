@@ -1,4 +1,4 @@
-"""The matrix of role × route × method: every route says what it needs, and holds each role to it."""
+"""Every route says what it needs, and nobody outside gets past it; the matrix of roles is in tests/contract/test_access_matrix.py."""
 
 from __future__ import annotations
 
@@ -12,13 +12,11 @@ import pytest
 from flask import Flask
 from werkzeug.routing import Rule
 
-from app.core import access
-from app.core.people import Member
-from app.kernel.current import SYSTEM, Actor, Organisation, acting
-from app.kernel.db import unit_of_work
+from app.core.access.matrix import needs_of
+from app.kernel.current import Organisation
 from app.kernel.forgery import SAFE
 from app.kernel.registry import registry
-from tests.core.visitors import Visitor, actor_of, enrol, found
+from tests.core.visitors import Visitor, enrol, found
 
 ROLES = ("owner", "admin", "manager", "approver", "member", "auditor", "viewer")
 PUBLIC = {  # endpoint: why anybody may ask
@@ -59,12 +57,6 @@ class Cell:
         return f"{self.method} {self.rule.rule}"
 
 
-def needs_of(app: Flask, endpoint: str) -> str:
-    """What a view says it needs: a permission, `member` or `public`; its blueprint may say it for all. Empty when nobody says."""
-    blueprint = app.blueprints.get(endpoint.rpartition(".")[0])
-    return str(getattr(app.view_functions[endpoint], "needs", "") or getattr(blueprint, "needs", ""))
-
-
 def cells(app: Flask) -> Iterator[Cell]:
     """Every route by every method that does something."""
     for rule in app.url_map.iter_rules():
@@ -91,20 +83,20 @@ def browsers(app: Flask, place: Organisation) -> dict[str, Visitor]:
     return made
 
 
-def _address(cell: Cell, org: str = "matrix") -> str:
-    """An address of the route, with names of nothing where records are meant."""
+def address_of(route: str, org: str = "matrix") -> str:
+    """An address of a route, with names of nothing where records are meant."""
     def value(found: re.Match[str]) -> str:
         kind, _colon, name = found.group(1).rpartition(":")
         return org if name == "org" else str(VALUES.get(kind, "NONE-2026-00000"))
 
-    return re.sub(r"<([^>]+)>", value, cell.rule.rule)
+    return re.sub(r"<([^>]+)>", value, route)
 
 
 def _ask(browser: Visitor, cell: Cell, token: str, org: str = "matrix") -> Any:
     headers = {} if cell.method in SAFE else {"X-CSRF-Token": token}
     if cell.rule.rule.startswith("/api/") and cell.method not in SAFE:
-        return browser.client.open(_address(cell, org), method=cell.method, headers=headers, json={})
-    return browser.client.open(_address(cell, org), method=cell.method, headers=headers)
+        return browser.client.open(address_of(cell.rule.rule, org), method=cell.method, headers=headers, json={})
+    return browser.client.open(address_of(cell.rule.rule, org), method=cell.method, headers=headers)
 
 
 def test_every_route_says_what_it_needs(app: Flask) -> None:
@@ -155,30 +147,6 @@ def test_nobody_learns_of_an_organisation_that_they_are_not_in(app: Flask, brows
             if not foreign.status_code == missing.status_code == 404 or len(foreign.data) != len(missing.data):
                 wrong[cell.name] = (foreign.status, missing.status)
     assert wrong == {}
-
-
-@pytest.mark.parametrize("role", ROLES)
-def test_matrix(app: Flask, place: Organisation, browsers: dict[str, Visitor], role: str) -> None:
-    """Whoever lacks the permission is refused (or does not see the record); whoever has it is never told that it is missing."""
-    browser, actor = browsers[role], _actor(place, role)
-    token = browser.token("/matrix/settings/")
-    wrong = {}
-    for cell in cells(app):
-        if cell.needs == "public" or cell.rule.endpoint in ("menu.live", "account.revoke_token"):
-            continue
-        allowed = cell.needs == "member" or bool(access.can(actor, cell.needs))
-        status = _ask(browser, cell, token).status_code
-        right = status < 500 and status != 403 if allowed else status in (403, 404)
-        if not right:
-            wrong[cell.name] = (cell.needs, "allowed" if allowed else "not allowed", status)
-    assert wrong == {}
-
-
-def _actor(place: Organisation, role: str) -> Actor:
-    with acting(place, SYSTEM), unit_of_work() as work:
-        member = work.query(Member).filter_by(email=f"{role}@matrix.example").one()
-        work.expunge(member)
-    return actor_of(place, member)
 
 
 def test_a_route_that_says_nothing_is_noticed(app: Flask) -> None:

@@ -2,6 +2,7 @@
 
 from app.core.access.decisions import ALLOWED, Decision, can, require
 from app.core.access.keeping import lacking, more_than_held
+from app.core.access.matrix import write_matrix
 from app.core.access.models import AccessRequest, CustomPermission, MemberGrant, Role, RoleGrant, Scope
 from app.core.access.roles import grant_further, install_roles, role_choices, role_labels, role_named
 from app.core.access.rules import circumstances_from
@@ -10,5 +11,5 @@ from app.core.access.sight import also_visible, reached, visible
 __all__ = [
     "ALLOWED", "AccessRequest", "CustomPermission", "Decision", "MemberGrant", "Role", "RoleGrant", "Scope", "also_visible", "can",
     "circumstances_from", "grant_further", "install_roles", "lacking", "more_than_held", "reached", "require", "role_choices",
-    "role_labels", "role_named", "visible",
+    "role_labels", "role_named", "visible", "write_matrix",
 ]

@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.core.access import asking, keeping
 from app.core.access.models import AccessRequest, CustomPermission, MemberGrant, Role, RoleGrant
-from app.kernel.manifest import Lines, Module, Related, Resource
+from app.kernel.manifest import Action, Approval, Level, Lines, Module, Related, Resource
 
 roles = Resource(
     Role,
@@ -68,10 +68,14 @@ requests = Resource(
     icon="hand",
     snapshot=("member", "permission", "on_record", "reason", "until"),
     before_save=asking.before_save,
+    actions=(Action("grant", asking.grant, label=_l("Grant"), done="granted", said=_l("%(name)s granted %(record)s"), when=asking.is_open,
+                    approval="access.request", on_create=True, locks=True, icon="key-round"),),
     key="request",
 )
 
 module = Module("access", label=_l("Access"), icon="key-round", section="admin",
                 resources=(roles, single_permissions, custom_permissions, requests),
+                approvals=(Approval("access.request", _l("Access request"), (
+                    Level(_l("Those who give access"), "role:admin", needs=1, hours=24, risk="ORANGE"),), why_not_by=asking.why_not_by),),
                 says={"access.permission.refuse": _l("%(name)s asked for something they may not do"),
                       "access.grant.refuse": _l("%(name)s wanted to give more than they have")})

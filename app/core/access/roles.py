@@ -17,7 +17,7 @@ from app.kernel.references import assign
 from app.kernel.registry import registry
 
 # A role gives what it says here and all that its parent gives; `{}` stands for the name of each business module.
-_ASKS = {"access.request.create": "company", "access.request.view": "own"}
+_ASKS = {"access.request.create": "company", "access.request.view": "own", "access.request.grant": "own"}  # granted by approval alone
 
 SYSTEM_ROLES: tuple[Declared, ...] = (
     Declared("owner", _l("Owner"), {"*.*.*": "all"}, _l("Answers for the organisation; there is always one."), parent="admin"),

@@ -129,6 +129,7 @@ def _write(request: ApprovalRequest, answer: Answer, *, reason: str = "", behalf
 
 def _approve(request: ApprovalRequest, record: Any, answer: Answer) -> Decided:
     seat = guards.require_seat(request)
+    guards.require_entitled(request, record)
     guards.require_shown(request, record, answer.shown_hash)
     if answer.bulk:
         guards.require_alone(request, looked=answer.looked)

@@ -85,6 +85,13 @@ def own(request: ApprovalRequest) -> str:
     return _("You made, imported, changed or asked for %(reference)s, so somebody else decides it.", reference=request.record_reference)
 
 
+def require_entitled(request: ApprovalRequest, record: Any) -> None:
+    """Refuse an approval by which somebody would give what they do not have themselves. Raises Forbidden."""
+    approval = registry.approvals.get(request.approval)
+    if approval is not None and approval.why_not_by is not None and (reason := approval.why_not_by(record, current.user)):
+        raise Forbidden(reason)
+
+
 def _answered(request: ApprovalRequest) -> bool:
     return session().scalar(select(ApprovalSeat.id).where(
         ApprovalSeat.request_id == request.id, ApprovalSeat.round == request.round, ApprovalSeat.member_id == current.user.id,

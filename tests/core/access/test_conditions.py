@@ -35,7 +35,7 @@ NOW = datetime(2026, 3, 11, 9, 30, tzinfo=UTC)  # a Wednesday
 def stand(application: Flask) -> Iterator[tuple[Organisation, Actor]]:
     """An organisation with forty requisitions of all kinds, some fields of them empty, and somebody who asks."""
     with application.app_context():
-        dice = random.Random(7)  # noqa: S311 -- the same records each time
+        dice = random.Random(7)
         place = found(f"conditions-{str(new_id())[-8:]}")
         with acting(place, SYSTEM), unit_of_work() as work:
             sites, departments = [Site(name="Rowan"), Site(name="Alder")], [Department(name="Drilling"), Department(name="Finance")]
@@ -102,9 +102,11 @@ def test_a_condition_and_its_negation_part_the_records(stand: tuple[Organisation
     ("totl <= 5000", "Requisition has no field “totl”. Did you mean “total”?"),
     ("status = drafd", "Status is never “drafd”. Did you mean “draft”?"),
     ("status < draft", "“status” can be compared by =, != and in."), ("total <= many", ""), ("site = Nowhere", "“Nowhere” is not known here."),
-    ("total 5000", "“5000” stands where one of =, !=, <, <=, >, >=, in, is is needed."), ("total <=", "The condition ends too early."),
+    ("total 5000",
+     "“5000” stands where one of =, !=, <, <=, >, >=, in, is is needed."), ("total <=", "The condition ends too early."),
     ("own own", "“own” was not expected here; join conditions by and, or."), ("(own", "“)” is missing."),
-    ("time > noon", "“noon” is not a time of day. Write it like 08:30."), ("weekday = 8", "A day of the week is a number from 1 (Monday) to 7."),
+    ("time > noon", "“noon” is not a time of day. Write it like 08:30."),
+    ("weekday = 8", "A day of the week is a number from 1 (Monday) to 7."),
     ("network = home", "“home” is not a network. Write it like 10.0.0.0/8."), ("total = user", ""), ("and", ""), ("total in ()", "")])
 def test_what_cannot_be_understood_is_refused_with_the_nearest_right_word(stand: tuple[Organisation, Actor], text: str, said: str) -> None:
     place, user = stand

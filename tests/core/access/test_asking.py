@@ -1,0 +1,92 @@
+"""Access asked for, approved in the queue, and gone when its time is over."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from app.core import access
+from app.core.access import MemberGrant
+from app.core.access.asking import grant, why_not_by
+from app.core.approvals.models import ApprovalRequest
+from app.kernel import clock
+from app.kernel.current import SYSTEM, Organisation, acting
+from app.kernel.db import unit_of_work
+from app.kernel.door import perform_one
+from app.kernel.errors import Invalid
+from tests.core.visitors import actor_of, enrol, found
+
+
+@pytest.fixture
+def place(app: Flask) -> Organisation:
+    """An organisation with an owner, an admin and a member."""
+    place = found("asking")
+    for name, role in (("olga", "owner"), ("adam", "admin"), ("mia", "member")):
+        enrol(place, f"{name}@asking.example", role, password="")
+    return place
+
+
+def _member(place: Organisation, name: str) -> Any:
+    from app.core.people import Member
+
+    with acting(place, SYSTEM), unit_of_work() as work:
+        member = work.scalars(select(Member).where(Member.email == f"{name}@asking.example")).one()
+        work.expunge(member)
+    return actor_of(place, member)
+
+
+def _ask(place: Organisation, **said: Any) -> Any:
+    until = clock.now() + timedelta(days=1)
+    with acting(place, _member(place, "mia"), channel="page"), unit_of_work():
+        return perform_one("access.request", "create", data={
+            "permission": "hse.incident.import", "reason": "The old records", "until": until.isoformat(), **said}).record
+
+
+def test_a_request_lands_in_the_queue_of_an_administrator(place: Organisation) -> None:
+    asked = _ask(place)
+    with acting(place, SYSTEM), unit_of_work() as work:
+        request = work.scalars(select(ApprovalRequest).where(ApprovalRequest.record_id == asked.id)).one()
+        assert (request.approval, request.action) == ("access.request", "grant")
+        assert asked.member_id == _member(place, "mia").id
+        assert work.scalars(select(MemberGrant)).all() == [], "nothing is given before somebody agrees"
+
+
+def test_what_is_granted_ends_by_itself(place: Organisation) -> None:
+    asked = _ask(place)
+    assert not access.can(_member(place, "mia"), "hse.incident.import")
+    with acting(place, SYSTEM), unit_of_work() as work:
+        grant(work.merge(asked))
+    now = _member(place, "mia")
+    assert access.can(now, "hse.incident.import")
+    with acting(place, now), unit_of_work():
+        assert "single permission" in access.can(now, "hse.incident.import").because
+    with clock.at(clock.now() + timedelta(days=2)):
+        assert not access.can(_member(place, "mia"), "hse.incident.import")
+
+
+def test_nobody_approves_what_they_do_not_have(place: Organisation) -> None:
+    asked = _ask(place, permission="settings.setting.manage")
+    with acting(place, _member(place, "adam")), unit_of_work():
+        assert why_not_by(asked, _member(place, "adam")) == ""
+        assert "more than you have" in why_not_by(asked, _member(place, "mia"))
+
+
+@pytest.mark.parametrize("wrong", [{"permission": "*.*.*"}, {"permission": "hse"}, {"until": "2020-01-01T08:00"},
+                                   {"on_record": 'X" or own or reference = "X'},
+                                   {"on_record": "INC-1", "permission": "settings.setting.manage"}])
+def test_what_cannot_be_asked_for(place: Organisation, wrong: dict[str, str]) -> None:
+    with pytest.raises(Invalid):
+        _ask(place, **wrong)
+
+
+def test_one_record_alone(place: Organisation) -> None:
+    asked = _ask(place, permission="people.member.edit", on_record="MEM-2026-00001")
+    with acting(place, SYSTEM), unit_of_work() as work:
+        grant(work.merge(asked))
+        single = work.scalars(select(MemberGrant)).one()
+        assert single.condition == 'reference = "MEM-2026-00001"'
+        assert single.rule
