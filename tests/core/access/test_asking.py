@@ -15,7 +15,7 @@ from app.core.access.asking import grant, why_not_by
 from app.core.approvals.models import ApprovalRequest
 from app.kernel import clock
 from app.kernel.current import SYSTEM, Organisation, acting
-from app.kernel.db import unit_of_work
+from app.kernel.db import session, unit_of_work
 from app.kernel.door import perform_one
 from app.kernel.errors import Invalid
 from tests.core.visitors import actor_of, enrol, found
@@ -42,8 +42,12 @@ def _member(place: Organisation, name: str) -> Any:
 def _ask(place: Organisation, **said: Any) -> Any:
     until = clock.now() + timedelta(days=1)
     with acting(place, _member(place, "mia"), channel="page"), unit_of_work():
-        return perform_one("access.request", "create", data={
+        made = perform_one("access.request", "create", data={
             "permission": "hse.incident.import", "reason": "The old records", "until": until.isoformat(), **said}).record
+        session().flush()
+        session().refresh(made)
+        session().expunge(made)
+        return made
 
 
 def test_a_request_lands_in_the_queue_of_an_administrator(place: Organisation) -> None:
