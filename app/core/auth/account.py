@@ -15,6 +15,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from app.core import access, audit
+from app.core import settings as settings_of
 from app.core.auth import mails, sessions, tokens
 from app.core.auth.edge import keep_cookie
 from app.core.auth.factors.stepping import require_proof
@@ -98,7 +99,8 @@ def _settings(errors: dict[str, list[Any]], status: int) -> Response:
     return screen("account/settings.html", status=status, action=url_for("account.save"), member=controls, errors=summary,
                   tokens_url=url_for("account.token_list"), password_url=url_for("account.password_page"),
                   sessions_url=url_for("sessions.listing"), address_url=url_for("addresses.address_page"),
-                  organisation_url=url_for("settings.organisation") if manages else "")
+                  organisation_url=url_for("settings.organisation") if manages else "",
+                  consent_url=url_for("consent.page") if settings_of.get("people.consent") else "")
 
 
 def _control(name: str, member: Member, errors: list[Any], label: str) -> Control:

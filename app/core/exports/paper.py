@@ -12,9 +12,12 @@ from typing import Any, BinaryIO
 from flask_babel import gettext as _
 from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4, landscape
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
+
+from app.core import branding
 
 PLAIN, BOLD = "Inter", "Inter-SemiBold"
 INK, QUIET, RULE, SHADE = HexColor("#18181b"), HexColor("#63636b"), HexColor("#d4d4d8"), HexColor("#f4f4f5")
@@ -52,6 +55,8 @@ class Paper:
         self.canvas.setTitle(imprint.title)
         self.canvas.setAuthor(imprint.organisation)
         self.canvas.setCreator("OpsFlux")
+        self._look = branding.look()
+        self._logo = ImageReader(io.BytesIO(branding.picture(self._look.logo_id)[0])) if self._look.logo_id else None
         self._code = _qr(imprint.url) if imprint.url else None
         self.turn()
 
@@ -121,6 +126,12 @@ class Paper:
         self.text(self.left, top - 14, clipped(self.imprint.title, self.width - 3 * MARGIN - CODE, 14, bold=True), size=14, bold=True)
         said = " · ".join(filter(None, (self.imprint.organisation, self.imprint.reference, self.imprint.version)))
         self.text(self.left, top - 29, clipped(said, self.width - 3 * MARGIN - CODE, 8.5), size=8.5, tone=QUIET)
+        if self._look.colour:
+            self.canvas.setFillColor(HexColor(self._look.colour))
+            self.canvas.rect(0, self.height - 5, self.width, 5, stroke=0, fill=1)
+        if self._logo:
+            place = self.right - (CODE if self._code else 0) - 58
+            self.canvas.drawImage(self._logo, place, top - 36, 48, 36, preserveAspectRatio=True, anchor="ne", mask="auto")
         if self._code:
             self.canvas.drawImage(self._code, self.right - CODE, top - CODE, CODE, CODE)
         self.rule(top - HEAD + 12)

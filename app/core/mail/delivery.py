@@ -17,7 +17,7 @@ from uuid import UUID
 from flask import current_app
 from flask_babel import lazy_gettext as _l
 
-from app.core import settings
+from app.core import branding, settings
 from app.core.mail.models import MailMessage, State
 from app.core.mail.queue import EFFECT, domain, find, hidden, write_now
 from app.kernel import clock, jobs, outbox
@@ -93,7 +93,19 @@ def compose(mail: MailMessage, secrets: Mapping[str, str]) -> EmailMessage:
         message[name] = value
     message.set_content(_revealed(mail.text, secrets), cte="quoted-printable")
     message.add_alternative(_revealed(mail.html, secrets), subtype="html", cte="quoted-printable")
+    _put_logo(message, mail)
     return message
+
+
+def _put_logo(message: EmailMessage, mail: MailMessage) -> None:
+    """The organisation's logo goes along, where the mail shows it."""
+    shown = branding.look()
+    if 'src="cid:logo"' not in mail.html or shown.logo_id is None:
+        return
+    content, kind = branding.picture(shown.logo_id)
+    main, _slash, sub = kind.partition("/")
+    html: Any = message.get_body(("html",))
+    html.add_related(content, main, sub, cid="<logo>", disposition="inline", filename=f"logo.{sub}")
 
 
 def _secrets(mail: MailMessage) -> Mapping[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 FONT = "font-family:Inter,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
 INK, QUIET, LINE, ACCENT = "#111827", "#5b6472", "#e5e7eb", "#1d4ed8"
+BUTTON = f"background:{ACCENT};color:#ffffff"  # what an organisation's own colour takes the place of
 
 CLASSES: dict[str, str] = {
     "page": f"margin:0;padding:0;background:#f4f5f7;color:{INK};{FONT};font-size:15px;line-height:22px",
@@ -12,6 +13,7 @@ CLASSES: dict[str, str] = {
     "gutter": "padding:24px 12px",
     "sheet": f"width:100%;max-width:600px;margin:0 auto;border-collapse:collapse;background:#ffffff;border:1px solid {LINE}",
     "head": f"padding:18px 28px;border-bottom:1px solid {LINE};font-size:13px;color:{QUIET}",
+    "logo": "width:32px;height:32px;vertical-align:middle;margin-right:10px;object-fit:contain",
     "brand": f"font-weight:600;color:{INK};font-size:15px",
     "body": "padding:28px",
     "foot": f"padding:18px 28px;border-top:1px solid {LINE};font-size:12px;line-height:18px;color:{QUIET}",
@@ -30,7 +32,7 @@ CLASSES: dict[str, str] = {
     "link": f"color:{INK};font-weight:600;text-decoration:none",
     "footlink": f"color:{QUIET};text-decoration:underline",
     "action": "margin:22px 0 6px",
-    "button": f"display:inline-block;padding:11px 20px;background:{ACCENT};color:#ffffff;font-weight:600;text-decoration:none;"
+    "button": f"display:inline-block;padding:11px 20px;{BUTTON};font-weight:600;text-decoration:none;"
               "border-radius:6px",
     "tiles": "width:100%;border-collapse:collapse;margin:6px 0 4px",
     "tile": f"width:25%;padding:10px 12px;border:1px solid {LINE};text-align:left;vertical-align:top",

@@ -13,8 +13,9 @@ from flask_babel import force_locale
 from jinja2_fragments import render_block
 from markupsafe import escape
 
+from app.core import branding
 from app.core.mail import tickets
-from app.core.mail.look import CLASSES
+from app.core.mail.look import BUTTON, CLASSES
 from app.kernel.current import SYSTEM, acting, current
 
 if TYPE_CHECKING:
@@ -42,25 +43,27 @@ def write(template: str, context: Mapping[str, Any] | Callable[[], Mapping[str, 
     environment = current_app.jinja_env
     as_reader = replace(current.context.user or SYSTEM, language=reader.language, timezone=reader.timezone)
     with acting(current.organisation, as_reader), force_locale(reader.language):
-        said = context() if callable(context) else context
+        said, shown = context() if callable(context) else context, branding.look()
         if said is None:
             return None
         given = {"reader": reader, "link": partial(_link, reader), "organisation": current.organisation, **said,
+                 "brand": shown,
                  "unsubscribe_url": tickets.unsubscribe_address(reader.member_id, optional) if optional and reader.member_id else ""}
         subject = render_block(environment, f"mail/{template}.txt", "subject", **given)
         text = environment.get_template(f"mail/{template}.txt").render(given)
         html = environment.get_template(f"mail/{template}.html").render({**given, "subject": subject})
-    return Written(" ".join(subject.split())[:300], _BLANK.sub("\n\n", text).strip() + "\n", inline(html))
+    return Written(" ".join(subject.split())[:300], _BLANK.sub("\n\n", text).strip() + "\n", inline(html, shown.colour))
 
 
 def _link(reader: Reader, path: str) -> str:
     return tickets.address_for(path, reader.member_id)
 
 
-def inline(html: str) -> str:
-    """Turn classes into styles: mail programs know no style sheet."""
-    return _CLASS.sub(lambda found: f'style="{_styles(found.group(1).split())}"', html)
+def inline(html: str, colour: str = "") -> str:
+    """Turn classes into styles: mail programs know no style sheet. `colour` is the organisation's own."""
+    return _CLASS.sub(lambda found: f'style="{_styles(found.group(1).split(), colour)}"', html)
 
 
-def _styles(names: list[str]) -> str:
-    return escape(";".join(CLASSES[name] for name in names))
+def _styles(names: list[str], colour: str) -> str:
+    said = ";".join(CLASSES[name] for name in names)
+    return escape(said.replace(BUTTON, f"background:{colour};color:{branding.ink_on(colour)}") if colour else said)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, jsonify, redirect, request
+from flask import Blueprint, jsonify, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from app.core.menu import choices
 from app.core.menu.building import KEPT, menu_for, places, tabs_for
+from app.core.menu.first import first_page
 from app.core.menu.framing import unread_count
 from app.core.people import Member
 from app.kernel import stream
@@ -24,6 +25,8 @@ screens = Blueprint("menu", __name__)
 @screens.get("/<org>/")
 def start() -> Response:
     """The first place of the menu."""
+    if endpoint := first_page():
+        return redirect(url_for(endpoint), 303)
     sections = menu_for(current.user)
     if not sections:
         raise NotFound

@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.core.organisations.models import Department, Site
 from app.core.organisations.tree import before_save
-from app.kernel.manifest import Module, Related, Resource
+from app.kernel.manifest import MenuItem, Module, Related, Resource
 
 sites = Resource(
     Site,
@@ -38,5 +38,7 @@ departments = Resource(
 )
 
 module = Module("organisation", label=_l("Organisation"), icon="building-2", section="admin", resources=(sites, departments),
+                menu=(MenuItem("organisation_profile", _l("Profile and look"), "building-2", "branding.profile", section="settings",
+                               permission="organisation.profile.manage"),),
                 says={"platform.organisation.create": _l("%(name)s created %(record)s"),
                       "platform.organisation.cross": _l("%(name)s worked across organisations")})

@@ -38,7 +38,8 @@ def found(organisation_id: UUID, slug: str, name: str, *, currency: str = "EUR",
 
     Raises `Invalid`, naming each setting that cannot be.
     """
-    _check(slug, name, currency, timezone, language)
+    if errors := wrong(slug, name, currency, timezone, language, fresh=True):
+        raise Invalid(errors)
     made = circumstances.Organisation(organisation_id, slug, name, currency, timezone, language)
     with acting(made, SYSTEM), unit_of_work() as work:
         row = Organisation(id=organisation_id, slug=slug, name=name, currency=currency, timezone=timezone, language=language)
@@ -53,7 +54,8 @@ def found(organisation_id: UUID, slug: str, name: str, *, currency: str = "EUR",
 def move(slug: str) -> None:
     """Give the acting organisation another address; the old one keeps leading there. Raises `Invalid`."""
     row = session().get_one(Organisation, current.organisation.id)
-    _check(slug, row.name, row.currency, row.timezone, row.language, own=True)
+    if errors := wrong(slug, row.name, row.currency, row.timezone, row.language):
+        raise Invalid(errors)
     if slug not in {kept.slug for kept in session().query(OrganisationSlug)}:
         if exists(slug):
             raise Invalid({"slug": [_("This address is taken.")]})
@@ -89,13 +91,14 @@ def _plain(row: Organisation) -> circumstances.Organisation:
     return circumstances.Organisation(row.id, row.slug, row.name, row.currency, row.timezone, row.language, row.number)
 
 
-def _check(slug: str, name: str, currency: str, timezone: str, language: str, *, own: bool = False) -> None:
+def wrong(slug: str, name: str, currency: str, timezone: str, language: str, *, fresh: bool = False) -> dict[str, list[str]]:
+    """What cannot be of these, by name; for a `fresh` organisation the address must be free too."""
     errors = {}
     if not SLUG.fullmatch(slug):
         errors["slug"] = [_("An address has 1 to 40 small letters, digits and hyphens, and begins and ends with a letter or digit.")]
     elif is_reserved(slug):
         errors["slug"] = [_("The product itself uses this address; choose another.")]
-    elif not own and exists(slug):
+    elif fresh and exists(slug):
         errors["slug"] = [_("This address is taken.")]
     if not name.strip():
         errors["name"] = [_("This is needed.")]
@@ -105,5 +108,4 @@ def _check(slug: str, name: str, currency: str, timezone: str, language: str, *,
         errors["timezone"] = [_("“%(raw)s” is not a time zone. Write it like Europe/Paris.", raw=timezone[:40])]
     if language not in LANGUAGES:
         errors["language"] = [_("“%(raw)s” is not one of: %(known)s.", raw=language[:20], known=", ".join(LANGUAGES))]
-    if errors:
-        raise Invalid(errors)
+    return errors

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
-from app.core.people import groups, inviting, services
+from app.core.people import groups, inviting, policy, services
 from app.core.people.groups import Group, GroupMember, GroupRole
 from app.core.people.invitations import Invitation
 from app.core.people.models import Member, MemberRole
@@ -23,6 +23,7 @@ members = Resource(
     sort="name",
     title="name",
     picture="photo",
+    visible_to=policy.members_visible_to,
     subtitle=("job_title", "department"),
     facts=("status", "kind", "name", "email", "phone", "job_title", "language", "timezone", "department", "site", "manager", "role"),
     tally="status",
@@ -91,6 +92,10 @@ group_roles = Resource(
 module = Module(
     "people", label=_l("People"), icon="users", section="admin",
     resources=(members, invitations, groups_, group_roles), schedule=(every(600, inviting.expire),),
-    settings=(Setting("people.invitation_days", _l("Invitations are good for, in days"), "integer", 7, minimum=1, maximum=60),),
+    settings=(Setting("people.invitation_days", _l("Invitations are good for, in days"), "integer", 7, minimum=1, maximum=60),
+              Setting("people.consent", _l("Ask for consent at the first sign-in"), "boolean", False),
+              Setting("people.consent_version", _l("Consent: version of the wording"), "text", "1",
+                      help=_l("Another version asks everybody again.")),
+              Setting("people.consent_text", _l("Consent: the wording"), "long_text", "")),
     says={"people.invitation.accept": _l("%(name)s accepted %(record)s"), "people.invitation.decline": _l("%(name)s declined %(record)s")},
 )
