@@ -197,7 +197,6 @@ def test_nobody_is_asked_twice_or_when_they_are_a_member(office: Office) -> None
         office.invite("OLGA@inviting.example")
 
 
-@pytest.mark.requirement("GO-006")
 def test_nobody_invites_to_more_than_they_have(office: Office) -> None:
     admin = actor_of(office.place, enrol(office.place, "adam@inviting.example", "admin"))
     with pytest.raises(Forbidden, match="Only an owner"):
