@@ -1,4 +1,4 @@
-"""The trace in every line of the logs: the id of the request, which the jobs that it asked for carry on, and which the audit trail holds."""
+"""The trace in every line of the logs: the id of the request, which its jobs carry on and the audit trail holds."""
 
 from __future__ import annotations
 

@@ -51,7 +51,8 @@ def examine(settings: Settings) -> list[Check]:
     """Everything, each by itself: one that cannot be looked at is a fault."""
     looks: tuple[tuple[str, Callable[[Settings], str]], ...] = (
         ("secrets", _secrets), ("address", _address), ("roles", _roles), ("versions", _versions), ("walls", _walls),
-        ("append-only", _append_only), ("audit sink", _sink), ("audit chains", _chains), ("anchors", _anchors), ("impersonation", _impersonation))
+        ("append-only", _append_only), ("audit sink", _sink), ("audit chains", _chains), ("anchors", _anchors),
+        ("impersonation", _impersonation))
     return [Check(name, _looked(look, settings)) for name, look in looks]
 
 

@@ -55,7 +55,8 @@ def _entry(number: int, people: list[Any], moment: Any) -> Entry:
     kind, verb = KINDS[number % 4], VERBS[number % 6]
     return Entry(action=f"{kind}.{verb}", resource=kind, record_id=people[number % 50], record_reference=f"REC-2026-{number % 100_000:05d}",
                  changes={"title": [f"before {number}", f"after {number}"]}, context={"reason": f"word{number % 5000} checked"},
-                 result="refused" if number % 200 == 0 else "ok", actor_id=people[number % 50], channel=("page", "api", "import")[number % 3],
+                 result="refused" if number % 200 == 0 else "ok", actor_id=people[number % 50],
+                 channel=("page", "api", "import")[number % 3],
                  request_id=f"request-{number // 3}", ip=f"81.2.{number % 200}.{number % 250}", agent="Firefox", at=moment)
 
 

@@ -26,8 +26,9 @@ SELECT context->>'source' AS source, count(*) AS times, array_agg(DISTINCT conte
 WHERE organisation_id = :platform AND action = 'auth.sign_in' AND result = 'refused' AND at > :since
 GROUP BY 1 HAVING count(*) >= :most AND count(DISTINCT context->>'account') >= :accounts""")
 _ADDRESSES = text("SELECT email FROM member WHERE organisation_id = :here AND archived_at IS NULL")
-_REFUSALS = text("""SELECT actor_id, count(*) AS times FROM audit_entry WHERE organisation_id = :here AND result = 'refused' AND result <> 'ok'
-AND at > :since AND actor_id IS NOT NULL GROUP BY actor_id HAVING count(*) >= :most""")
+_REFUSALS = text("""SELECT actor_id, count(*) AS times FROM audit_entry
+WHERE organisation_id = :here AND result = 'refused'
+AND result <> 'ok' AND at > :since AND actor_id IS NOT NULL GROUP BY actor_id HAVING count(*) >= :most""")
 _ESCALATIONS = text("""SELECT id, action, actor_id, record_id, record_reference, resource, changes FROM audit_entry
 WHERE organisation_id = :here AND at > :since AND resource = ANY (:kinds)""")
 _IMPERSONATIONS = text("""SELECT id, actor_id, at FROM audit_entry WHERE organisation_id = :here AND action = 'impersonation.impersonation.begin'

@@ -104,7 +104,7 @@ def _period(filters: Filters) -> Iterator[Any]:
 
 
 def _said(words: str) -> Any:
-    """Entries in whose values every word begins a word, or which were made by somebody of that name; of more than `MOST_FOUND` the newest."""
+    """Entries in whose values every word begins a word, or which somebody of that name made; of more than `MOST_FOUND` the newest."""
     wanted = " & ".join(f"'{word}':*" for word in re.findall(r"[\w-]+", words)[:8])
     found = select(func.audit_find(wanted, MOST_FOUND).label("id")) if wanted else select(AuditEntry.id).where(false())
     if named := people(words):

@@ -76,7 +76,8 @@ class Page:
 
 def history(record: Any, limit: int = HISTORY) -> list[Shown]:
     """What happened to a record, newest first; who looked at it stands in the trail alone."""
-    query = _of_here().where(AuditEntry.record_id == record.id, func.right(AuditEntry.action, len(READ)) != READ).order_by(AuditEntry.at.desc(), AuditEntry.id.desc()).limit(limit)
+    query = _of_here().where(AuditEntry.record_id == record.id, func.right(AuditEntry.action, len(READ)) != READ)
+    query = query.order_by(AuditEntry.at.desc(), AuditEntry.id.desc()).limit(limit)
     return shown(session().scalars(query).all())
 
 

@@ -107,7 +107,8 @@ def _csv(filters: Filters) -> Iterator[tuple[bytes, int]]:
 def _row(entry: AuditEntry, said: Shown) -> list[Any]:
     return [entry.at.isoformat(), said.who, said.email, entry.actor_id, entry.on_behalf_of, entry.action, entry.resource,
             entry.record_reference, entry.record_id, orjson.dumps(entry.changes, option=orjson.OPT_SORT_KEYS).decode(), entry.result,
-            said.reason, entry.channel, said.ip, said.place, said.device, entry.agent, entry.request_id, entry.id, bytes(entry.digest).hex()]
+            said.reason, entry.channel, said.ip, said.place, said.device, entry.agent, entry.request_id, entry.id,
+            bytes(entry.digest).hex()]
 
 
 def _lines(rows: Sequence[Sequence[Any]], *, bom: bool = False) -> bytes:

@@ -29,7 +29,8 @@ from app.kernel.screens import screen
 screens = Blueprint("trail", __name__)
 VIEW, EXPORTED = "audit.entry.view", "audit.entry.export"
 LONGEST, RESULTS = 120, ("ok", "refused", "failed")
-NAMES = ("actor", "action", "resource", "record", "since", "until", "result", "channel", "ip", "q", "request", "person", "record_id", "sort")
+NAMES = ("actor", "action", "resource", "record", "since", "until", "result", "channel", "ip", "q", "request", "person",
+         "record_id", "sort")
 
 
 @screens.get("/<org>/audit/")

@@ -22,7 +22,8 @@ person_requests = Resource(
     tally="status",
     confidential=True,
     actions=(Action("fulfil", requests.fulfil, label=_l("Fulfil"), done="fulfilled", said=_l("%(name)s had %(record)s fulfilled"),
-                    when=requests.is_open, approval="privacy.request", on_create=True, icon="circle-check", preview=requests.consequences),),
+                    when=requests.is_open, approval="privacy.request", on_create=True, icon="circle-check",
+                    preview=requests.consequences),),
 )
 
 module = Module(

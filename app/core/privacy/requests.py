@@ -31,7 +31,8 @@ def consequences(request: PersonRequest) -> list[str]:
 def what_is_kept() -> list[str]:
     """What an erasure leaves, each with its reason."""
     return [
-        _("Kept: the entries of the audit trail, without the name; the law asks for proof of who did what, and the person's key is destroyed."),
+        _("Kept: the entries of the audit trail, without the name; the law asks for proof of who did what, "
+          "and the person's key is destroyed."),
         _("Kept: business records that the person made or decided, without the name; they are accounts and evidence of safety at work."),
         _("Kept: what was shown when a decision was taken, since its hash proves the decision."),
     ]

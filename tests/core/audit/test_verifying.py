@@ -198,7 +198,8 @@ def test_a_chain_that_was_linked_anew_without_the_key_is_named(sealed: Own) -> N
         links = work.execute(select(AuditLink.seq, AuditLink.id).order_by(AuditLink.seq)).all()
     for row in links:
         previous = link(false_key, previous, row.seq, row.id, entries[row.id].digest)
-        _tamper(database, "UPDATE audit_link SET hash = %s WHERE organisation_id = %s AND seq = %s", previous, stand.organisation.id, row.seq)
+        _tamper(database, "UPDATE audit_link SET hash = %s WHERE organisation_id = %s AND seq = %s",
+                previous, stand.organisation.id, row.seq)
     chain = _verify(stand)
     assert (chain.seq, "link was changed" in chain.problem) == (1, True)
 

@@ -61,7 +61,7 @@ def _where(stand: Stand, word: str) -> list[str]:
     with stand.work() as work:
         for table in Base.metadata.sorted_tables:
             if "organisation_id" in table.c:
-                asked = text(f"SELECT count(*) FROM \"{table.name}\" t WHERE t.organisation_id = :here AND position(:word in t::text) > 0")
+                asked = text(f'SELECT count(*) FROM "{table.name}" t WHERE t.organisation_id = :here AND position(:word in t::text) > 0')
                 if work.connection().execute(asked, {"here": stand.organisation.id, "word": word}).scalar():
                     found.append(table.name)
     return found
