@@ -25,7 +25,6 @@ from app.kernel.references import assign
 from tests.core.visitors import Visitor, enrol, found
 
 REASON = "Ben cannot find his incident; case 4711"
-GRANTS = ("people.member.impersonate", "people.*.view", "hse.*.view")
 PAGES = ("/home/", "/home/hse/incidents/", "/home/people/members/", "/home/inbox/", "/home/hse/incidents/INC-1/", "/home/settings/")
 
 
@@ -71,13 +70,7 @@ class Case:
 def case(app: Flask) -> Case:
     """`ada` owns the organisation, `sue` supports people, `ben` is a member."""
     home = found("home")
-    with acting(home, SYSTEM), unit_of_work() as work:
-        role = access.Role(key="helpdesk", label="Help desk")
-        assign([role])
-        work.add(role)
-        work.flush()
-        work.add_all(access.RoleGrant(role_id=role.id, pattern=pattern, scope="company") for pattern in GRANTS)
-    owner, helper = enrol(home, "ada@home.example", "owner"), enrol(home, "sue@home.example", "helpdesk")
+    owner, helper = enrol(home, "ada@home.example", "owner"), enrol(home, "sue@home.example", "support")
     member = enrol(home, "ben@home.example")
     sue = Visitor(app)
     assert sue.sign_in("sue@home.example").status_code == 303
