@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.core.access import asking, keeping
 from app.core.access.models import AccessRequest, CustomPermission, MemberGrant, Role, RoleGrant
-from app.kernel.manifest import Action, Approval, Level, Lines, Module, Related, Resource
+from app.kernel.manifest import Action, Approval, Level, Lines, MenuItem, Module, Related, Resource
 
 roles = Resource(
     Role,
@@ -77,5 +77,7 @@ module = Module("access", label=_l("Access"), icon="key-round", section="admin",
                 resources=(roles, single_permissions, custom_permissions, requests),
                 approvals=(Approval("access.request", _l("Access request"), (
                     Level(_l("Those who give access"), "role:admin", needs=1, hours=24, risk="ORANGE"),), why_not_by=asking.why_not_by),),
+                menu=(MenuItem("access_overview", _l("Roles and permissions"), "shield-check", "access_overview.overview", section="admin",
+                               permission="access.role.view"),),
                 says={"access.permission.refuse": _l("%(name)s asked for something they may not do"),
                       "access.grant.refuse": _l("%(name)s wanted to give more than they have")})

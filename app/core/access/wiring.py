@@ -11,6 +11,7 @@ from app.core.access.conditions import understood
 from app.core.access.decisions import Decision, can
 from app.core.access.keeping import check_grant, check_pattern
 from app.core.access.models import MemberGrant, Role, RoleGrant, plain_key
+from app.core.access.views import screens
 from app.kernel.current import current
 
 
@@ -26,6 +27,7 @@ def install(app: Flask) -> None:
     if not event.contains(Role, "before_insert", _keyed):
         event.listen(Role, "before_insert", _keyed)
     app.jinja_env.globals["can"] = _may
+    app.register_blueprint(screens)
 
 
 def _keyed(_mapper: Any, _connection: Any, role: Role) -> None:

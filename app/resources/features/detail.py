@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Response
 from flask_babel import gettext as _
@@ -51,6 +52,7 @@ class Offer:
     reason: str = ""
     has_form: bool = False
     needs_approval: bool = False
+    ask_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,15 @@ class Detail:
             reason,
             action.form is not None,
             bool(action.approval),
+            "" if decision.allowed else self._ask_url(action.name),
         )
+
+    def _ask_url(self, verb: str) -> str:
+        """Where one asks for the permission that is missing, for this record alone; empty for who may not ask."""
+        if not access.can(current.user, "access.request.create"):
+            return ""
+        asked = urlencode({"permission": self.resource.permission(verb), "on_record": self.record.reference})
+        return f"{list_url(registry.resource('access.request'))}new?{asked}"
 
     @cached_property
     def edit(self) -> Offer | None:
@@ -173,7 +183,8 @@ class Detail:
         decision = access.can(current.user, self.resource.permission("edit"), self.record)
         answer: Any = self.resource.lock(self.record) if self.resource.lock and decision.allowed else True
         reason = decision.reason if not decision.allowed else "" if answer is True else str(answer or _("It can no longer be changed."))
-        return Offer("edit", _("Edit"), f"{self.url}edit", "pencil", "neutral", not reason, reason, True)
+        return Offer("edit", _("Edit"), f"{self.url}edit", "pencil", "neutral", not reason, reason, True,
+                     ask_url="" if decision.allowed else self._ask_url("edit"))
 
     @cached_property
     def archive(self) -> Offer | None:

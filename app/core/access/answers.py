@@ -1,0 +1,63 @@
+"""“Who can …?” and “What can … do?”, each with the reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from flask import current_app
+from sqlalchemy import select
+
+from app.core.access.decisions import can
+from app.core.access.matrix import cells
+from app.core.access.models import CustomPermission
+from app.kernel.current import Actor, current
+from app.kernel.db import session
+from app.kernel.registry import registry
+
+VERBS = ("view", "create", "edit", "archive", "import", "export")
+MOST = 500
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Somebody, or a permission, and by what."""
+
+    name: str
+    permission: str
+    because: str
+
+
+def known_permissions() -> list[str]:
+    """Every permission that something asks for: of resources and their actions, of routes, and the organisation's own."""
+    own = session().scalars(select(CustomPermission.key).where(CustomPermission.archived_at.is_(None)))
+    return sorted({*_declared(), *own})
+
+
+@lru_cache(maxsize=1)
+def _declared() -> frozenset[str]:
+    """What does not change while the application runs."""
+    of_records = {resource.permission(verb) for resource in registry.resources.values()
+                  for verb in (*VERBS, *(action.name for action in resource.actions))}
+    return frozenset(of_records | {cell.needs for cell in cells(current_app) if cell.needs.count(".") == 2})
+
+
+def who_can(permission: str) -> list[Answer]:
+    """The members who hold a permission, by name, at most 500."""
+    from app.core import people  # people stands on access
+
+    found = []
+    members = session().execute(select(people.Member.id).where(people.Member.status == people.Status.ACTIVE,
+                                                               people.Member.archived_at.is_(None)).order_by(people.Member.name_key).limit(MOST))
+    for row in members.all():
+        actor = people.load_actor(current.organisation, row.id)
+        decision = can(actor, permission) if actor else None
+        if actor and decision:
+            found.append(Answer(actor.name, permission, decision.because))
+    return found
+
+
+def what_can(actor: Actor) -> list[Answer]:
+    """What somebody may do, each with the reason."""
+    decisions = ((name, can(actor, name)) for name in known_permissions())
+    return [Answer(actor.name, name, decision.because) for name, decision in decisions if decision]
