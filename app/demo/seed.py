@@ -41,6 +41,7 @@ def _organisation(house: House, secret: str) -> None:
             staff = people.settle(house, dice, secret)
         with unit_of_work():
             settings.set("procurement.remittance_domain", "suppliers.example")
+            settings.set("auth.second_factor", "optional")
             _year(staff, dice)
             if house.trade == "council":
                 _mappings()

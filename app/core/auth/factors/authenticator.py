@@ -34,8 +34,8 @@ class Offer:
     def picture(self) -> Markup:
         """The QR code as inline SVG: black on white in every theme, so that every camera reads it."""
         drawn = io.BytesIO()
-        segno.make(self.address, error="m").save(drawn, kind="svg", xmldecl=False, svgns=True, scale=4, border=2, light="#fff",
-                                                 svgclass=None, lineclass=None, omitsize=False)
+        segno.make(self.address, error="m").save(drawn, kind="svg", xmldecl=False, svgns=True, border=2, light="#fff", svgclass=None,
+                                                 lineclass=None, omitsize=True)
         return Markup(drawn.getvalue().decode())  # noqa: S704 -- drawn here, out of squares
 
     @property
