@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -94,7 +95,7 @@ def look_round(house: House) -> None:
         page.goto("/meridian/people/members/?q=Nora")
         shot(page, "members-light")
         page.goto("/meridian/people/invitations/")
-        expect(page.get_by_text("Accepted").first).to_be_visible()
+        expect(page.get_by_role("cell", name="Accepted").first).to_be_visible()
         shot(page, "invitations-light")
         page.goto("/meridian/settings/profile")
         shot(page, "profile-light")
@@ -116,3 +117,29 @@ def look_round(house: House) -> None:
         assert violations(page) == []
 
 
+
+
+def test_the_platform_suspends_an_organisation_that_somebody_has_open(house: House) -> None:
+    environ = house.server.database.environ
+    with house.app.app_context(), unit_of_work():
+        identity = auth.identities_for(["kim@platform.example"])["kim@platform.example"]
+    with psycopg.connect(environ["DATABASE_OWNER_URL"]) as owner:
+        owner.execute("INSERT INTO platform_admin (identity_id, name, created_at) VALUES (%s, 'Kim Keeper', now())", (identity,))
+    with house.app.app_context(), unit_of_work():
+        secret = auth.open_session(identity)
+    for number, look in enumerate(({"viewport": {"width": 1440, "height": 900}}, {"viewport": PHONE, "color_scheme": "dark"})):
+        with house.chromium.new_context(base_url=house.server.url, **look) as context:
+            context.add_cookies([{"name": house.cookie("session"), "value": secret, "url": house.server.url}])
+            page = context.new_page()
+            page.goto("/platform/")
+            expect(page.get_by_role("heading", name="Organisations")).to_be_visible()
+            assert violations(page) == []
+            shot(page, f"platform-{number}")
+            if number:
+                continue
+            page.get_by_role("link", name="Meridian Offshore").click()
+            page.get_by_role("button", name="Suspend").click()
+            expect(page.get_by_text("It is suspended: nobody can come in.")).to_be_visible()
+            shot(page, "platform-organisation")
+            page.get_by_role("button", name="Open it again").click()
+            expect(page.get_by_text("It is open again.")).to_be_visible()

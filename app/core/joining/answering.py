@@ -14,7 +14,7 @@ from app.core import audit, notifications
 from app.core.auth import links
 from app.core.joining.sending import INVITE
 from app.core.organisations import load_organisation
-from app.core.people import Answer, Invitation, Member
+from app.core.people import Answer, Invitation, Member, load_actor
 from app.core.people.inviting import require_open
 from app.kernel import clock
 from app.kernel.current import SYSTEM, Organisation, acting, current
@@ -62,7 +62,9 @@ def accept(asked: Asked) -> Member:
         said = {"name": invitation.name, "email": invitation.email, "kind": invitation.kind.value, **given}
         member: Member = perform_one("people.member", "create", None, said).record
         invitation.status, invitation.answered_at, invitation.member_id = Answer.ACCEPTED, clock.now(), member.id
-        audit.note("people.invitation.accept", resource=RESOURCE, record=invitation, actor_id=member.id)
+        session().flush()
+        with acting(asked.place, load_actor(asked.place, member.id), channel="page"):
+            audit.note("people.invitation.accept", resource=RESOURCE, record=invitation)
         _tell(invitation, lambda: _("%(name)s accepted your invitation", name=invitation.name))
     return member
 
