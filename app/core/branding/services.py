@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, BinaryIO
+from typing import Any
 
 from flask_babel import gettext as _
 
@@ -53,7 +53,7 @@ def change(typed: Mapping[str, str], languages: Sequence[str]) -> Organisation:
     return kept
 
 
-def give_logo(source: BinaryIO, name: str) -> None:
+def give_logo(source: Any, name: str) -> None:
     """Take a picture as the logo. Raises `Invalid` for anything else, `TooLarge` over half a megabyte."""
     row().logo_id = files.store(source, name, purpose="logo", only=PICTURES, limit=LARGEST).id
     session().flush()

@@ -16,6 +16,7 @@ from app.core import access
 from app.core.branding import services
 from app.core.branding.colours import ink_on
 from app.core.branding.look import look, picture
+from app.core.organisations import Organisation
 from app.kernel.current import current
 from app.kernel.errors import Invalid, NotFound, TooLarge
 from app.kernel.preferences import LANGUAGES
@@ -109,7 +110,9 @@ def _page(typed: Mapping[str, str], errors: Mapping[str, list[Any]], status: int
     values = {name: typed.get(name, str(getattr(kept, name))) for name in names}
     days = get_day_names("wide", locale=get_locale())
     zones = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix/", "right/")))
-    summary = [(f"field-{name}", "", said) for name, sentences in errors.items() for said in sentences]
+    columns: Any = Organisation.__table__.c
+    labels = {name.removesuffix("_id"): columns[name].info.get("label", name) for name in (*names, "logo_id")}
+    summary = [(f"field-{name}", labels.get(name, name), said) for name, sentences in errors.items() for said in sentences]
     return screen("branding/profile.html", status=status, values=values, errors=errors, summary=summary, action=url_for("branding.save"),
                   zones=[("UTC", "UTC"), *((zone, zone.replace("_", " ")) for zone in zones)],
                   week=[(str(number), days[number - 1].capitalize()) for number in services.WEEK], has_logo=kept.logo_id is not None,
