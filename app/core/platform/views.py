@@ -23,6 +23,7 @@ from app.kernel.kinds import show_moment
 from app.kernel.screens import screen
 
 screens = Blueprint("platform", __name__)
+screens.needs = "public"  # type: ignore[attr-defined]
 FOUND = limits.Limit("found", 20, 3600)
 TYPED = ("name", "slug", "owner", "email", "person", "currency", "timezone", "language")
 
@@ -106,10 +107,6 @@ def create_own() -> Response:
     except Invalid as error:
         return _own(error.errors, 422)
     return redirect(f"/{made.slug}/", 303)
-
-
-for _view in (console, create, organisation, suspend, resume, settings, own, create_own):
-    _view.needs = "public"  # type: ignore[attr-defined]
 
 
 def _console(errors: dict[str, list[Any]], status: int) -> Response:

@@ -49,7 +49,7 @@ def photo(ref: str) -> Response:
     member = _found(ref)
     if not may_change(member):
         access.require(current.user, "people.member.edit", member)
-    sent = request.files.get("photo")
+    sent: Any = request.files.get("photo")
     if request.form.get("remove"):
         member.photo_id = None
     elif sent is None or not sent.filename:
