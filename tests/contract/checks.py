@@ -190,7 +190,8 @@ def editable_change(world: World, resource: Resource) -> tuple[Any, str, str]:
     fields = fields_of(resource.model)
     for name in form_names(resource):
         field = fields[name]
-        if field.kind in TEXTUAL and not field.widget and field.max_length >= 40 and "samples" not in field.extra and name not in ("timezone", "key"):
+        free = field.kind in TEXTUAL and not field.widget and field.max_length >= 40 and "samples" not in field.extra
+        if free and name not in ("timezone", "key"):
             return record, name, "Changed words"
     for name in form_names(resource):
         if fields[name].kind in ("integer", "money", "date"):

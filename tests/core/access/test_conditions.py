@@ -101,7 +101,8 @@ def test_a_condition_and_its_negation_part_the_records(stand: tuple[Organisation
 @pytest.mark.parametrize(("text", "said"), [
     ("totl <= 5000", "Requisition has no field “totl”. Did you mean “total”?"),
     ("status = drafd", "Status is never “drafd”. Did you mean “draft”?"),
-    ("status < draft", "“status” can be compared by =, != and in."), ("total <= many", ""), ("site = Nowhere", "“Nowhere” is not known here."),
+    ("status < draft", "“status” can be compared by =, != and in."),
+    ("total <= many", ""), ("site = Nowhere", "“Nowhere” is not known here."),
     ("total 5000",
      "“5000” stands where one of =, !=, <, <=, >, >=, in, is is needed."), ("total <=", "The condition ends too early."),
     ("own own", "“own” was not expected here; join conditions by and, or."), ("(own", "“)” is missing."),
