@@ -21,8 +21,10 @@ export function live(element) {
   const source = new EventSource(stream);
   for (const name of EVENTS) {
     source.addEventListener(name, (event) => {
-      clearTimeout(soon);
-      soon = setTimeout(ask, 300);
+      if (name !== "audit") { // it comes with everything, and moves no badge
+        clearTimeout(soon);
+        soon = setTimeout(ask, 300);
+      }
       document.body.dispatchEvent(new CustomEvent(`${name}-changed`, { detail: { id: event.data } }));
     });
   }
