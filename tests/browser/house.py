@@ -22,16 +22,11 @@ from tests.infra.serving import LiveServer
 DESKTOP, TABLET, PHONE = {"width": 1920, "height": 1080}, {"width": 820, "height": 1180}, {"width": 390, "height": 844}
 CORE = {"sign-in": "/sign-in", "organisations": "/organisations", "inbox": "inbox/", "requests": "inbox/?tab=requested", "jobs": "jobs/",
         "notifications": "notifications/", "preferences": "notifications/preferences", "delegations": "inbox/delegations/",
-<<<<<<< HEAD
         "undelivered": "settings/undelivered/", "search": "search?q=pump", "settings": "settings/", "profile": "settings/profile",
         "password": "settings/password", "sessions": "settings/sessions", "address": "settings/address", "forgotten": "/account/forgotten",
         "sent": "/account/sent", "security": "settings/security", "lost-factors": "settings/lost-factors", "prove": "prove",
-        "tokens": "settings/tokens", "keys": "keys", "audit": "audit/", "mail": "mail/", "components": "components", "lost": "nowhere/"}
-=======
-        "undelivered": "settings/undelivered/", "search": "search?q=pump", "settings": "settings/", "profile": "settings/profile", "password": "settings/password", "sessions": "settings/sessions", "address": "settings/address", "forgotten": "/account/forgotten",
-        "sent": "/account/sent",
-        "tokens": "settings/tokens", "keys": "keys", "audit": "audit/", "access": "access/overview", "mail": "mail/", "components": "components", "lost": "nowhere/"}
->>>>>>> 7934024 (The page of roles in the browser, in both themes and on a phone)
+        "tokens": "settings/tokens", "keys": "keys", "audit": "audit/", "access": "access/overview", "mail": "mail/",
+        "components": "components", "lost": "nowhere/"}
 
 
 class House:
