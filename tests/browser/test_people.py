@@ -108,11 +108,11 @@ def look_round(house: House) -> None:
         page.set_input_files("input[name=logo]", {"name": "logo.png", "mimeType": "image/png", "buffer": picture()})
         page.get_by_role("button", name="Save").click()
         expect(page.get_by_text("The settings are saved.").first).to_be_visible()
-        painted = "getComputedStyle(document.querySelector('button.btn:not([data-variant])')).backgroundColor"
-        assert page.evaluate(painted) == "rgb(185, 28, 28)"
+        button = page.get_by_role("button", name="Save")
+        expect(button).to_have_css("background-color", "rgb(185, 28, 28)")
         shot(page, "branded-light")
         page.emulate_media(color_scheme="dark")
-        assert page.evaluate(painted) == "rgb(248, 113, 113)"
+        expect(button).to_have_css("background-color", "rgb(248, 113, 113)")
         shot(page, "branded-dark")
         assert violations(page) == []
 

@@ -76,7 +76,8 @@ def _page(secret: str, asked: answering.Asked, errors: dict[str, list[Any]], sta
         host = session().scalar(select(Member.name).where(Member.id == invitation.created_by)) or ""
         role = session().get_one(access.Role, (asked.place.id, invitation.role_id))
         said = {"name": invitation.name, "email": invitation.email, "host": host, "message": invitation.message or "",
-                "role": str(access.role_labels().get(role.key, role.label)), "until": show_moment(invitation.expires_at) if invitation.expires_at else ""}
+                "role": str(access.role_labels().get(role.key, role.label)),
+                "until": show_moment(invitation.expires_at) if invitation.expires_at else ""}
     who, identity = _signed_in_as(), asked.link.identity_id
     way = "new" if not auth.has_signed_in(identity) else "in" if who == identity else "other" if who else "out"
     here = url_for("joining.page", secret=secret)
