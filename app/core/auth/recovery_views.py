@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-import flask
 from flask import Blueprint, g, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.core import audit
 from app.core.auth import addresses, links, mails, passwords, recovery, sessions, signing, stages
-from app.core.auth.edge import keep_cookie, sign_in_url
+from app.core.auth.edge import sign_in_url
 from app.core.auth.entry import Entry
 from app.core.auth.policy import policy_of
 from app.core.auth.source import source_address
+from app.core.auth.views import go_on
 from app.kernel.errors import Invalid, NotFound, TooMany
 from app.kernel.preferences import within
 from app.kernel.screens import screen
@@ -112,7 +112,7 @@ def renew() -> Response:
     mails.tell(entry.identity_id, mails.PASSWORD)
     found = stages.reach(entry.identity_id, entry.method, entry.factor)
     secret = sessions.renew(entry.session_id, entry.identity_id, stage=found.stage, enrol_by=found.enrol_by)
-    return _go_on(secret, _wanted() if found.stage == stages.FULL else stages.address(found.stage, _wanted()))
+    return go_on(secret, _wanted() if found.stage == stages.FULL else stages.address(found.stage, _wanted()))
 
 
 def _entry() -> Entry | None:
@@ -141,11 +141,6 @@ def _choosing(email: str, heading: str, errors: dict[str, list[Any]] | None = No
                   heading=heading, errors=errors or {}, why=why)
 
 
-def _go_on(secret: str, address: str) -> Response:
-    flask.session.clear()
-    return keep_cookie(redirect(address, 303), secret, int(sessions.ABSOLUTE.total_seconds()))
-
-
 @screens.get("/account/enter/<secret>")
 def enter_page(secret: str) -> Response:
     """The button that signs in."""
@@ -160,7 +155,7 @@ def enter(secret: str) -> Response:
     if not policy_of(link.identity_id).magic_link or not links.use(link):
         raise recovery.used_up()
     opened = signing.opened(link.identity_id, source=source_address(), agent=request.user_agent.string, method="link")
-    return _go_on(opened, "/")
+    return go_on(opened, "/")
 
 
 @screens.get("/account/not-me/<secret>")

@@ -56,6 +56,7 @@ def sign_in() -> Response:
 
 
 def go_on(secret: str, address: str) -> Response:
+    """Lead on to `address`, signed in, with nothing kept of what the browser held before."""
     flask.session.clear()
     return keep_cookie(redirect(address, 303), secret, int(sessions.ABSOLUTE.total_seconds()))
 
