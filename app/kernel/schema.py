@@ -2,8 +2,8 @@
 
 `Table.info` may carry: `tenanted`, `append_only`, `relay` (columns that the relay role reads across organisations), `gate` (columns
 that the sign-in functions read), `own` (the column that holds the identity whose own rows may be read), `exception` (why a table has
-no organisation) `grants` (what the application role may do there) and `gate_writes` (the sign-in functions also write there). `gate_adds` and `gate_removes` let a definer
-function add to, or take from, the rows of the organisation at hand.
+no organisation) `grants` (what the application role may do there) and `gate_writes` (the sign-in functions also write there).
+`gate_adds` and `gate_removes` let a definer function add to, or take from, the rows of the organisation at hand.
 """
 
 from __future__ import annotations

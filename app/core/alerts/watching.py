@@ -31,7 +31,8 @@ WHERE organisation_id = :here AND result = 'refused'
 AND result <> 'ok' AND at > :since AND actor_id IS NOT NULL GROUP BY actor_id HAVING count(*) >= :most""")
 _ESCALATIONS = text("""SELECT id, action, actor_id, record_id, record_reference, resource, changes FROM audit_entry
 WHERE organisation_id = :here AND at > :since AND resource = ANY (:kinds)""")
-_IMPERSONATIONS = text("""SELECT id, actor_id, at FROM audit_entry WHERE organisation_id = :here AND action = 'impersonation.impersonation.begin'
+_IMPERSONATIONS = text("""SELECT id, actor_id, at FROM audit_entry
+WHERE organisation_id = :here AND action = 'impersonation.impersonation.begin'
 AND result = 'ok' AND at > :since""")
 _UNSEALED = text("""SELECT min(e.at) FROM audit_entry e WHERE e.organisation_id = :here AND e.at > :since AND NOT EXISTS
 (SELECT FROM audit_link l WHERE l.organisation_id = e.organisation_id AND l.id = e.id)""")
