@@ -71,7 +71,7 @@ def checked(setting: Setting, value: Any) -> Any:
 
 
 def _offered(setting: Setting, value: Any) -> None:
-    if setting.options and value not in dict(setting.options()):
+    if setting.options and ("" if value is None else value) not in dict(setting.options()):
         raise Unreadable(_("“%(raw)s” is not known here.", raw=str(value or "")[:80]))
 
 

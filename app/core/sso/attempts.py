@@ -6,10 +6,11 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import flask
-from sqlalchemy import delete, update
+from sqlalchemy import and_, delete, select, update
 
 from app.core import auth
 from app.core.sso.models import Attempt, Provider
@@ -46,13 +47,52 @@ def begin(provider: Provider, wanted: str, linking: UUID | None = None) -> Under
 
 def finish(provider: Provider, state: str) -> Under:
     """Use an attempt up. Raises `Doubtful` when it was answered before, is too old, another provider's, or another browser's."""
-    answered = (update(Attempt).where(Attempt.organisation_id == current.organisation.id, Attempt.state_hash == auth.hash_secret(state),
-                                      Attempt.provider_id == provider.id, Attempt.used_at.is_(None), Attempt.expires_at > clock.now())
-                .values(used_at=clock.now()).returning(Attempt.browser_hash, Attempt.nonce, Attempt.verifier, Attempt.wanted,
-                                                       Attempt.linking))
-    row = session().execute(answered).first()
+    row = _changed(provider, state, Attempt.used_at.is_(None), used_at=clock.now())
+    _same_browser(row.browser_hash)
+    return Under(state, row.nonce, row.verifier, row.wanted, row.linking)
+
+
+def rename(provider: Provider, under: Under, nonce: str) -> None:
+    """The way out has a name of its own, which must come back: the id of a SAML request."""
+    _changed(provider, under.state, Attempt.used_at.is_(None), nonce=nonce)
+
+
+def answer(provider: Provider, state: str) -> Under:
+    """Use an attempt up where the provider makes the browser post the answer: no cookie of ours comes with that. See `collect`."""
+    row = _changed(provider, state, Attempt.used_at.is_(None), used_at=clock.now())
+    return Under(state, row.nonce, row.verifier, row.wanted, row.linking)
+
+
+def keep(provider: Provider, state: str, member_id: UUID) -> None:
+    """Keep whom the answer vouched for, until the browser comes by itself."""
+    _changed(provider, state, Attempt.vouched.is_(None), vouched=member_id)
+
+
+def collect(provider: Provider, state: str) -> tuple[UUID, Under]:
+    """The member who was vouched for: once, for the browser that set out. Raises `Doubtful`."""
+    row = session().execute(select(Attempt.vouched, Attempt.browser_hash).where(_mine(provider, state))).first()
+    if row is None or row.vouched is None:
+        raise Doubtful("state")
+    _same_browser(row.browser_hash)
+    found = _changed(provider, state, Attempt.vouched == row.vouched, vouched=None)
+    return row.vouched, Under(state, found.nonce, found.verifier, found.wanted, found.linking)
+
+
+def _mine(provider: Provider, state: str) -> Any:
+    return and_(Attempt.organisation_id == current.organisation.id, Attempt.state_hash == auth.hash_secret(state),
+                Attempt.provider_id == provider.id, Attempt.expires_at > clock.now())
+
+
+def _changed(provider: Provider, state: str, still: Any, **values: Any) -> Any:
+    """Change the attempt while it is `still` as it must be: of two at once, one comes too late."""
+    changed = update(Attempt).where(_mine(provider, state), still).values(**values).returning(
+        Attempt.browser_hash, Attempt.nonce, Attempt.verifier, Attempt.wanted, Attempt.linking)
+    row = session().execute(changed.execution_options(synchronize_session=False)).first()
     if row is None:
         raise Doubtful("state")
-    if not hmac.compare_digest(row.browser_hash, auth.hash_secret(flask.session.get(KEPT_AS, ""))):
+    return row
+
+
+def _same_browser(browser_hash: str) -> None:
+    if not hmac.compare_digest(browser_hash, auth.hash_secret(flask.session.get(KEPT_AS, ""))):
         raise Doubtful("browser")
-    return Under(state, row.nonce, row.verifier, row.wanted, row.linking)

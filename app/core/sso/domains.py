@@ -2,17 +2,51 @@
 
 from __future__ import annotations
 
+import hmac
 import re
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import inspect, select, text
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import inspect, select
+from sqlalchemy import text as sql
 
+from app.core import auth, mail
 from app.core.sso.models import Domain
+from app.kernel import clock, limits
+from app.kernel.current import current
 from app.kernel.db import session
-from app.kernel.errors import Invalid
+from app.kernel.errors import Forbidden, Invalid
+from app.kernel.fields import Form, choice, text
+from app.kernel.kinds import Choices
+from app.kernel.limits import Limit
 
 NAME = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
+
+ASKED = Limit("domain-asked", 10, 3600)
+LIFE = timedelta(days=2)
+
+
+class Mailbox(Choices):
+    """The mailboxes that only the keeper of a domain reads."""
+
+    POSTMASTER = "postmaster", "postmaster@"
+    ADMIN = "admin", "admin@"
+
+
+class Asking(Form):
+    """Asked when a domain is to be confirmed."""
+
+    mailbox = choice(_l("Send the code to"), Mailbox, default=Mailbox.POSTMASTER)
+
+
+class Confirming(Form):
+    """Asked when the code has come."""
+
+    code = text(_l("Code"), max_length=40, help=_l("It stands in the mail."))
 
 
 def before_save(domain: Domain) -> None:
@@ -26,6 +60,53 @@ def before_save(domain: Domain) -> None:
         domain.confirmed_at = None
 
 
+def ask(domain: Domain, *, mailbox: Mailbox) -> Domain:
+    """Send a code to a mailbox of the domain. It is made as the mail leaves, so that the log of mails does not hold it."""
+    _only_owners()
+    limits.take(ASKED, current.organisation.id)
+    domain.mailbox, domain.asked_at = f"{Mailbox(mailbox).value}@{domain.name}", clock.now()
+    said = {"organisation": current.organisation.name, "domain": domain.name}
+    mail.send(domain.mailbox, "account", {
+        "title": _("Confirm the domain %(domain)s", **said), "rows": [(_("Code"), mail.hidden("code"))], "button": "", "url": "",
+        "text": _("%(organisation)s wants people with addresses of %(domain)s to sign in there. If that is right, give this code to "
+                  "whoever asked you; it works for two days. If you know nothing of it, you need not do anything.", **said),
+        "denial_url": ""},
+        secrets=made_code, facts={"domain": str(domain.id), "asked": domain.asked_at.isoformat()})
+    return domain
+
+
+def confirm(domain: Domain, *, code: str) -> Domain:
+    """The code came back: the domain is this organisation's. Raises `Invalid` for any other."""
+    _only_owners()
+    asked = domain.asked_at
+    fresh = asked is not None and clock.now() - asked < LIFE
+    if asked is None or not fresh or not hmac.compare_digest(_code(domain.id, asked.isoformat()), code.strip().casefold()):
+        raise Invalid({"code": [_("This is not the code, or it is too old. Ask for another.")]})
+    if organisation_of(f"x@{domain.name}"):
+        raise Invalid({"code": [_("This domain belongs to another organisation here.")]})
+    domain.confirmed_at, domain.asked_at = clock.now(), None
+    return domain
+
+
+def may_be_confirmed(domain: Domain) -> bool | str:
+    """Whether it is not confirmed yet."""
+    return True if domain.confirmed_at is None else _("This domain is confirmed.")
+
+
+def made_code(facts: Mapping[str, Any]) -> dict[str, str]:
+    """The code of a mail, made as it leaves."""
+    return {"code": _code(UUID(facts["domain"]), facts["asked"])}
+
+
+def _code(domain_id: UUID, asked: str) -> str:
+    return auth.keyed("domain", f"{domain_id} {asked}")[:20]
+
+
+def _only_owners() -> None:
+    if not current.user.is_system and "owner" not in current.user.roles:
+        raise Forbidden(_("Only an owner confirms a domain."))
+
+
 def is_confirmed(email: str) -> bool:
     """Whether an address belongs to a confirmed domain of this organisation."""
     wanted = select(Domain.id).where(Domain.name == domain_of(email), Domain.confirmed_at.isnot(None), Domain.archived_at.is_(None))
@@ -34,7 +115,7 @@ def is_confirmed(email: str) -> bool:
 
 def organisation_of(email: str) -> str:
     """The address of the organisation that captured the domain of an e-mail address; empty when there is none."""
-    return session().execute(text("SELECT auth_domain(:domain)"), {"domain": domain_of(email)}).scalar() or ""
+    return session().execute(sql("SELECT auth_domain(:domain)"), {"domain": domain_of(email)}).scalar() or ""
 
 
 def domain_of(email: str) -> str:

@@ -11,9 +11,11 @@ from uuid import UUID
 from flask_babel import gettext as _
 
 from app.core import audit, auth, organisations
+from app.core.auth import throttle
+from app.core.people import Member
 from app.core.sso import arriving, attempts, providers
 from app.core.sso.attempts import Under
-from app.core.sso.models import Provider
+from app.core.sso.models import Kind, Provider
 from app.core.sso.vouching import Doubtful, Vouched
 from app.kernel.current import SYSTEM, Organisation, acting
 from app.kernel.db import unit_of_work
@@ -62,31 +64,73 @@ def set_out(house: UUID, provider_id: UUID, wanted: str, way: Callable[[Provider
 def come_back(house: UUID, provider_id: UUID, state: str, proof: Callable[[Provider, Under], Vouched], *, source: str, agent: str) -> LetIn:
     """Let somebody in whom the provider vouches for; `proof` reads what it said. Commits by itself. Raises `NotLetIn`."""
     with within(house) as organisation:
-        with unit_of_work() as work:
-            provider = providers.provider(provider_id)
-            work.expunge(provider)
+        provider = _provider(provider_id)
         with _judged(provider, source):
             with unit_of_work():
-                under = _finished(provider, state)
+                under = attempts.finish(provider, state)
             person = proof(provider, under)
             secret = let_in(organisation, provider, person, source=source, agent=agent, linking=under.linking)
         return LetIn(secret, under.wanted or f"/{organisation.slug}/")
 
 
-def _finished(provider: Provider, state: str) -> Under:
-    return attempts.finish(provider, state)
+def hear(house: UUID, provider_id: UUID, state: str, proof: Callable[[Provider, Under], Vouched], *, source: str) -> None:
+    """Keep whom the provider vouches for, where its answer comes without our cookies; `collect` lets them in. Raises `NotLetIn`."""
+    with within(house):
+        provider = _provider(provider_id)
+        with _judged(provider, source):
+            with unit_of_work():
+                under = attempts.answer(provider, state)
+            person = proof(provider, under)
+            with unit_of_work():
+                attempts.keep(provider, state, arriving.member_for(provider, person, under.linking).id)
+
+
+def collect(house: UUID, provider_id: UUID, state: str, *, source: str, agent: str) -> LetIn:
+    """Let in whom the provider vouched for a moment ago, in the browser that set out. Raises `NotLetIn`."""
+    with within(house) as organisation:
+        provider = _provider(provider_id)
+        with _judged(provider, source), unit_of_work() as work:
+            member_id, under = attempts.collect(provider, state)
+            member = work.get_one(Member, (organisation.id, member_id))
+            secret = _opened(organisation, provider, member, source=source, agent=agent)
+        return LetIn(secret, under.wanted or f"/{organisation.slug}/")
+
+
+def enter(house: UUID, provider_id: UUID, username: str, proof: Callable[[Provider], Vouched], *, source: str, agent: str) -> LetIn:
+    """Let in whom a directory knows by name and password, counted like every other password. Raises `NotLetIn` and `TooMany`."""
+    with within(house) as organisation:
+        provider = _provider(provider_id)
+        if Kind(provider.kind) not in providers.DIRECTORIES:
+            raise NotFound
+        counted = f"{provider.id} {username.casefold()}"
+        throttle.count(counted, source, "directory")
+        with _judged(provider, source):
+            secret = let_in(organisation, provider, proof(provider), source=source, agent=agent)
+        throttle.forget(counted, source, "directory")
+        return LetIn(secret, f"/{organisation.slug}/")
+
+
+def _provider(provider_id: UUID) -> Provider:
+    with unit_of_work() as work:
+        provider = providers.provider(provider_id)
+        work.expunge(provider)
+    return provider
 
 
 def let_in(organisation: Organisation, provider: Provider, person: Vouched, *, source: str, agent: str, linking: UUID | None = None) -> str:
     """A session of the member that somebody is here, which opens this organisation alone; its secret. Raises `Doubtful`."""
     with unit_of_work():
         member = arriving.member_for(provider, person, linking)
-        if linking is not None or member.identity_id is None:
-            return ""
-        audit.note("sso.sign_in", resource="people.member", record=member, actor_id=member.id,
-                   context={"provider": provider.name, "source": source})
-        return auth.opened(member.identity_id, source=source, agent=agent, method=METHODS.get(str(provider.kind), "oidc"),
-                           confined_to=organisation.id)
+        return _opened(organisation, provider, member, source=source, agent=agent) if linking is None else ""
+
+
+def _opened(organisation: Organisation, provider: Provider, member: Member, *, source: str, agent: str) -> str:
+    if member.identity_id is None or not member.active:
+        raise Doubtful("member")
+    audit.note("sso.sign_in", resource="people.member", record=member, actor_id=member.id,
+               context={"provider": provider.name, "source": source})
+    return auth.opened(member.identity_id, source=source, agent=agent, method=METHODS.get(str(provider.kind), "oidc"),
+                       confined_to=organisation.id)
 
 
 @contextmanager

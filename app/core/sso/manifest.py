@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.core.sso import domains, providers
 from app.core.sso.models import Domain, Provider, ProviderGroup
-from app.kernel.manifest import Action, Lines, Module, Resource
+from app.kernel.manifest import Action, Lines, Module, Resource, Setting
 
 sources = Resource(
     Provider,
@@ -37,6 +37,16 @@ places = Resource(
     title="name",
     icon="at-sign",
     before_save=domains.before_save,
+    actions=(Action("ask", domains.ask, label=_l("Send a code"), done="asked", said=_l("%(name)s asked for the confirmation of %(record)s"),
+                    form=domains.Asking, when=domains.may_be_confirmed, icon="mail"),
+             Action("confirm", domains.confirm, label=_l("Confirm"), done="confirmed", said=_l("%(name)s confirmed %(record)s"),
+                    form=domains.Confirming, when=domains.may_be_confirmed, icon="badge-check")),
 )
 
-module = Module("sso", label=_l("Single sign-on"), icon="key-round", section="settings", resources=(sources, places))
+module = Module("sso", label=_l("Single sign-on"), icon="key-round", section="settings", resources=(sources, places),
+                settings=(Setting("auth.sso_only", _l("Single sign-on only"), "text", "", options=providers.exceptions,
+                                  help=_l("Passwords and passkeys then open this organisation for nobody but the owner named here, for "
+                                          "the day on which the provider is out of order.")),),
+                says={"sso.sign_in": _l("%(name)s signed in through a provider"), "sso.link.made": _l("%(name)s linked %(record)s"),
+                      "sso.link.removed": _l("%(name)s removed a way in"),
+                      "sso.provider.join": _l("%(name)s joined")})

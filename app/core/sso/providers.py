@@ -9,15 +9,18 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
-from app.core import access
+from app.core import access, people
+from app.core.sso import saml
 from app.core.sso.models import Kind, Provider
-from app.kernel.current import current
+from app.core.sso.vouching import Silent
+from app.kernel.current import Grant, current
 from app.kernel.db import session
 from app.kernel.errors import Forbidden, Invalid, NotFound
 from app.kernel.fields import Form, text
 from app.kernel.sealing import seal, unseal
 
 DIRECTORIES = (Kind.LDAP, Kind.DIRECTORY)
+BY_CODE = (Kind.OIDC, Kind.GOOGLE, Kind.MICROSOFT, Kind.GITHUB, Kind.GITLAB)
 NEEDED: dict[Kind, tuple[str, ...]] = {
     Kind.OIDC: ("address", "client_id"), Kind.GOOGLE: ("client_id",), Kind.MICROSOFT: ("address", "client_id"),
     Kind.GITHUB: ("client_id",), Kind.GITLAB: ("client_id",), Kind.SAML: ("metadata_xml",), Kind.LDAP: ("address", "search_base"),
@@ -43,6 +46,8 @@ def before_save(provider: Provider) -> None:
         raise Invalid({"address": [wrong]})
     if provider.authority and not _is_certificate(provider.authority):
         raise Invalid({"authority": [_("This is no certificate in the PEM format.")]})
+    if provider.kind == Kind.SAML and not _is_metadata(provider.metadata_xml or ""):
+        raise Invalid({"metadata_xml": [_("This is no metadata of a SAML provider: a name, an address and a certificate are needed.")]})
     if provider.role_id is not None and provider.role_id == access.role_named("owner").id:
         raise Invalid({"role": [_("Nobody becomes an owner by signing in.")]})
 
@@ -78,9 +83,15 @@ def provider(provider_id: UUID) -> Provider:
     return found
 
 
+def exceptions() -> list[tuple[str, str]]:
+    """Who may be named as the one whom a password lets in all the same: an owner, or passwords let everybody in."""
+    owners = [(str(each.id), _("Required of all but %(name)s", name=each.name)) for each in people.with_role("owner")]
+    return [("", _("Passwords work too")), *owners]
+
+
 def _may_vouch() -> None:
     user = current.context.user
-    if user and not user.is_system and access.lacking(user, [("*.*.*", "company")]):
+    if user and not user.is_system and access.lacking(user, [Grant("*.*.*", "company", "")]):
         raise Forbidden(access.more_than_held("*.*.*"))
 
 
@@ -99,6 +110,13 @@ def _is_uuid(text: str) -> bool:
     try:
         return str(UUID(text)) == text.casefold()
     except ValueError:
+        return False
+
+
+def _is_metadata(xml: str) -> bool:
+    try:
+        return bool(saml.read_metadata(xml))
+    except Silent:
         return False
 
 

@@ -10,12 +10,13 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.core import auth, organisations
-from app.core.auth.views import go_on
-from app.core.sso import codes, domains, entrance, providers
+from app.core.sso import codes, directories, domains, entrance, providers, saml
+from app.core.sso.attempts import Under
 from app.core.sso.entrance import NotLetIn
 from app.core.sso.models import Kind, Provider
 from app.core.sso.providers import DIRECTORIES
 from app.kernel import limits
+from app.kernel.errors import NotFound, TooMany
 from app.kernel.limits import Limit
 from app.kernel.preferences import within
 from app.kernel.screens import screen
@@ -77,7 +78,7 @@ def start(house: UUID, provider: UUID) -> Response:
     limits.take(ARRIVALS, auth.source_address())
     back = _back(house, provider)
     try:
-        return redirect(entrance.set_out(house, provider, within(request.args.get("next")), lambda p, u: codes.departure(p, u, back)), 303)
+        return redirect(entrance.set_out(house, provider, within(request.args.get("next")), lambda p, u: _departure(p, u, back)), 303)
     except NotLetIn as error:
         return _not_let_in(house, str(error))
 
@@ -92,7 +93,63 @@ def callback(house: UUID, provider: UUID) -> Response:
                                   source=auth.source_address(), agent=request.user_agent.string)
     except NotLetIn as error:
         return _not_let_in(house, str(error))
-    return go_on(done.secret, done.address) if done.secret else redirect(done.address, 303)
+    return auth.go_on(done.secret, done.address) if done.secret else redirect(done.address, 303)
+
+
+def _departure(provider: Provider, under: Under, back: str) -> str:
+    return saml.departure(provider, under) if provider.kind == Kind.SAML else codes.departure(provider, under, back)
+
+
+@screens.post("/sso/<uuid:house>/<uuid:provider>/acs")
+def consume(house: UUID, provider: UUID) -> Response:
+    """What a SAML provider makes the browser post; our cookies do not come along, so the browser is sent on to show them."""
+    limits.take(ARRIVALS, auth.source_address())
+    said = request.form.to_dict()
+    try:
+        entrance.hear(house, provider, said.get("RelayState", ""), lambda p, u: saml.arrival(p, u, said), source=auth.source_address())
+    except NotLetIn as error:
+        return _not_let_in(house, str(error))
+    return redirect(url_for("entrance.arrive", house=house, provider=provider, state=said["RelayState"]), 303)
+
+
+@screens.get("/sso/<uuid:house>/<uuid:provider>/arrive")
+def arrive(house: UUID, provider: UUID) -> Response:
+    """Back from a SAML provider, with the cookies of the browser that set out."""
+    try:
+        done = entrance.collect(house, provider, request.args.get("state", ""), source=auth.source_address(),
+                                agent=request.user_agent.string)
+    except NotLetIn as error:
+        return _not_let_in(house, str(error))
+    return auth.go_on(done.secret, done.address)
+
+
+@screens.get("/sso/<uuid:house>/<uuid:provider>/metadata")
+def metadata(house: UUID, provider: UUID) -> Response:
+    """What a SAML provider is told of us."""
+    with entrance.within(house):
+        found = providers.provider(provider)
+        if found.kind != Kind.SAML:
+            raise NotFound
+        return Response(saml.own_metadata(found), content_type="application/samlmetadata+xml")
+
+
+consume.signed_address = True  # type: ignore[attr-defined]
+
+
+@screens.post("/sso/<uuid:house>/<uuid:provider>/enter")
+def enter(house: UUID, provider: UUID) -> Response:
+    """By a name and password of the organisation's directory."""
+    username, password, wanted = request.form.get("username", ""), request.form.get("password", ""), within(request.form.get("next"))
+    try:
+        done = entrance.enter(house, provider, username, lambda p: directories.vouched(p, username, password), source=auth.source_address(),
+                              agent=request.user_agent.string)
+    except TooMany as error:
+        answer = _not_let_in(house, str(error), error.status, username)
+        answer.headers["Retry-After"] = str(error.retry_after)
+        return answer
+    except NotLetIn as error:
+        return _not_let_in(house, str(error), error.status, username)
+    return auth.go_on(done.secret, wanted if wanted != "/" else done.address)
 
 
 def _back(house: UUID, provider: UUID) -> str:
@@ -100,11 +157,11 @@ def _back(house: UUID, provider: UUID) -> str:
     return str(current_app.extensions["settings"].base_url) + url_for("entrance.callback", house=house, provider=provider)
 
 
-def _not_let_in(house: UUID, said: str) -> Response:
+def _not_let_in(house: UUID, said: str, status: int = 422, username: str = "") -> Response:
     with entrance.within(house) as found:
         slug = found.slug
-    return _house(slug, {"": [said]}, 422)
+    return _house(slug, {"": [said]}, status, username)
 
 
-for _view in (organisation, find, house, start, callback):
+for _view in (organisation, find, house, start, callback, consume, arrive, metadata, enter):
     _view.needs = "public"  # type: ignore[attr-defined]

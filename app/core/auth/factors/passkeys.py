@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import secrets
@@ -30,8 +29,9 @@ from webauthn.helpers.structs import (
 
 from app.core.auth.factors.models import Passkey
 from app.core.auth.models import Identity
+from app.core.auth.spending import spend
 from app.kernel import clock
-from app.kernel.db import apart, as_identity, session
+from app.kernel.db import as_identity, session
 from app.kernel.errors import Invalid
 
 LIFE = timedelta(minutes=5)
@@ -153,16 +153,9 @@ def _challenge(purpose: str, ticket: str, identity_id: UUID | None) -> bytes:
         challenge, whose = _signer(purpose).loads(ticket, max_age=int(LIFE.total_seconds()))
     except (BadSignature, ValueError) as error:
         raise _refused(error) from None
-    if whose != str(identity_id or "") or not _spend(challenge):
+    if whose != str(identity_id or "") or not spend(challenge, clock.now() + 2 * LIFE):
         raise _refused(ValueError("the question was answered before, or put to somebody else"))
     return base64url_to_bytes(challenge)
-
-
-def _spend(challenge: str) -> bool:
-    now = clock.now()
-    with apart() as connection:
-        told = {"proof": hashlib.sha256(challenge.encode()).hexdigest(), "until": now + 2 * LIFE, "now": now}
-        return bool(connection.execute(text("SELECT auth_spend(:proof, :until, :now)"), told).scalar_one())
 
 
 def _signer(purpose: str) -> URLSafeTimedSerializer:
