@@ -1,6 +1,6 @@
 """Who comes in: identities, passwords, sessions, tokens."""
 
-from app.core.auth.edge import go_on, sign_in_url
+from app.core.auth.edge import come_in, go_on, sign_in_url
 from app.core.auth.factors.stepping import is_you, recently_proved, require_proof
 from app.core.auth.forgetting import forget_identity, known_of
 from app.core.auth.identities import disable, has_signed_in, identities_for, identity_of, verify_password
@@ -14,7 +14,7 @@ from app.core.auth.source import source_address
 from app.core.auth.spending import spend
 from app.core.auth.tokens import make_token, revoke_token
 
-__all__ = ["SHORTEST", "ApiToken", "Credential", "Identity", "UserSession", "account_mark", "disable", "end_sessions", "forget_identity",
-           "go_on", "has_signed_in", "hash_password", "hash_secret", "identities_for", "identity_of", "is_you", "keyed", "known_of",
-           "make_link", "make_token", "open_session", "opened", "organisations_of", "recently_proved", "require_proof", "revoke_token", "set_password",
-           "sign_in_url", "source_address", "spend", "verify_password"]
+__all__ = ["SHORTEST", "ApiToken", "Credential", "Identity", "UserSession", "account_mark", "come_in", "disable", "end_sessions",
+           "forget_identity", "go_on", "has_signed_in", "hash_password", "hash_secret", "identities_for", "identity_of", "is_you", "keyed",
+           "known_of", "make_link", "make_token", "open_session", "opened", "organisations_of", "recently_proved", "require_proof",
+           "revoke_token", "set_password", "sign_in_url", "source_address", "spend", "verify_password"]

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+import flask
 from flask import Flask, Response, current_app, g, make_response, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import LoginManager
@@ -268,6 +269,12 @@ def keep_cookie(response: AnyResponse, secret: str, lifetime: int) -> AnyRespons
     if entry is not None and entry.stage == stages.FULL and not entry.confined_to:
         devices.welcome(entry.identity_id, answer)
     return answer
+
+
+def come_in(secret: str, address: str) -> AnyResponse:
+    """Begin a session that was just opened, with nothing left of what the browser brought along, and lead to `address`."""
+    flask.session.clear()
+    return keep_cookie(redirect(address, 303), secret, int(sessions.ABSOLUTE.total_seconds()))
 
 
 def go_on(address: str, entry: Entry, **values: Any) -> AnyResponse:

@@ -10,11 +10,10 @@ from werkzeug.wrappers import Response
 
 from app.core import audit
 from app.core.auth import addresses, links, mails, passwords, recovery, sessions, signing, stages
-from app.core.auth.edge import sign_in_url
+from app.core.auth.edge import come_in, sign_in_url
 from app.core.auth.entry import Entry
 from app.core.auth.policy import policy_of
 from app.core.auth.source import source_address
-from app.core.auth.views import go_on
 from app.kernel.errors import Invalid, NotFound, TooMany
 from app.kernel.preferences import within
 from app.kernel.screens import screen
@@ -112,7 +111,7 @@ def renew() -> Response:
     mails.tell(entry.identity_id, mails.PASSWORD)
     found = stages.reach(entry.identity_id, entry.method, entry.factor)
     secret = sessions.renew(entry.session_id, entry.identity_id, stage=found.stage, enrol_by=found.enrol_by)
-    return go_on(secret, _wanted() if found.stage == stages.FULL else stages.address(found.stage, _wanted()))
+    return come_in(secret, _wanted() if found.stage == stages.FULL else stages.address(found.stage, _wanted()))
 
 
 def _entry() -> Entry | None:
@@ -155,7 +154,7 @@ def enter(secret: str) -> Response:
     if not policy_of(link.identity_id).magic_link or not links.use(link):
         raise recovery.used_up()
     opened = signing.opened(link.identity_id, source=source_address(), agent=request.user_agent.string, method="link")
-    return go_on(opened, "/")
+    return come_in(opened, "/")
 
 
 @screens.get("/account/not-me/<secret>")

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from app.core import audit
 from app.core.access import role_labels
 from app.core.auth import links, recovery, sessions, signing
-from app.core.auth.edge import drop_cookie, keep_cookie, sign_in_url
+from app.core.auth.edge import come_in, drop_cookie, sign_in_url
 from app.core.auth.entry import Entry
 from app.core.auth.factors import passkeys
 from app.core.auth.identities import identity_of
@@ -52,13 +52,7 @@ def sign_in() -> Response:
         return response
     except Invalid as error:
         return _form(email=email, errors=error.errors, status=422, wanted=wanted)
-    return go_on(done.secret, within(wanted))
-
-
-def go_on(secret: str, address: str) -> Response:
-    """Lead on to `address`, signed in, with nothing kept of what the browser held before."""
-    flask.session.clear()
-    return keep_cookie(redirect(address, 303), secret, int(sessions.ABSOLUTE.total_seconds()))
+    return come_in(done.secret, within(wanted))
 
 
 def _form(*, email: str = "", errors: dict[str, list[Any]] | None = None, notice: str = "", status: int = 200,
@@ -167,7 +161,7 @@ def welcome(secret: str) -> Response:
     sessions.end_sessions(link.identity_id)
     audit.note("auth.password.set", platform=True, context={"identity": link.identity_id, "source": source_address()})
     opened = signing.opened(link.identity_id, source=source_address(), agent=request.user_agent.string)
-    return go_on(opened, "/")
+    return come_in(opened, "/")
 
 
 def _link(secret: str) -> links.Opened:

@@ -93,7 +93,7 @@ def callback(house: UUID, provider: UUID) -> Response:
                                   source=auth.source_address(), agent=request.user_agent.string)
     except NotLetIn as error:
         return _not_let_in(house, str(error))
-    return auth.go_on(done.secret, done.address) if done.secret else redirect(done.address, 303)
+    return auth.come_in(done.secret, done.address) if done.secret else redirect(done.address, 303)
 
 
 def _departure(provider: Provider, under: Under, back: str) -> str:
@@ -120,7 +120,7 @@ def arrive(house: UUID, provider: UUID) -> Response:
                                 agent=request.user_agent.string)
     except NotLetIn as error:
         return _not_let_in(house, str(error))
-    return auth.go_on(done.secret, done.address)
+    return auth.come_in(done.secret, done.address)
 
 
 @screens.get("/sso/<uuid:house>/<uuid:provider>/metadata")
@@ -149,7 +149,7 @@ def enter(house: UUID, provider: UUID) -> Response:
         return answer
     except NotLetIn as error:
         return _not_let_in(house, str(error), error.status, username)
-    return auth.go_on(done.secret, wanted if wanted != "/" else done.address)
+    return auth.come_in(done.secret, wanted if wanted != "/" else done.address)
 
 
 def _back(house: UUID, provider: UUID) -> str:

@@ -77,7 +77,7 @@ def house(app: Flask, monkeypatch: pytest.MonkeyPatch) -> House:
     monkeypatch.setattr(presets, "_known", {})
     home, away = found("home"), found("away")
     enrol(home, "cleo@home.example", "admin")
-    enrol(away, "ben@home.example", "owner")
+    enrol(away, "ben@home.example", "owner", password="")
     return House(home, away, enrol(home, "ada@home.example", "owner"), enrol(home, "ben@home.example"))
 
 
