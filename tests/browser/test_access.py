@@ -21,7 +21,8 @@ def test_who_may_is_found_by_a_search_and_a_click(house: House, scheme: str, vie
     page.fill("input[name=q]", "payment.release")
     page.press("input[name=q]", "Enter")
     page.click("th a >> text=procurement.payment.release")
-    assert page.inner_text("h2 >> nth=0") == "Who may procurement.payment.release?"
+    page.wait_for_url("**permission=procurement.payment.release**")
+    assert page.inner_text("#answers h2 >> nth=0") == "Who may procurement.payment.release?"
     assert "by the role" in page.inner_text("#answers table >> nth=0")
     assert not axe.violations(page)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "nothing reaches beyond the window"
