@@ -59,7 +59,7 @@ def test_a_member_speaks_the_organisation_s_language_unless_said(place: Organisa
 
 def test_one_person_in_two_organisations_is_one_identity(place: Organisation) -> None:
     other = found("people-two")
-    assert enrol(other, "olga@people.example").identity_id == _id(place, "olga").identity_id
+    assert enrol(other, "olga@people.example", password="").identity_id == _id(place, "olga").identity_id
 
 
 def test_an_address_is_taken_once(place: Organisation) -> None:
