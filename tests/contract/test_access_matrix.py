@@ -27,7 +27,7 @@ def _cell(row: Mapping[str, str]) -> Cell:
     return Cell(row["route"], row["method"], row["needs"])
 
 
-@pytest.mark.requirement("LG-292", "PK-018")
+@pytest.mark.requirement("LG-292")
 def test_the_matrix_is_what_is_declared(app: Flask) -> None:
     assert FILE.read_text() == table(app), RENEW
 
@@ -88,7 +88,7 @@ def test_the_matrix_holds_who_may(app: Flask, role: str) -> None:
     assert wrong == {}
 
 
-@pytest.mark.requirement("PK-013", "PK-017", "LG-292")
+@pytest.mark.requirement("LG-292")
 @pytest.mark.parametrize("role", ROLES)
 def test_the_matrix_refuses_who_may_not(app: Flask, role: str) -> None:
     """Each refused cell as a page; every cell by all other ways too, for one of the roles in turn (for each role: tests/ordeal)."""

@@ -151,7 +151,6 @@ def test_cases(stand: tuple[Organisation, Actor], condition: str, record: dict[s
 
 
 @pytest.mark.parametrize("role", ["manager", "own"])
-@pytest.mark.requirement("PK-016")
 def test_a_refusal_names_the_value_the_limit_and_who_may(stand: tuple[Organisation, Actor], role: str) -> None:
     place, user = stand
     with acting(place, user), unit_of_work():
