@@ -11,15 +11,15 @@ branch_labels = None
 depends_on = None
 
 FUNCTIONS = {
-    'audit_find(text, integer)': '''
+    'audit_find(text, integer)': """
 CREATE OR REPLACE FUNCTION audit_find(wanted text, most integer) RETURNS SETOF uuid STABLE LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 SET enable_seqscan = off SET plan_cache_mode = force_custom_plan AS $$
 BEGIN
   RETURN QUERY SELECT e.id FROM audit_entry e
     WHERE ((to_tsvector('simple'::regconfig, (action || ' '::text) || record_reference) || jsonb_to_tsvector('simple'::regconfig, changes, '["string", "numeric"]'::jsonb)) || jsonb_to_tsvector('simple'::regconfig, context, '["string", "numeric"]'::jsonb)) @@ wanted::tsquery AND e.organisation_id = nullif(current_setting('app.organisation', true), '')::uuid
     ORDER BY e.at DESC, e.id DESC LIMIT most;
-END $$''',
-    'audit_purge(timestamptz, uuid, integer)': '''
+END $$""",
+    'audit_purge(timestamptz, uuid, integer)': """
 CREATE OR REPLACE FUNCTION audit_purge(before timestamptz, event uuid, most integer)
   RETURNS TABLE (place bigint, entry uuid, said bytea) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE here uuid := nullif(current_setting('app.organisation', true), '')::uuid;
@@ -37,7 +37,7 @@ BEGIN
     RETURNING l.seq, e.id, e.digest
   ), kept AS (INSERT INTO audit_purged (organisation_id, id, digest, purge_id) SELECT here, g.id, g.digest, event FROM gone g)
   SELECT g.seq, g.id, g.digest FROM gone g ORDER BY g.seq;
-END $$''',
+END $$""",
 }
 
 

@@ -57,7 +57,7 @@ def _filled(column: Column[Any], resource: Resource, fields: dict[str, Field]) -
             return sql
     if isinstance(kind, (Text, String)) or hasattr(kind, "choices"):
         length = min(getattr(kind, "length", 0) or 30, 30)
-        return "'EUR'" if "currency" in column.name else f"substr(md5(g || '{column.name}'), 1, {length})"
+        return "'EUR'" if "currency" in column.name else f"substr(md5((:first + g) || '{column.name}'), 1, {length})"
     return "NULL"
 
 

@@ -42,6 +42,7 @@ PUBLIC = {  # endpoint: why anybody may ask
     "joining.page": "the link is the proof", "joining.accept": "the link is the proof", "joining.decline": "the link is the proof",
     "platform.console": "nobody but a keeper finds it", "platform.create": "the same", "platform.organisation": "the same",
     "platform.suspend": "the same", "platform.resume": "the same", "platform.settings": "the same",
+    "impersonation.over_page": "a session whose impersonation has ended", "impersonation.over": "the same",
     "platform.own": "whoever is signed in, where the platform allows it", "platform.create_own": "the same"}
 VALUES: dict[str, Any] = {"uuid": UUID(int=1), "int": 1}
 

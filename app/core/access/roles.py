@@ -30,7 +30,7 @@ SYSTEM_ROLES: tuple[Declared, ...] = (
              _l("Reports, requests and follows."), parent="viewer"),
     Declared("auditor", _l("Auditor"), {"*.*.view": "company", "*.*.export": "company", **_ASKS},
              _l("Sees everything with its trace; changes nothing.")),
-    Declared("support", _l("Support"), {"people.*.view": "company", "people.member.impersonate": "company",
+    Declared("support", _l("Support"), {"people.*.view": "company", "impersonation.impersonation.begin": "company",
                                            "monitoring.*.view": "company", "jobs.*.view": "company"},
              _l("Helps the others: sees people, jobs and deliveries; changes nothing."), parent="viewer"),
     Declared("viewer", _l("Viewer"), {"{}.*.view": "company", "organisation.*.view": "company", **_ASKS}, _l("Sees; changes nothing.")),

@@ -124,7 +124,7 @@ def _understood(rights: str, scopes: tuple[str, ...]) -> tuple[Organisation, Act
 
 def _impersonated(target: Actor, by: Actor, case: dict[str, Any]) -> Actor | None:
     """The target as `by` may be them: narrowed like a token, never to decide; None when `by` may impersonate no more."""
-    if not by.grants_of("people.member.impersonate"):
+    if not by.grants_of("impersonation.impersonation.begin"):
         return None
     looks = case["reach"] != "act"
     patterns = reach_of_impersonation(looks_only=looks)

@@ -18,7 +18,7 @@ from app.kernel.db import session
 from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from app.kernel.references import assign
 
-IMPERSONATE = "people.member.impersonate"
+IMPERSONATE = "impersonation.impersonation.begin"
 LASTS, BEGIN_WITHIN = timedelta(minutes=30), timedelta(hours=24)
 SHORTEST_REASON, MOST_STEPS = 10, 2_000
 
