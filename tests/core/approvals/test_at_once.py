@@ -33,7 +33,7 @@ AT_ONCE = 20
 @pytest.fixture
 def real(fresh_database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Flask, House]]:
     """A house whose commits are real."""
-    monkeypatch.setattr("app.core.auth.verify_password", lambda _identity, password: password == "right")
+    monkeypatch.setattr("app.core.auth.is_you", lambda _identity, typed: typed == "right")
     with fresh_database.app.app_context():
         yield fresh_database.app, House()
 

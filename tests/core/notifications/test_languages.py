@@ -55,7 +55,7 @@ class Bracketed(NullTranslations):
 def house(app: Flask, monkeypatch: pytest.MonkeyPatch) -> House:
     """An organisation with people to ask, where mail leaves."""
     monkeypatch.setattr(delivery, "_connection", Server)
-    monkeypatch.setattr("app.core.auth.verify_password", lambda _identity, password: password == "right")
+    monkeypatch.setattr("app.core.auth.is_you", lambda _identity, typed: typed == "right")
     return House()
 
 
