@@ -82,3 +82,17 @@ def frame() -> Frame:
         g.frame = _provider[0]() if _provider else Frame()
     found: Frame = g.frame
     return found
+
+
+_slots: dict[str, Callable[[], Any]] = {}
+
+
+def fill_slot(name: str, provider: Callable[[], Any]) -> None:
+    """Let `provider()` say what stands in a slot of every page: "impersonated", "enrol_by", "session"."""
+    _slots[name] = provider
+
+
+def slot(name: str) -> Any:
+    """What stands in a slot of the page being rendered; None when no service fills it, or it has nothing to say."""
+    provider = _slots.get(name)
+    return provider() if provider else None

@@ -18,7 +18,7 @@ from app.kernel.compression import install_compression
 from app.kernel.current import current
 from app.kernel.faults import install_faults
 from app.kernel.forgery import install_forgery
-from app.kernel.frame import frame
+from app.kernel.frame import frame, slot
 from app.kernel.i18n import file_size, in_sentence
 from app.kernel.keys import key_attributes, keys_for, scopes_here, shown_keys
 from app.kernel.kit import initials, install_kit
@@ -127,7 +127,7 @@ def install_screens(app: Flask) -> None:
     Htmx(app)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals.update(current=current, dom_id=dom_id, frame=frame, toasts=toasts, theme=theme, density=density,
+    app.jinja_env.globals.update(current=current, dom_id=dom_id, frame=frame, slot=slot, toasts=toasts, theme=theme, density=density,
                                  language=language, initials=initials, keys_for=keys_for, scopes_here=scopes_here, shown_keys=shown_keys,
                                  key_attributes=key_attributes)
     app.jinja_env.filters.update(in_sentence=in_sentence, file_size=file_size)

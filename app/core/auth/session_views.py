@@ -16,6 +16,7 @@ from app.core.auth.models import UserSession
 from app.core.auth.policy import policy_of
 from app.core.auth.source import source_address
 from app.core.auth.whereabouts import device_of, place_of
+from app.kernel.current import current
 from app.kernel.errors import Forbidden, NotFound
 from app.kernel.kinds import show_moment
 from app.kernel.screens import screen
@@ -33,6 +34,13 @@ def listing() -> Response:
                idle=format_timedelta(policy.idle, threshold=1.5), absolute=format_timedelta(policy.absolute, threshold=1.5))
     return screen("account/sessions.html", sessions=[_shown(each, here=each.id == own) for each in found], others=len(found) - 1,
                   others_url=url_for("sessions.end_others"), settings_url=url_for("account.settings"), limits=limits)
+
+
+def lasting() -> dict[str, str] | None:
+    """Where a page asks how long the session still lasts, and where it says to stay; None for whoever is signed out."""
+    if not (current.is_signed_in and current.has_organisation):
+        return None
+    return {"left": url_for("sessions.left"), "stay": url_for("sessions.stay")}
 
 
 def _shown(each: UserSession, *, here: bool) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from app.core.auth import account, address_views, recovery_views, session_views,
 from app.core.auth.edge import install_edge
 from app.core.auth.factors import lost_pages, second_step, security, stepping
 from app.core.auth.source import source_address
+from app.kernel.frame import fill_slot
 
 
 def _circumstance(name: str) -> object:
@@ -31,4 +32,5 @@ def install(app: Flask) -> None:
     app.register_blueprint(security.screens)
     app.register_blueprint(lost_pages.screens)
     stepping.install(app)
-    app.jinja_env.globals["enrol_by"] = security.enrol_by
+    fill_slot("enrol_by", security.enrol_by)
+    fill_slot("session", session_views.lasting)

@@ -7,14 +7,15 @@ from flask import Flask, Response, g, request
 from app.core.impersonation import services, views
 from app.kernel.current import acting, current
 from app.kernel.db import unit_of_work
+from app.kernel.frame import fill_slot
 
 UNKEPT = ("menu.badges", "menu.live")  # asked by the page itself, over and over
 
 
 def install(app: Flask) -> None:
-    """The pages; `impersonated()` in templates; each request of an impersonator is kept, whatever its answer."""
+    """The pages; the banner; each request of an impersonator is kept, whatever its answer."""
     app.register_blueprint(views.screens)
-    app.jinja_env.globals["impersonated"] = views.banner
+    fill_slot("impersonated", views.banner)
     app.after_request(_keep)
 
 

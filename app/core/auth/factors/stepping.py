@@ -26,6 +26,7 @@ from app.kernel.current import current
 from app.kernel.db import as_identity, session
 from app.kernel.errors import Forbidden, Invalid, TooMany
 from app.kernel.faults import refused
+from app.kernel.frame import fill_slot
 from app.kernel.preferences import within
 from app.kernel.screens import screen
 
@@ -132,7 +133,7 @@ def proof_label() -> str:
 def install(app: Flask) -> None:
     """Turn `ProofNeeded` into the page that asks, and ask before roles change hands."""
     app.register_error_handler(ProofNeeded, _ask)
-    app.jinja_env.globals["proof_label"] = proof_label
+    fill_slot("proof_label", proof_label)
     if not event.contains(Session, "before_flush", _before_roles):
         event.listen(Session, "before_flush", _before_roles)
 
