@@ -194,7 +194,7 @@ def editable_change(world: World, resource: Resource) -> tuple[Any, str, str]:
         if free and name not in ("timezone", "key"):
             return record, name, "Changed words"
     for name in form_names(resource):
-        if fields[name].kind in ("integer", "money", "date"):
+        if fields[name].kind in ("integer", "money", "date") or len(fields[name].extra.get("samples", ())) > 1:
             with world.acting("owner"):
                 return record, name, samples.value(fields[name], 77)
     raise AssertionError(f"{resource.key} has no field that a test can change")

@@ -55,11 +55,12 @@ def value(field: Field, number: int) -> Any:  # noqa: C901 -- one line per kind
 
 
 def linked(field: Field) -> Any:
-    """A record that the field can refer to; made when there is none."""
+    """The newest record that the field can refer to (roles and members begin with the owner's); made when there is none."""
     resource = registry.of_table(field.reference)
     assert resource is not None, field.reference
     model: Any = resource.model
-    found = session().scalar(select(model.id).where(model.organisation_id == current.organisation.id, model.archived_at.is_(None)).limit(1))
+    here = (model.organisation_id == current.organisation.id, model.archived_at.is_(None))
+    found = session().scalar(select(model.id).where(*here).order_by(model.id.desc()).limit(1))
     return found or make(resource, 1)[0].id
 
 

@@ -22,7 +22,7 @@ from app.kernel.outbox import OutboxRow
 from app.kernel.records import new_id
 from tests.contract import samples
 
-ROLES = ("owner", "manager", "viewer", "nobody")
+ROLES = ("owner", "admin", "manager", "viewer", "nobody")  # the admin decides what the owner asks for
 
 
 def populate() -> None:
@@ -39,6 +39,7 @@ def populate() -> None:
     with acting(south):
         enter()
         people.enrol("Foreign Owner", "foreign@south.example", "owner")
+        people.enrol("Foreign Admin", "admin@south.example", "admin")
         session().commit()
 
 

@@ -44,10 +44,10 @@ class Provider(Record):
     __label__, __plural__, __slug__ = _l("Sign-in provider"), _l("Sign-in providers"), "providers"
 
     name: Mapped[str] = fields.text(_l("Name"), max_length=60, help=_l("Stands on the button: “Continue with …”."))
-    kind: Mapped[Kind] = fields.choice(_l("Kind"), Kind, default=Kind.OIDC)
+    kind: Mapped[Kind] = fields.choice(_l("Kind"), Kind, default=Kind.OIDC, extra={"samples": ("oidc", "google", "github", "gitlab")})
     active: Mapped[bool] = fields.boolean(_l("In use"), default=True)
     address: Mapped[str | None] = fields.text(
-        _l("Address"), max_length=300, required=False, sortable=False,
+        _l("Address"), max_length=300, required=False, sortable=False, extra={"samples": ("https://login.example.org",)},
         help=_l("The issuer, the tenant's id (Microsoft), your own server (GitHub, GitLab), or ldaps://… (directories)."))
     client_id: Mapped[str | None] = fields.text(
         _l("Client"), max_length=300, required=False, sortable=False,
@@ -55,7 +55,7 @@ class Provider(Record):
     metadata_xml: Mapped[str | None] = fields.long_text(_l("Metadata"), max_length=200_000, help=_l("SAML: the provider's metadata (XML)."))
     search_base: Mapped[str | None] = fields.text(_l("Search below"), max_length=300, required=False, sortable=False,
                                                   help=_l("Directories: the DN below which people are, like ou=people,dc=example,dc=org."))
-    authority: Mapped[str | None] = fields.long_text(_l("Certificate authority"), max_length=20_000,
+    authority: Mapped[str | None] = fields.long_text(_l("Certificate authority"), max_length=20_000, extra={"samples": ("",)},
                                                      help=_l("Directories: who signed the server's certificate (PEM)."))
     groups_in: Mapped[str | None] = fields.text(_l("Groups stand in"), max_length=120, required=False, sortable=False,
                                                 help=_l("The claim or attribute that names groups, when it is not the usual one."))
@@ -83,7 +83,7 @@ class Domain(Record):
     __prefix__ = "DOM"
     __label__, __plural__, __slug__ = _l("Domain"), _l("Domains"), "domains"
 
-    name: Mapped[str] = fields.text(_l("Domain"), max_length=253)
+    name: Mapped[str] = fields.text(_l("Domain"), max_length=253, extra={"samples": tuple(f"sample-{n}.example" for n in range(997))})
     confirmed_at: Mapped[datetime | None] = fields.moment(_l("Confirmed"), required=False)
     mailbox: Mapped[str | None] = mapped_column(Text, info={"label": _l("Asked at")})
     asked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), info={"audited": False})
