@@ -171,7 +171,8 @@ def _giving(grants: Iterable[Grant], permission: str, record: Any) -> list[Grant
 
 
 def _width(grants: Sequence[Grant]) -> int:
-    return min(grant.pattern.count("*") for grant in grants)
+    """That of the widest: what a role inherits makes it no narrower."""
+    return max(grant.pattern.count("*") for grant in grants)
 
 
 def _singly(permission: str, record: Any) -> list[str]:

@@ -23,7 +23,11 @@ class Look:
 
 def look() -> Look:
     """That of the organisation at hand; that of the product where there is none."""
-    row = session().get(Organisation, current.organisation.id) if current.has_organisation else None
+    return look_of(session().get(Organisation, current.organisation.id) if current.has_organisation else None)
+
+
+def look_of(row: Organisation | None) -> Look:
+    """That of an organisation which was read already."""
     return Look(row.colour, row.colour_dark, row.logo_id, row.mail_footer) if row is not None else Look()
 
 

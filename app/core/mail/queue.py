@@ -13,10 +13,12 @@ from uuid import UUID
 
 from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
+from app.core.branding import Look, look_of
 from app.core.mail import rendering, tickets
 from app.core.mail.models import MailMessage, State
+from app.core.organisations import Organisation
 from app.core.people import Member
 from app.kernel import clock, jobs, outbox
 from app.kernel.current import current
@@ -55,7 +57,8 @@ def send(to: Member | UUID | str, template: str, context: Context | None = None,
     `secrets(facts)` gives, at each attempt, what stands in the place of `hidden(name)`: the log of mail never holds it. A `context` that is
     a function is called in the reader's language. Raises `Invalid` for no address.
     """
-    if key and (found := session().scalars(select(MailMessage).where(MailMessage.key == key)).first()):
+    look, found = _before(key) if key else (None, None)
+    if found is not None:
         return found
     reader = _reader(to, language)
     reader = replace(reader, address=address.strip()) if address else reader
@@ -63,7 +66,7 @@ def send(to: Member | UUID | str, template: str, context: Context | None = None,
         raise Invalid({"to": [_("“%(address)s” is no e-mail address.", address=reader.address[:80])]})
     effect = _effect(headers)
     mail_id = new_id()
-    written = rendering.Written("", "", "") if writer else _written(template, context or {}, reader, optional)
+    written = rendering.Written("", "", "") if writer else _written(template, context or {}, reader, optional, look)
     mail = MailMessage(
         id=mail_id, to_address=reader.address, member_id=reader.member_id, language=reader.language, subject=written.subject,
         text=written.text, html=written.html, template=template, thread=thread, key=key, effect_id=effect, optional=optional,
@@ -123,8 +126,16 @@ def domain() -> str:
     return urlsplit(str(current_app.extensions["settings"].base_url)).hostname or "localhost"
 
 
-def _written(template: str, context: Context, reader: Reader, optional: str) -> rendering.Written:
-    written = rendering.write(template, context, reader, optional=optional)
+def _before(key: str) -> tuple[Look | None, MailMessage | None]:
+    """The mail of that key, if there is one, and in the same answer the look that a new one is written in."""
+    of_key = and_(MailMessage.organisation_id == Organisation.id, MailMessage.key == key)
+    question = select(Organisation, MailMessage).outerjoin(MailMessage, of_key).where(Organisation.id == current.organisation.id)
+    row = session().execute(question).first()
+    return (look_of(row[0]), row[1]) if row is not None else (None, None)
+
+
+def _written(template: str, context: Context, reader: Reader, optional: str, look: Look | None) -> rendering.Written:
+    written = rendering.write(template, context, reader, optional=optional, look=look)
     assert written is not None  # noqa: S101 -- only a writer can have nothing to say
     return written
 

@@ -35,15 +35,16 @@ class Written:
 
 
 def write(template: str, context: Mapping[str, Any] | Callable[[], Mapping[str, Any] | None], reader: Reader, *,
-          optional: str = "") -> Written | None:
+          optional: str = "", look: branding.Look | None = None) -> Written | None:
     """Render `templates/mail/<template>.txt` (with its block `subject`) and `.html` for the reader.
 
-    A `context` that is a function is called in the reader's language and zone; None from it means that there is nothing to say.
+    A `context` that is a function is called in the reader's language and zone; None from it means that there is nothing to say. `look` is
+    the organisation's, where it was read already.
     """
     environment = current_app.jinja_env
     as_reader = replace(current.context.user or SYSTEM, language=reader.language, timezone=reader.timezone)
     with acting(current.organisation, as_reader), force_locale(reader.language):
-        said, shown = context() if callable(context) else context, branding.look()
+        said, shown = context() if callable(context) else context, look or branding.look()
         if said is None:
             return None
         given = {"reader": reader, "link": partial(_link, reader), "organisation": current.organisation, **said,

@@ -96,7 +96,7 @@ def test_a_requisition_is_made_once_in_its_history_and_each_line_says_its_total(
     assert "£36.75" in page
     assert "£50.00" in page
     made = office.all(Requisition)[0]
-    entries = office.all(AuditEntry, AuditEntry.record_id == made.id)
+    entries = office.all(AuditEntry, AuditEntry.record_id == made.id, AuditEntry.action != "procurement.requisition.view")
     assert [(entry.action, entry.changes["total"]) for entry in entries] == [("procurement.requisition.create", [None, 8675])]
     lines = [line.id for line in office.all(RequisitionLine)]
     assert len(office.all(AuditEntry, AuditEntry.record_id.in_(lines))) == len(lines) == 2
