@@ -16,7 +16,7 @@ from markupsafe import Markup
 from sqlalchemy import false, text, true
 
 from app.core import access, drafts, search
-from app.core.access import decisions
+from app.core.access import decisions, reasons
 from app.core.audit import feeds
 from app.core.imports import delimited, keys, links
 from app.core.menu import building
@@ -152,9 +152,9 @@ BREAKERS = (
     Breaker("test_archive_hides_and_restore_brings_back", "nothing is put away", put(stages, "put_away", nothing)),
     Breaker("test_detail_shows_the_facts", "no facts", put(Detail, "facts", [])),
     Breaker("test_the_trail_leads_back", "no trail", answered(f"{INCIDENTS}detail", lambda page: page.replace("Breadcrumb", "Places"))),
-    Breaker("test_what_cannot_be_done_says_why", "no reason is given", put(decisions, "_missing", lambda _action: "No.")),
+    Breaker("test_what_cannot_be_done_says_why", "no reason is given", put(reasons, "missing", lambda _action: "No.")),
     Breaker("test_history_page", "nobody is named",
-            put(import_module("app.core.audit.history"), "names_of", lambda _ids: {})),
+            put(import_module("app.core.audit.history"), "people_of", lambda _ids: {})),
     Breaker("test_a_draft_is_kept_and_put_back", "the draft is not kept", put(drafts, "keep", nothing)),
     Breaker("test_words_that_name_nothing_stay_typed_and_the_form_stays_usable", "what was typed is lost",
             put(form.FormPage, "take", nothing)),

@@ -176,6 +176,7 @@ class Pseudo(NullTranslations):
 NAMES = {
     "OpsFlux", "OpenAPI", "CSV", "XLSX", "PDF", "JSON", "Excel", "Ctrl", "Enter", "Esc", "Shift", "Alt", "Gmail", "Linear", "Outlook",
     "English", "Français", "Español", "Português", "Deutsch", "Italiano", "EUR", "UTC", "Europe", "Paris", "North", "Field", "Nobody",
+    "Active", "Directory", "GitHub", "GitLab", "Google", "LDAP", "Microsoft", "SAML",
 }
 SKIPPED = {
     "/static/", "/stream", "/badges", "/openapi", "/export", "/mail/", "/metrics", "/api/", "/.well-known", "/healthz", "/readyz",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, request
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 
 from app.core import access, search
 from app.kernel.current import current
@@ -30,20 +30,8 @@ def pick(resource: Resource, typed: str, limit: int = SHOWN) -> list[dict[str, A
     )
     keyed = getattr(model, f"{title}_key", None)
     column = keyed if keyed is not None else getattr(model, title)
-    words = fold(typed) if keyed is not None else typed
-    found = (
-        list(
-            session().scalars(
-                query.where(
-                    or_(column.between(words, words + "\U0010ffff"), model.reference.between(typed.upper(), typed.upper() + "\U0010ffff"))
-                )
-                .order_by(column, model.id)
-                .limit(limit)
-            )
-        )
-        if typed
-        else list(session().scalars(query.order_by(column, model.id).limit(limit)))
-    )
+    first = query.where(or_(_begins(resource, typed), _between(model.reference, typed.upper()))) if typed else query
+    found = list(session().scalars(first.order_by(column, model.id).limit(limit)))
     if typed and len(found) < limit and resource.search:
         more = search.matching(typed, resource, limit=limit)
         known = {r.id for r in found}
@@ -52,12 +40,27 @@ def pick(resource: Resource, typed: str, limit: int = SHOWN) -> list[dict[str, A
     return [_option(resource, title, record) for record in found[:limit]]
 
 
+def _begins(resource: Resource, typed: str) -> ColumnElement[bool]:
+    """Records whose title begins with what was typed; one of a closed list is read as the reader reads it."""
+    model, title = resource.model, title_attribute(resource)
+    field = fields_of(model).get(title)
+    if field is not None and field.kind == "choice":
+        column: ColumnElement[Any] = getattr(model, title)
+        return column.in_([entry for entry in field.choices or () if fold(str(entry.label)).startswith(fold(typed))])
+    keyed = getattr(model, f"{title}_key", None)
+    return _between(getattr(model, title), typed) if keyed is None else _between(keyed, fold(typed))
+
+
+def _between(column: ColumnElement[str], words: str) -> ColumnElement[bool]:
+    return column.between(words, words + "\U0010ffff")
+
+
 def _option(resource: Resource, title: str, record: Any) -> dict[str, Any]:
     fields = fields_of(resource.model)
     quiet = [fields[n].display(record) for n in resource.subtitle if n in fields and fields[n].kind != "reference"]
     return {
         "id": record.id,
-        "title": str(getattr(record, title) or record.reference),
+        "title": (fields[title].display(record) if title in fields else "") or record.reference,
         "subtitle": " · ".join(filter(None, [record.reference, *quiet])),
     }
 
