@@ -16,14 +16,18 @@ from tests.modules.visitor import Visitor, words
 Visit = Callable[[str], Visitor]
 
 
+def rakes(office: Office) -> dict[str, str]:
+    """The requisition form, filled in with two lines of 36.75 and 50.00."""
+    return {"title": "Rakes for autumn", "department": office.departments["roads"], "currency": "GBP",
+            "lines-0-description": "Rake", "lines-0-quantity": "3", "lines-0-unit": "piece", "lines-0-unit_price": "12.25",
+            "lines-0-currency": "GBP", "lines-1-description": "Bags", "lines-1-quantity": "0.5", "lines-1-unit": "box",
+            "lines-1-unit_price": "99.99", "lines-1-currency": "GBP"}
+
+
 @pytest.mark.requirement("OF-463")
 def test_a_requisition_with_two_lines_is_numbered_totalled_and_submitted(office: Office, visit: Visit) -> None:
     mo, reference = visit("mo"), f"PR-{clock.today('Europe/London').year}-00001"
-    sent = mo.post("/procurement/requisitions/new", {
-        "title": "Rakes for autumn", "department": office.departments["roads"], "currency": "GBP",
-        "lines-0-description": "Rake", "lines-0-quantity": "3", "lines-0-unit": "piece", "lines-0-unit_price": "12.25",
-        "lines-0-currency": "GBP", "lines-1-description": "Bags", "lines-1-quantity": "0.5", "lines-1-unit": "box",
-        "lines-1-unit_price": "99.99", "lines-1-currency": "GBP"})
+    sent = mo.post("/procurement/requisitions/new", rakes(office))
     assert sent.status_code == 303, words(sent.text)
     assert reference in sent.location
     page = words(mo.get(f"/procurement/requisitions/{reference}/"))
@@ -86,11 +90,7 @@ def test_a_requisition_is_made_once_in_its_history_and_each_line_says_its_total(
     form = mo.get("/procurement/requisitions/new")
     assert '<h1 class="grow">New requisition</h1>' in form
     assert "New: " not in form
-    sent = mo.post("/procurement/requisitions/new", {
-        "title": "Rakes for autumn", "department": office.departments["roads"], "currency": "GBP",
-        "lines-0-description": "Rake", "lines-0-quantity": "3", "lines-0-unit": "piece", "lines-0-unit_price": "12.25",
-        "lines-0-currency": "GBP", "lines-1-description": "Bags", "lines-1-quantity": "0.5", "lines-1-unit": "box",
-        "lines-1-unit_price": "99.99", "lines-1-currency": "GBP"})
+    sent = mo.post("/procurement/requisitions/new", rakes(office))
     assert sent.status_code == 303, words(sent.text)
     page = words(mo.get(f"/procurement/requisitions/{reference}/"))
     assert "£36.75" in page
