@@ -255,7 +255,8 @@ class Module:
     """All that the rest of the system knows of a module, or of a core service with screens.
 
     `says` gives the sentences of the audit trail for what the service does outside its resources, by the name under which it is kept:
-    `"auth.token.made": _l("%(name)s made a token")`.
+    `"auth.token.made": _l("%(name)s made a token")`. `permissions` are those that it asks for beside its resources and routes: what
+    nothing declares is refused to everybody.
     """
 
     name: str
@@ -272,6 +273,7 @@ class Module:
     panels: tuple[Panel, ...] = ()
     screens: tuple[str, ...] = ()
     says: Mapping[str, Any] = field(default_factory=dict)
+    permissions: tuple[str, ...] = ()
     badge: Callable[[], int] | None = None
     keys: str = ""
     query: str = ""

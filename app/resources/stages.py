@@ -139,7 +139,7 @@ def allowed(resource: Resource, action: Action, record: Any, approved: UUID | No
 def require_within(resource: Resource, verb: str, records: Sequence[Any]) -> None:
     """Refuse what was made, or made of a record, beyond the conditions under which the actor may."""
     permission = resource.permission(verb)
-    if all(grant.rule or grant.site for grant in current.user.grants_of(permission)):
+    if access.guards_of(permission) or all(grant.rule or grant.site for grant in current.user.grants_of(permission)):
         for record in records:
             access.require(current.user, permission, record)
 

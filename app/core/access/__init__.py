@@ -1,6 +1,7 @@
 """Who may do what: one decision, with its reason; and the same in SQL, for lists."""
 
 from app.core.access.decisions import ALLOWED, Decision, can, require
+from app.core.access.guarding import guards_of
 from app.core.access.keeping import lacking, more_than_held
 from app.core.access.matrix import write_matrix
 from app.core.access.models import AccessRequest, CustomPermission, MemberGrant, Role, RoleGrant, Scope
@@ -10,6 +11,6 @@ from app.core.access.sight import also_visible, reached, visible
 
 __all__ = [
     "ALLOWED", "AccessRequest", "CustomPermission", "Decision", "MemberGrant", "Role", "RoleGrant", "Scope", "also_visible", "can",
-    "circumstances_from", "grant_further", "install_roles", "lacking", "more_than_held", "reached", "require", "role_choices",
+    "circumstances_from", "grant_further", "guards_of", "install_roles", "lacking", "more_than_held", "reached", "require", "role_choices",
     "role_labels", "role_named", "visible", "write_matrix",
 ]

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.core.access.decisions import can
 from app.core.access.matrix import cells
-from app.core.access.models import CustomPermission
+from app.core.access.guarding import own_permissions
 from app.kernel.current import Actor, current
 from app.kernel.db import session
 from app.kernel.registry import registry
@@ -30,16 +30,16 @@ class Answer:
 
 def known_permissions() -> list[str]:
     """Every permission that something asks for: of resources and their actions, of routes, and the organisation's own."""
-    own = session().scalars(select(CustomPermission.key).where(CustomPermission.archived_at.is_(None)))
-    return sorted({*_declared(), *own})
+    return sorted({*declared_permissions(), *own_permissions()})
 
 
 @lru_cache(maxsize=1)
-def _declared() -> frozenset[str]:
-    """What does not change while the application runs."""
+def declared_permissions() -> frozenset[str]:
+    """What does not change while the application runs: what its resources, its routes and its modules ask for."""
+    of_modules = {name for module in registry.modules.values() for name in module.permissions}
     of_records = {resource.permission(verb) for resource in registry.resources.values()
                   for verb in (*VERBS, *(action.name for action in resource.actions))}
-    return frozenset(of_records | {cell.needs for cell in cells(current_app) if cell.needs.count(".") == 2})
+    return frozenset(of_records | of_modules | {cell.needs for cell in cells(current_app) if cell.needs.count(".") == 2})
 
 
 def who_can(permission: str) -> list[Answer]:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
+from flask import g, has_app_context
+from flask_babel import gettext as _
+
+from app.core import audit
+from app.core.access.guarding import guards_of, own_permissions
 from app.core.access.reach import REACH, WIDE
 from app.core.access.rules import holds
-from app.kernel.current import Actor, Grant
+from app.kernel.current import Actor, Grant, current
 from app.kernel.errors import Forbidden
 
+log = logging.getLogger(__name__)
 NOTHING: Mapping[str, Any] = {}
 
 
@@ -51,18 +59,50 @@ def can(user: Actor, action: str, record: Any = None, context: Mapping[str, Any]
     """Whether `user` may do `action` (`hse.incident.close`) to `record`, or to any record when none is given.
 
     `context` says what conditions on circumstances look at (`network`, `second_factor`, words of one's own); what it leaves out is read
-    from the request at hand. Viewing one record is decided by `visible()`, which adds what was delegated.
+    from the request at hand. Viewing one record is decided by `visible()`, which adds what was delegated. What nothing declares is
+    refused to everybody, and noted.
     """
     grants = user.grants_of(action)
     said = NOTHING if context is None else context
     for grant in grants:
         if _covers(grant, user, record) and holds(grant.rule, user, record, said):
-            return Decision(True, grant=grant)
+            return _also(user, action, record, said) or Decision(True, grant=grant)
     from app.core.access import reasons
 
+    if not is_known(action):
+        return _unknown(action)
     if not grants:
         return Decision(False, lambda: reasons.missing(action))
     return Decision(False, lambda: reasons.beyond(user, action, grants, record, said))
+
+
+def _also(user: Actor, action: str, record: Any, said: Mapping[str, Any]) -> Decision | None:
+    """Why not, for somebody who holds a permission: nothing declares it, or a permission of the organisation's own is needed besides."""
+    if not is_known(action):
+        return _unknown(action)
+    for guard in guards_of(action):
+        spared = bool(guard.spares) and (record is None or holds(guard.spares, user, record, said))
+        if not spared and not can(user, guard.key, record, said):
+            from app.core.access import reasons
+
+            return Decision(False, partial(reasons.missing, guard.key))
+    return None
+
+
+def is_known(action: str) -> bool:
+    """Whether the product or the organisation asks for a permission of this name."""
+    from app.core.access.answers import declared_permissions
+
+    return not current.has_organisation or action in declared_permissions() or action in own_permissions()
+
+
+def _unknown(action: str) -> Decision:
+    log.warning("unknown permission %s was asked for: refused", action[:120])
+    user = current.context.user
+    if user is not None and not user.is_system and has_app_context() and action not in g.setdefault("unknown_permissions", set()):
+        g.unknown_permissions.add(action)
+        audit.note("access.permission.unknown", resource="access.permission", result="refused", apart=True, context={"permission": action[:120]})
+    return Decision(False, lambda: str(_("Nothing here is called %(permission)s, so nobody may do it.", permission=action[:120])))
 
 
 def _covers(grant: Grant, user: Actor, record: Any) -> bool:

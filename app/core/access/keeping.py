@@ -10,13 +10,12 @@ from flask_babel import gettext as _
 from sqlalchemy import inspect, select
 
 from app.core import audit
-from app.core.access.models import CustomPermission, MemberGrant, Role, RoleGrant, plain_key
+from app.core.access.models import MemberGrant, Role, RoleGrant, plain_key
 from app.kernel.current import Actor, Grant, current
 from app.kernel.db import session
 from app.kernel.errors import Invalid
 
 PATTERN = re.compile(r"(\*|[a-z][a-z0-9_]*)(\.(\*|[a-z][a-z0-9_]*)){2}")
-NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){2}")
 ORDER = ("own", "site", "department", "company", "all")
 
 
@@ -36,12 +35,6 @@ def before_save(role: Role) -> None:
     if twin is not None and twin != role.id:
         raise Invalid({"key": [_("This key is taken.")]})
     check_parent(role)
-
-
-def check_custom(permission: CustomPermission) -> None:
-    """A permission of one's own has three plain words, and none that the product knows already."""
-    if not NAME.fullmatch(permission.key or ""):
-        raise Invalid({"key": [_("Write three words with points between them, such as users.manage.all.")]})
 
 
 def check_single(grant: MemberGrant) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
-from app.core.access import asking, keeping
-from app.core.access.models import AccessRequest, CustomPermission, MemberGrant, Role, RoleGrant
-from app.kernel.manifest import Action, Approval, Level, Lines, MenuItem, Module, Related, Resource
+from app.core.access import asking, changing, guarding, keeping
+from app.core.access.models import AccessRequest, CustomPermission, MemberGrant, Role, RoleChange, RoleGrant
+from app.kernel.manifest import Action, Approval, Level, Lines, MenuItem, Module, Related, Resource, Setting
 
 roles = Resource(
     Role,
@@ -14,7 +14,7 @@ roles = Resource(
     filters=("system", "parent"),
     search={"label": "A", "key": "B", "description": "C"},
     form={_l("Role"): ("label", "key", "parent", "description")},
-    lines=Lines(RoleGrant, "role", ("pattern", "scope", "condition"), _l("Permissions"), maximum=200),
+    lines=Lines(RoleGrant, "role", ("pattern", "scope", "condition"), _l("Permissions"), maximum=600),
     import_key="key",
     importable=False,
     sort="label",
@@ -43,17 +43,36 @@ single_permissions = Resource(
 
 custom_permissions = Resource(
     CustomPermission,
-    columns=("label", "key"),
-    search={"key": "A", "label": "A"},
-    form={_l("Permission"): ("key", "label")},
+    columns=("label", "key", "guards", "condition"),
+    search={"key": "A", "label": "A", "guards": "B"},
+    form={_l("Permission"): ("key", "label"), _l("What it protects"): ("guards", "condition")},
     import_key="key",
     sort="label",
     title="label",
     subtitle=("key",),
     icon="tag",
-    before_save=keeping.check_custom,
+    before_save=guarding.check_custom,
     menu=False,
     key="permission",
+)
+
+role_changes = Resource(
+    RoleChange,
+    columns=("reference", "label", "state", "created_at"),
+    filters=("state", "role"),
+    search={"reference": "A", "label": "A", "summary": "C"},
+    facts=("label", "role", "state", "summary"),
+    importable=False,
+    creatable=False,
+    editable=False,
+    title="label",
+    subtitle=("state",),
+    icon="git-compare",
+    tally="state",
+    snapshot=("label", "role", "summary"),
+    menu=False,
+    actions=(Action("apply", changing.apply, label=_l("Save the change"), done="applied", said=_l("%(name)s applied %(record)s"),
+                    when=changing.is_open, approval="access.role_change", locks=True, icon="check"),),
 )
 
 requests = Resource(
@@ -74,10 +93,16 @@ requests = Resource(
 )
 
 module = Module("access", label=_l("Access"), icon="key-round", section="admin",
-                resources=(roles, single_permissions, custom_permissions, requests),
+                resources=(roles, single_permissions, custom_permissions, requests, role_changes),
                 approvals=(Approval("access.request", _l("Access request"), (
-                    Level(_l("Those who give access"), "role:admin", needs=1, hours=24, risk="ORANGE"),), why_not_by=asking.why_not_by),),
+                    Level(_l("Those who give access"), "role:admin", needs=1, hours=24, risk="ORANGE"),), why_not_by=asking.why_not_by),
+                    Approval("access.role_change", _l("Change of a role"), (
+                        Level(_l("Another administrator"), "role:admin", needs=1, hours=48, risk="RED", when=changing.needs_approval),),
+                        why_not_by=changing.why_not_by)),
+                settings=(Setting(changing.SETTING, _l("Changes of roles need approval"), "boolean", False,
+                                  help=_l("A change of what a role gives then waits until another administrator agrees.")),),
                 menu=(MenuItem("access_overview", _l("Roles and permissions"), "shield-check", "access_overview.overview", section="admin",
                                permission="access.role.view"),),
-                says={"access.permission.refuse": _l("%(name)s asked for something they may not do"),
+                says={"access.permission.unknown": _l("%(name)s asked for a permission that nothing declares"),
+                      "access.permission.refuse": _l("%(name)s asked for something they may not do"),
                       "access.grant.refuse": _l("%(name)s wanted to give more than they have")})

@@ -106,6 +106,12 @@ class CustomPermission(Record):
                                    extra={"samples": tuple(f"users.sample_{n}.manage" for n in range(997))},
                                    help=_l("Three words with points between them, such as users.manage.all."))
     label: Mapped[str] = fields.text(_l("Name"), max_length=120)
+    guards: Mapped[str | None] = fields.text(_l("Needed for"), max_length=120, required=False, sortable=False,
+                                             extra={"samples": ("hse.incident.import",)},
+                                             help=_l("A permission of the product that nobody can use any more without this one, such as hse.incident.close."))
+    condition: Mapped[str | None] = fields.text(_l("Only if"), max_length=500, required=False, sortable=False, extra={"samples": ("own",)},
+                                                help=_l("For example: amount <= 5000 and site = user.site"))
+    rule: Mapped[str | None] = mapped_column(Text, info={"label": _l("What it is not needed for")})
 
 
 class Answer(Choices):
@@ -130,6 +136,27 @@ class AccessRequest(Record):
     reason: Mapped[str] = fields.text(_l("Why"), max_length=300)
     until: Mapped[datetime] = fields.moment(_l("Until"), extra={"samples": ("2096-01-05T08:00",)})
     state: Mapped[Answer] = fields.choice(_l("State"), Answer, default=Answer.ASKED, required=False, column={"nullable": False})
+
+
+class Change(Choices):
+    """What became of a change of a role."""
+
+    DRAFT = "draft", _l("Not saved yet")
+    APPLIED = "applied", _l("Applied")
+
+
+class RoleChange(Record):
+    """A change of a role as it was confirmed: what it says in words, and the plan that is carried out. It is read, never edited."""
+
+    __tablename__ = "role_change"
+    __prefix__ = "RCH"
+    __label__, __plural__, __slug__ = _l("Change of a role"), _l("Changes of roles"), "role-changes"
+
+    label: Mapped[str] = fields.text(_l("Role"), max_length=80)
+    role_id: Mapped[UUID | None] = fields.reference("role", _l("Changed role"), required=False)
+    summary: Mapped[str] = fields.long_text(_l("What changes"), max_length=20_000)
+    state: Mapped[Change] = fields.choice(_l("State"), Change, default=Change.DRAFT)
+    plan: Mapped[str] = mapped_column(Text, info={"label": _l("Plan"), "audited": False})
 
 
 _role, _grant = Role.__table__, RoleGrant.__table__

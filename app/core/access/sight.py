@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, or_, true
 
+from app.core.access.guarding import guards_of
 from app.core.access.reach import WIDE, within
 from app.core.access.rules import in_sql
 from app.kernel.current import Actor, Grant
@@ -35,6 +36,14 @@ def visible(resource: Resource, user: Actor) -> ColumnElement[bool]:
 
 def reached(model: Any, user: Actor, permission: str) -> ColumnElement[bool]:
     """The records to which somebody may do something: what `can()` says of each, in SQL."""
+    found = _by_grants(model, user, permission)
+    for guard in guards_of(permission):
+        needed = reached(model, user, guard.key)
+        found = and_(found, or_(in_sql(guard.spares, model, user, {}), needed) if guard.spares else needed)
+    return found
+
+
+def _by_grants(model: Any, user: Actor, permission: str) -> ColumnElement[bool]:
     grants = user.grants_of(permission)
     if any(grant.scope in WIDE and not grant.rule and grant.site is None for grant in grants):
         return true()

@@ -6,7 +6,9 @@ from typing import Any
 
 from flask import Flask
 from sqlalchemy import event
+from sqlalchemy.orm import Session
 
+from app.core.access import changing, guarding
 from app.core.access.conditions import understood
 from app.core.access.decisions import Decision, can
 from app.core.access.keeping import check_grant, check_pattern
@@ -26,6 +28,9 @@ def install(app: Flask) -> None:
         event.listen(MemberGrant, "before_update", _given_again)
     if not event.contains(Role, "before_insert", _keyed):
         event.listen(Role, "before_insert", _keyed)
+    if not event.contains(Session, "before_flush", changing.before_flush):
+        event.listen(Session, "before_flush", changing.before_flush)
+    guarding.install()
     app.jinja_env.globals["can"] = _may
     app.register_blueprint(screens)
 

@@ -36,6 +36,7 @@ module = Module(
     ),
     on={ApprovalsAsked: telling.tell_asked, ApprovalDecided: telling.tell_decided},
     schedule=(every(60, clocks.escalate_overdue), every(60, delegations.keep_up)),
+    permissions=(delegations.MANAGE,),
     says={**{f"approvals.approval_request.{verb.value}": said for verb, said in sentences.SAYS.items()},
           "approvals.approval_delegation.create": _l("%(name)s delegated decisions (%(record)s)"),
           "approvals.approval_delegation.end": _l("%(name)s ended the delegation %(record)s")},

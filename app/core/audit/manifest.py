@@ -33,5 +33,6 @@ module = Module(
                               "What was removed stays provable.")),),
     menu=(MenuItem("audit", _l("Audit trail"), "scroll-text", "trail.listing", section="settings", permission="audit.entry.view",
                    keys="g u"),),
+    permissions=("audit.entry.purge",),
     says={"audit.entry.purge": _l("%(name)s removed entries whose time was over"),
           "audit.entry.view": _l("%(name)s read the audit trail"), "audit.entry.export": _l("%(name)s exported the audit trail")})

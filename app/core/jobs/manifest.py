@@ -6,4 +6,5 @@ from app.kernel import jobs, outbox  # noqa: F401 -- the tables belong to the sc
 from app.kernel.manifest import MenuItem, Module
 
 module = Module("jobs", label=_l("Jobs"), icon="list-todo", section="work",
-                menu=(MenuItem("jobs", _l("Jobs"), "list-todo", "jobs.listing", keys="jobs"),))
+                menu=(MenuItem("jobs", _l("Jobs"), "list-todo", "jobs.listing", keys="jobs"),),
+                permissions=("jobs.job.view", "jobs.job.manage"))
