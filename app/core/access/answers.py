@@ -9,8 +9,8 @@ from flask import current_app
 from sqlalchemy import select
 
 from app.core.access.decisions import can
-from app.core.access.matrix import cells
 from app.core.access.guarding import own_permissions
+from app.core.access.matrix import cells
 from app.kernel.current import Actor, current
 from app.kernel.db import session
 from app.kernel.registry import registry

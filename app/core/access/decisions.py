@@ -97,12 +97,13 @@ def is_known(action: str) -> bool:
 
 
 def _unknown(action: str) -> Decision:
-    log.warning("unknown permission %s was asked for: refused", action[:120])
+    said = action[:120]
+    log.warning("unknown permission %s was asked for: refused", said)
     user = current.context.user
     if user is not None and not user.is_system and has_app_context() and action not in g.setdefault("unknown_permissions", set()):
         g.unknown_permissions.add(action)
-        audit.note("access.permission.unknown", resource="access.permission", result="refused", apart=True, context={"permission": action[:120]})
-    return Decision(False, lambda: str(_("Nothing here is called %(permission)s, so nobody may do it.", permission=action[:120])))
+        audit.note("access.permission.unknown", resource="access.permission", result="refused", apart=True, context={"permission": said})
+    return Decision(False, lambda: str(_("Nothing here is called %(permission)s, so nobody may do it.", permission=said)))
 
 
 def _covers(grant: Grant, user: Actor, record: Any) -> bool:

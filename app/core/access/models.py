@@ -108,7 +108,8 @@ class CustomPermission(Record):
     label: Mapped[str] = fields.text(_l("Name"), max_length=120)
     guards: Mapped[str | None] = fields.text(_l("Needed for"), max_length=120, required=False, sortable=False,
                                              extra={"samples": ("hse.incident.import",)},
-                                             help=_l("A permission of the product that nobody can use any more without this one, such as hse.incident.close."))
+                                             help=_l("A permission of the product that nobody can use without this one, such as "
+                                                     "hse.incident.close."))
     condition: Mapped[str | None] = fields.text(_l("Only if"), max_length=500, required=False, sortable=False, extra={"samples": ("own",)},
                                                 help=_l("For example: amount <= 5000 and site = user.site"))
     rule: Mapped[str | None] = mapped_column(Text, info={"label": _l("What it is not needed for")})

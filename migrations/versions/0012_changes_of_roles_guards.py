@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = 'core_0011'
-down_revision = 'core_0010'
+revision = 'core_0012'
+down_revision = 'core_0011'
 branch_labels = None
 depends_on = None
 
