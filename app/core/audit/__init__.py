@@ -11,10 +11,10 @@ from app.core.audit.personal import erase_person
 from app.core.audit.reading import is_confidential, note_list, note_read
 from app.core.audit.sealing import chain_head, seal, seal_all
 from app.core.audit.verifying import verify
-from app.core.audit.words import channel_label
-from app.core.audit.writer import Entry, note, write
+from app.core.audit.words import ACCOUNT, channel_label
+from app.core.audit.writer import Entry, Seat, note, write
 
-__all__ = ["BULK", "Entry", "across_organisations", "chain_head", "channel_label",
+__all__ = ["ACCOUNT", "BULK", "Entry", "Seat", "across_organisations", "chain_head", "channel_label",
            "doing", "erase_person", "history", "is_confidential", "machine", "making", "names_of", "note", "note_list",
            "note_read", "record_created",
            "seal", "seal_all", "shown", "verify", "within_platform", "write"]

@@ -112,8 +112,9 @@ def _one(entry: AuditEntry, words: Vocabulary, names: dict[UUID, str]) -> Shown:
     changes = tuple(Change(words.label(entry.resource, name), words.value(entry, name, 0), words.value(entry, name, 1))
                     for name in words.order(entry))
     said = entry.context.get("reason") or entry.context.get("comment") or entry.context.get("needs") or ""
-    return Shown(id=entry.id, at=entry.at, when=show_moment(entry.at), who=_who(entry, names), sentence=sentence(entry.action),
-                 action_name=entry.action, record=object_of(entry), record_id=entry.record_id,
+    return Shown(id=entry.id, at=entry.at, when=show_moment(entry.at), who=_who(entry, names),
+                 sentence=sentence(entry.action, entry.result), action_name=entry.action, record=object_of(entry),
+                 record_id=entry.record_id,
                  channel=channel_label(entry.channel), result=entry.result,
                  request_id=entry.request_id, changes=changes, reason=str(said), actor_id=entry.actor_id,
                  ip=entry.ip or "", place=place_of(entry.ip), device=device_of(entry.agent))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import Connection, event, select, text
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.core.audit.models import AuditPerson
 from app.kernel import clock
-from app.kernel.current import SYSTEM, SYSTEM_ID, Actor, Impersonator, current
+from app.kernel.current import SYSTEM, SYSTEM_ID, Actor, current
 from app.kernel.db import session
 
 LARGEST = 10_000
@@ -19,19 +19,30 @@ _LOCK = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
 _known: set[tuple[UUID, UUID, str, str]] = set()
 
 
-def remember(connection: Connection, organisation_id: UUID, actor: Actor | None, work: Session | None) -> None:
+class Named(Protocol):
+    """Somebody with an id, a name and an e-mail address."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def email(self) -> str: ...
+
+
+def remember(connection: Connection, organisation_id: UUID, actor: Actor | Named | None, work: Session | None) -> None:
     """Keep the actor's name and e-mail, once per change of them; never waits for another transaction that does the same.
 
     Of an impersonator too.
     """
-    if actor is None or actor.is_system:
+    if actor is None or actor.id == SYSTEM_ID:
         return
-    if actor.impersonator is not None:
+    if isinstance(actor, Actor) and actor.impersonator is not None:
         _keep_name(connection, organisation_id, actor.impersonator, work)
     _keep_name(connection, organisation_id, actor, work)
 
 
-def _keep_name(connection: Connection, organisation_id: UUID, actor: Actor | Impersonator, work: Session | None) -> None:
+def _keep_name(connection: Connection, organisation_id: UUID, actor: Named, work: Session | None) -> None:
     said = (organisation_id, actor.id, actor.name, actor.email)
     pending: set[Any] = work.info.setdefault("audit_people", set()) if work is not None else set()
     if said in _known or said in pending:

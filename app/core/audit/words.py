@@ -29,6 +29,8 @@ GENERIC = {
     "view": _l("%(name)s opened %(record)s"),
 }
 
+ACCOUNT = "auth.account"  # signing in and all that changes how: of a person, not of a record
+KINDS = {ACCOUNT: _l("Sign-in and account")}
 CHANNELS = {
     "api": _l("by API"), "import": _l("by import"), "approval": _l("by approval"), "job": _l("by a job"), "outbox": _l("in the background"),
     "schedule": _l("by schedule"), "command": _l("on the command line"), "demo": _l("for the demonstration"),
@@ -47,7 +49,8 @@ def known_channels() -> list[tuple[str, str]]:
 
 def known_resources() -> list[tuple[str, str]]:
     """The kinds of record that can be filtered by, by name."""
-    return sorted(((key, str(resource.plural)) for key, resource in registry.resources.items()), key=lambda pair: fold(pair[1]))
+    kinds = {**{key: resource.plural for key, resource in registry.resources.items()}, **KINDS}
+    return sorted(((key, str(label)) for key, label in kinds.items()), key=lambda pair: fold(pair[1]))
 
 
 def result_label(name: str) -> str:
@@ -63,11 +66,12 @@ def model_of(name: str) -> type | None:
     return next((m.class_ for m in Base.registry.mappers if getattr(m.class_, "__record_name__", "") == table), None)
 
 
-def sentence(name: str) -> str:
+def sentence(name: str, result: str = "ok") -> str:
     """“%(name)s released %(record)s” for `procurement.payment.release`, in the reader's language, the names still to be put in."""
-    own = next((module.says[name] for module in registry.modules.values() if name in module.says), None)
-    if own:
-        return str(own)
+    for said in (f"{name}.{result}", name):
+        own = next((module.says[said] for module in registry.modules.values() if said in module.says), None)
+        if own:
+            return str(own)
     key, _dot, verb = name.rpartition(".")
     resource = registry.resources.get(key)
     action = resource.action(verb) if resource else None
@@ -82,7 +86,7 @@ def sentence(name: str) -> str:
 def resource_label(name: str) -> str:
     """“Payment” for `procurement.payment`, “Saved mapping” for the table of a service."""
     resource = registry.resources.get(name)
-    return str(resource.label if resource else getattr(model_of(name), "__label__", "") or name)
+    return str(resource.label if resource else KINDS.get(name) or getattr(model_of(name), "__label__", "") or name)
 
 
 def object_of(entry: AuditEntry) -> str:

@@ -48,6 +48,16 @@ def _on_behalf_of() -> UUID | None:
     return user.on_behalf_of if user else None
 
 
+@dataclass(frozen=True)
+class Seat:
+    """Who a person is in one of their organisations, which hears of them by that name alone."""
+
+    organisation_id: UUID
+    id: UUID
+    name: str
+    email: str
+
+
 @dataclass(slots=True)
 class Entry:
     """One row of the trail before it is written; what is not said is taken from the circumstances."""
@@ -69,6 +79,7 @@ class Entry:
     agent: str | None = field(default_factory=lambda: current.context.agent)
     at: datetime = field(default_factory=clock.now)
     id: UUID = field(default_factory=new_id)
+    seat: Seat | None = None
 
 
 def write(entries: Sequence[Entry], work: Session | None = None) -> None:
@@ -90,7 +101,8 @@ def add(connection: Connection, organisation_id: UUID, entries: Sequence[Entry],
     """Add entries of one chain over a connection; the actor's name is remembered apart."""
     try:
         with within_chain(connection, organisation_id):
-            remember(connection, organisation_id, current.context.user, work)
+            for actor in {entry.seat for entry in entries if entry.seat} or (current.context.user,):
+                remember(connection, organisation_id, actor, work)
             seal_values(connection, organisation_id, (entry.changes for entry in entries))
             _insert(connection, [_row(entry) for entry in entries])
     except (psycopg.Error, DBAPIError) as error:
@@ -114,20 +126,31 @@ def _insert(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def note(action: str, *, result: str = "ok", resource: str = "", record: Any = None, apart: bool = False, platform: bool = False,
-         context: Mapping[str, Any] | None = None, **said: Any) -> None:
+         context: Mapping[str, Any] | None = None, seats: Sequence[Seat] = (), shared: Mapping[str, Any] | None = None,
+         **said: Any) -> None:
     """Audit what changes no record: a sign-in, an export, a confidential read, a refusal.
 
     `apart` commits it at once over a connection of its own, for what is raised and rolled back next. `platform` puts it into the
     platform's chain. `said` overrides the circumstances (actor_id, record_id, record_reference, organisation_id, …).
+    `seats` hear of it too, each in its own chain and as the member's own act: of the context only what is `shared`.
     """
     if record is not None:
         said = {"record_id": record.id, "record_reference": getattr(record, "reference", ""), **said}
     if platform:
         said["organisation_id"] = PLATFORM_ID
     cause = dict(under_way().context)
-    entry = Entry(action=action, resource=resource, result=result, context={**cause, **(context or {})}, **said)
+    shared = dict(shared or {})
+    entries = [Entry(action=action, resource=resource, result=result, context={**cause, **shared, **(context or {})}, **said),
+               *(_told(seat, action, result, resource, shared) for seat in seats)]
     if not apart:
-        write([entry])
+        write(entries)
         return
-    with apart_from_session(entry.organisation_id) as connection:
-        add(connection, entry.organisation_id, [entry])
+    for entry in entries:
+        with apart_from_session(entry.organisation_id) as connection:
+            add(connection, entry.organisation_id, [entry])
+
+
+def _told(seat: Seat, action: str, result: str, resource: str, shared: dict[str, Any]) -> Entry:
+    """The same for one organisation of the person; nothing of another one, in which they may be acting, goes with it."""
+    return Entry(action=action, resource=resource, result=result, context=shared, organisation_id=seat.organisation_id, actor_id=seat.id,
+                 on_behalf_of=None, change_set_id=None, seat=seat)

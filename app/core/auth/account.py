@@ -14,9 +14,9 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
-from app.core import access, audit
+from app.core import access
 from app.core import settings as settings_of
-from app.core.auth import mails, sessions, tokens
+from app.core.auth import mails, sessions, tokens, trail
 from app.core.auth.edge import keep_cookie
 from app.core.auth.factors.stepping import require_proof
 from app.core.auth.identities import verify_password
@@ -141,7 +141,7 @@ def change_password() -> Response:
     except Invalid as error:
         return _password(error.errors, 422)
     sessions.end_sessions(identity, but=g.entry.session_id)
-    audit.note("auth.password.changed", resource="auth.password", record_id=current.user.id)
+    trail.note("auth.password.changed", identity)
     mails.tell(identity, mails.PASSWORD)
     secret = sessions.renew(g.entry.session_id, identity)
     flask.session.clear()

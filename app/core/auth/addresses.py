@@ -8,8 +8,7 @@ from uuid import UUID
 from flask_babel import gettext as _
 from sqlalchemy import select, update
 
-from app.core import audit
-from app.core.auth import links, mails, sessions
+from app.core.auth import links, mails, sessions, trail
 from app.core.auth.identities import identity_of
 from app.core.auth.models import AddressChange, Identity
 from app.core.auth.seats import member_in
@@ -40,7 +39,7 @@ def ask(identity_id: UUID, wanted: str) -> AddressChange:
     mails.tell(identity_id, mails.ADDRESS_OLD, to=old, about={"change": str(change.id), "side": "old"}, **words)
     if identity_of(new) is None:
         mails.tell(identity_id, mails.ADDRESS_NEW, to=new, about={"change": str(change.id), "side": "new"}, **words)
-    audit.note("auth.address.asked", platform=True, context={"identity": identity_id})
+    trail.note("auth.address.asked", identity_id)
     return change
 
 
@@ -72,7 +71,7 @@ def confirm(link: links.Opened, change: AddressChange) -> bool:
     end_changes(link.identity_id)
     _change(link.identity_id, new)
     sessions.end_sessions(link.identity_id)
-    audit.note("auth.address.changed", platform=True, context={"identity": link.identity_id})
+    trail.note("auth.address.changed", link.identity_id)
     for to in (old, new):
         mails.tell(link.identity_id, mails.ADDRESS, to=to, about={"old": old}, old=old, new=new)
     return True

@@ -9,8 +9,7 @@ from flask import current_app, has_request_context, request
 from sqlalchemy import Connection, delete, select, text
 from werkzeug.wrappers import Response
 
-from app.core import audit
-from app.core.auth import mails
+from app.core.auth import mails, trail
 from app.core.auth.models import KnownDevice
 from app.core.auth.secrets import hash_secret, new_secret
 from app.core.auth.source import source_address
@@ -49,7 +48,7 @@ def welcome(identity_id: UUID, answer: Response) -> None:
         session().flush()
     _keep(answer, secret)
     if device is None and known and looks not in {each.looks for each in known}:
-        audit.note("auth.device.new", platform=True, context={"identity": identity_id, "source": source_address(), "device": looks})
+        trail.note("auth.device.new", identity_id, device=looks)
         mails.tell(identity_id, mails.NEW_DEVICE)
 
 

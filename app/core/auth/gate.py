@@ -90,7 +90,8 @@ END $$""")
 define("auth_organisations(uuid)", f"""
 CREATE OR REPLACE FUNCTION auth_organisations(who uuid) RETURNS jsonb {HEAD} AS $$
 BEGIN
-  RETURN (SELECT coalesce(jsonb_agg(jsonb_build_object('id', o.id, 'slug', o.slug, 'name', o.name, 'role', r.key) ORDER BY o.name), '[]')
+  RETURN (SELECT coalesce(jsonb_agg(jsonb_build_object('id', o.id, 'slug', o.slug, 'name', o.name, 'role', r.key,
+      'member', m.id, 'called', m.name, 'email', m.email) ORDER BY o.name), '[]')
     FROM member m JOIN organisation o ON o.id = m.organisation_id JOIN role r ON r.organisation_id = o.id AND r.id = m.role_id
     WHERE m.identity_id = who AND m.status = 'active' AND m.archived_at IS NULL AND o.suspended_at IS NULL);
 END $$""")

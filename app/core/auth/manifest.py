@@ -13,6 +13,7 @@ module = Module(
     "auth", label=_l("Sign-in"), icon="key-round", section="admin", settings=SETTINGS,
     says={
         "auth.sign_in": _l("%(name)s signed in"),
+        "auth.sign_in.refused": _l("%(name)s was not let in: the sign-in was refused"),
         "auth.sign_out": _l("%(name)s signed out"),
         "auth.password.set": _l("%(name)s set a first password"),
         "auth.password.reset": _l("%(name)s set a new password by a link"),

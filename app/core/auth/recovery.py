@@ -8,8 +8,7 @@ from uuid import UUID
 from flask_babel import gettext as _
 from sqlalchemy import text
 
-from app.core import audit
-from app.core.auth import addresses, devices, links, mails, passwords, sessions, throttle
+from app.core.auth import addresses, devices, links, mails, passwords, sessions, throttle, trail
 from app.core.auth.policy import policy_of
 from app.core.auth.secrets import keyed
 from app.kernel.db import session, unit_of_work
@@ -31,8 +30,8 @@ def ask(email: str, kind: str, *, source: str) -> None:
         found = work.execute(_WHO, {"email": email.strip().lower()}).one()
         wanted = found.identity_id is not None and not found.disabled and (kind == "reset" or policy_of(found.identity_id).magic_link)
         told = bool(wanted and mails.tell(found.identity_id, KINDS[kind]))
-        audit.note(f"auth.{kind}.asked", platform=True, result="ok" if told else "refused",
-                   context={"account": keyed("account", email.strip().lower()), "source": source})
+        trail.note(f"auth.{kind}.asked", found.identity_id, result="ok" if told else "refused", source=source,
+                   private={"account": keyed("account", email.strip().lower())})
     time.sleep(max(0.0, AT_LEAST - (time.monotonic() - begun)))
 
 
@@ -62,7 +61,7 @@ def reset(link: links.Opened, password: str, *, source: str) -> None:
     links.end_links(link.identity_id, links.RESET, links.ENTER)
     sessions.end_sessions(link.identity_id)
     throttle.forget(link.email, source)
-    audit.note("auth.password.reset", platform=True, context={"identity": link.identity_id, "source": source})
+    trail.note("auth.password.reset", link.identity_id, source=source)
     mails.tell(link.identity_id, mails.PASSWORD)
 
 
@@ -73,7 +72,7 @@ def deny(link: links.Opened, *, source: str) -> None:
     shut(link.identity_id)
     if "old" in link.about:
         addresses.undo(link.identity_id, link.about["old"])
-    audit.note("auth.denied", platform=True, context={"identity": link.identity_id, "source": source})
+    trail.note("auth.denied", link.identity_id, source=source)
 
 
 def shut(identity_id: UUID) -> None:

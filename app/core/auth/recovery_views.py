@@ -8,8 +8,7 @@ from flask import Blueprint, g, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from app.core import audit
-from app.core.auth import addresses, links, mails, passwords, recovery, sessions, signing, stages
+from app.core.auth import addresses, links, mails, passwords, recovery, sessions, signing, stages, trail
 from app.core.auth.edge import come_in, sign_in_url
 from app.core.auth.entry import Entry
 from app.core.auth.policy import policy_of
@@ -107,7 +106,7 @@ def renew() -> Response:
     except Invalid as error:
         return _expired(entry, error.errors)
     sessions.end_sessions(entry.identity_id, but=entry.session_id)
-    audit.note("auth.password.changed", platform=True, context={"identity": entry.identity_id, "source": source_address()})
+    trail.note("auth.password.changed", entry.identity_id)
     mails.tell(entry.identity_id, mails.PASSWORD)
     found = stages.reach(entry.identity_id, entry.method, entry.factor)
     secret = sessions.renew(entry.session_id, entry.identity_id, stage=found.stage, enrol_by=found.enrol_by)

@@ -10,11 +10,9 @@ from flask_babel import format_timedelta, ngettext
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from app.core import audit
-from app.core.auth import sessions
+from app.core.auth import sessions, trail
 from app.core.auth.models import UserSession
 from app.core.auth.policy import policy_of
-from app.core.auth.source import source_address
 from app.core.auth.whereabouts import device_of, place_of
 from app.kernel.current import current
 from app.kernel.errors import Forbidden, NotFound
@@ -57,7 +55,7 @@ def end(session_id: UUID) -> Response:
     if session_id not in {each.id for each in sessions.living(g.entry.identity_id)}:
         raise NotFound
     sessions.end_session(session_id, g.entry.identity_id)
-    _note("auth.session.ended", ended=1)
+    trail.note("auth.session.ended", g.entry.identity_id, only=g.entry.confined_to, ended=1)
     flash(_("That device is signed out."), "good")
     return redirect(url_for("sessions.listing"), 303)
 
@@ -66,7 +64,7 @@ def end(session_id: UUID) -> Response:
 def end_others() -> Response:
     """Sign out every browser but this one."""
     ended = sessions.end_sessions(g.entry.identity_id, but=_own())
-    _note("auth.session.ended", ended=ended)
+    trail.note("auth.session.ended", g.entry.identity_id, only=g.entry.confined_to, ended=ended)
     flash(ngettext("%(num)d other device is signed out.", "%(num)d other devices are signed out.", ended), "good")
     return redirect(url_for("sessions.listing"), 303)
 
@@ -95,10 +93,6 @@ def _own() -> UUID:
     if found is None:
         raise Forbidden(_("This needs you to be signed in yourself."))
     return found
-
-
-def _note(action: str, **context: Any) -> None:
-    audit.note(action, platform=True, context={"identity": g.entry.identity_id, "source": source_address(), **context})
 
 
 for _view in (listing, end, end_others, left, stay):

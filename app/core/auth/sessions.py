@@ -21,12 +21,15 @@ NOTICE = timedelta(seconds=60)
 
 @dataclass(frozen=True)
 class Place:
-    """An organisation that somebody may enter."""
+    """An organisation that somebody may enter, and who they are there."""
 
     id: UUID
     slug: str
     name: str
     role: str
+    member_id: UUID
+    called: str
+    email: str
 
 
 def open_session(identity_id: UUID, *, address: str = "", agent: str = "", **proof: Any) -> str:
@@ -106,4 +109,4 @@ def end_sessions(identity_id: UUID, *, but: UUID | None = None) -> int:
 def organisations_of(identity_id: UUID) -> list[Place]:
     """The organisations that an identity may enter, by name."""
     rows = session().execute(text("SELECT auth_organisations(:who)"), {"who": identity_id}).scalar() or []
-    return [Place(UUID(row["id"]), row["slug"], row["name"], row["role"]) for row in rows]
+    return [Place(UUID(row["id"]), row["slug"], row["name"], row["role"], UUID(row["member"]), row["called"], row["email"]) for row in rows]

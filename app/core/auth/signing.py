@@ -9,8 +9,8 @@ from uuid import UUID
 from flask_babel import gettext as _
 from sqlalchemy import text
 
-from app.core import audit
-from app.core.auth import passwords, sessions, stages, throttle
+from app.core.auth import passwords, sessions, stages, throttle, trail
+from app.core.auth.pace import LOCKED, REFUSED, refusing_takes
 from app.core.auth.secrets import is_outdated, is_password, keyed
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Invalid, TooMany
@@ -32,17 +32,15 @@ def sign_in(email: str, password: str, *, source: str, agent: str) -> SignedIn:
 
     Raises `Invalid` when it is not right, without saying what, and `TooMany` after five wrong ones in 15 minutes from one source.
     """
-    try:
-        throttle.count(email, source)
-    except TooMany:
-        refused(email, source, "locked")
-        raise
-    with unit_of_work() as work:
-        found = work.execute(_WHO, {"email": email.strip().lower()}).one()
-    right = is_password(found.secret, password[:LONGEST_PASSWORD])
-    if reason := _why_not(found, right=right):
-        refused(email, source, reason)
-        raise Invalid({"": [_("The e-mail address or the password is not right.")]})
+    with refusing_takes(LOCKED):
+        _count(email, source)
+    with refusing_takes(REFUSED):
+        with unit_of_work() as work:
+            found = work.execute(_WHO, {"email": email.strip().lower()}).one()
+        right = is_password(found.secret, password[:LONGEST_PASSWORD])
+        if reason := _why_not(found, right=right):
+            refused(email, source, reason)
+            raise Invalid({"": [_("The e-mail address or the password is not right.")]})
     throttle.forget(email, source)
     with unit_of_work():
         if is_outdated(found.secret):
@@ -50,11 +48,20 @@ def sign_in(email: str, password: str, *, source: str, agent: str) -> SignedIn:
         return SignedIn(found.identity_id, opened(found.identity_id, source=source, agent=agent))
 
 
+def _count(email: str, source: str) -> None:
+    try:
+        throttle.count(email, source)
+    except TooMany:
+        refused(email, source, "locked")
+        raise
+
+
 def refused(email: str, source: str, reason: str) -> None:
     """Put a try that failed into the trail, which alone tells one reason from another."""
-    with unit_of_work():
-        audit.note("auth.sign_in", result="refused", platform=True,
-                   context={"account": keyed("account", email.strip().lower()), "source": source, "reason": reason})
+    with unit_of_work() as work:
+        found = work.execute(_WHO, {"email": email.strip().lower()}).one()
+        trail.note("auth.sign_in", found.identity_id, result="refused", source=source, reason=reason,
+                   private={"account": keyed("account", email.strip().lower())})
 
 
 def _why_not(found: Any, *, right: bool) -> str:
@@ -78,6 +85,5 @@ def opened(identity_id: UUID, *, source: str, agent: str, method: str = "passwor
         reach = stages.Reach(stages.FULL)
     secret = sessions.open_session(identity_id, address=source, agent=agent, method=method, factor=factor, stage=stage or reach.stage,
                                    enrol_by=reach.enrol_by, confined_to=confined_to)
-    audit.note("auth.sign_in", platform=True,
-               context={"identity": identity_id, "source": source, "method": method, "stage": stage or reach.stage})
+    trail.note("auth.sign_in", identity_id, only=confined_to, source=source, method=method, stage=stage or reach.stage)
     return secret

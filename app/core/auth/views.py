@@ -10,9 +10,8 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from app.core import audit
 from app.core.access import role_labels
-from app.core.auth import links, recovery, sessions, signing
+from app.core.auth import links, recovery, sessions, signing, trail
 from app.core.auth.edge import come_in, drop_cookie, sign_in_url
 from app.core.auth.entry import Entry
 from app.core.auth.factors import passkeys
@@ -77,7 +76,7 @@ def sign_out() -> Response:
     entry = _signed_in()
     if entry is not None and entry.session_id is not None:
         sessions.end_session(entry.session_id, entry.identity_id)
-        audit.note("auth.sign_out", platform=True, context={"identity": entry.identity_id, "source": source_address()})
+        trail.note("auth.sign_out", entry.identity_id, only=entry.confined_to)
     flask.session.clear()
     return drop_cookie(redirect(url_for("auth.sign_in_page"), 303))
 
@@ -159,7 +158,7 @@ def welcome(secret: str) -> Response:
     if not links.use(link):
         raise NotFound(_("This link was used already or has expired. Ask for a new one."))
     sessions.end_sessions(link.identity_id)
-    audit.note("auth.password.set", platform=True, context={"identity": link.identity_id, "source": source_address()})
+    trail.note("auth.password.set", link.identity_id)
     opened = signing.opened(link.identity_id, source=source_address(), agent=request.user_agent.string)
     return come_in(opened, "/")
 

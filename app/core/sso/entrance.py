@@ -127,7 +127,7 @@ def let_in(organisation: Organisation, provider: Provider, person: Vouched, *, s
 def _opened(organisation: Organisation, provider: Provider, member: Member, *, source: str, agent: str) -> str:
     if member.identity_id is None or not member.active:
         raise Doubtful("member")
-    audit.note("sso.sign_in", resource="people.member", record=member, actor_id=member.id,
+    audit.note("sso.sign_in", resource=audit.ACCOUNT, actor_id=member.id, record_id=member.id, record_reference=member.reference,
                context={"provider": provider.name, "source": source})
     return auth.opened(member.identity_id, source=source, agent=agent, method=METHODS.get(str(provider.kind), "oidc"),
                        confined_to=organisation.id)

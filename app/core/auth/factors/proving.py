@@ -7,8 +7,7 @@ from uuid import UUID
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app.core import audit
-from app.core.auth import throttle
+from app.core.auth import throttle, trail
 from app.core.auth.factors import authenticator, passkeys, phones, recovery
 from app.core.auth.factors.held import held_by
 from app.kernel.errors import Invalid
@@ -26,8 +25,7 @@ def prove(identity_id: UUID, kind: str, typed: str, *, ticket: str = "", source:
     counted = (str(identity_id), f"factor {identity_id}")
     throttle.count(*counted)
     if not _is_right(identity_id, kind, typed, ticket):
-        audit.note("auth.factor.refused", result="refused", platform=True, apart=True,
-                   context={"identity": identity_id, "kind": kind, "source": source})
+        trail.note("auth.factor.refused", identity_id, result="refused", apart=True, kind=kind, source=source)
         raise Invalid({"code": [_wrong(kind)]})
     throttle.forget(*counted)
 

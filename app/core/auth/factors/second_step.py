@@ -8,8 +8,7 @@ from flask import Blueprint, flash, g, redirect, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from app.core import audit
-from app.core.auth import sessions, signing, stages, throttle
+from app.core.auth import sessions, signing, stages, throttle, trail
 from app.core.auth.edge import keep_cookie, sign_in_url
 from app.core.auth.entry import Entry
 from app.core.auth.factors import enrolling, passkeys, phones, proving
@@ -87,7 +86,7 @@ def _go_on(entry: Entry, kind: str) -> Response:
     """The session reaches further from here, under another secret."""
     reach = stages.reach(entry.identity_id, entry.method, kind)
     secret = sessions.renew(entry.session_id, entry.identity_id, stage=reach.stage, factor=kind, enrol_by=reach.enrol_by)
-    audit.note("auth.factor.proved", platform=True, context={"identity": entry.identity_id, "kind": kind, "source": source_address()})
+    trail.note("auth.factor.proved", entry.identity_id, only=entry.confined_to, kind=kind)
     if kind == "recovery":
         tell(entry.identity_id, "recovered", kind)
         left = held_by(entry.identity_id).codes_left
@@ -145,7 +144,7 @@ def sign_in_by_passkey() -> Response:
     try:
         identity = passkeys.answered(form.get("ticket", ""), form.get("credential", ""))
     except Invalid as error:
-        audit.note("auth.sign_in", result="refused", platform=True, apart=True, context={"method": "passkey", "source": source})
+        trail.note("auth.sign_in", None, result="refused", apart=True, method="passkey")
         flash(str(error.errors[""][0]), "error")
         return redirect(sign_in_url(_wanted()), 303)
     throttle.forget("passkey", source)

@@ -6,8 +6,7 @@ from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
 
-from app.core import audit
-from app.core.auth import mails
+from app.core.auth import mails, trail
 
 WORDS = {
     "added": mails.Kind(_l("A factor was set up"),
@@ -21,5 +20,5 @@ WORDS = {
 
 def tell(identity_id: UUID, what: str, kind: str) -> None:
     """Put a change of factors into the trail and tell the person, with a way to say that it was not them."""
-    audit.note(f"auth.factor.{what}", platform=True, context={"identity": identity_id, "kind": kind})
+    trail.note(f"auth.factor.{what}", identity_id, kind=kind)
     mails.tell(identity_id, WORDS[what])
