@@ -3,7 +3,8 @@
 `Table.info` may carry: `tenanted`, `append_only`, `relay` (columns that the relay role reads across organisations), `gate` (columns
 that the sign-in functions read), `own` (the column that holds the identity whose own rows may be read), `exception` (why a table has
 no organisation) `grants` (what the application role may do there) and `gate_writes` (the sign-in functions also write there).
-`gate_adds` and `gate_removes` let a definer function add to, or take from, the rows of the organisation at hand.
+`gate_adds` and `gate_removes` let a definer function add to, or take from, the rows of the organisation at hand; `gate_changes` names the
+columns that one may change in any.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ def protect(
     platform: bool = False,
     gate_adds: bool = False,
     gate_removes: bool = False,
+    gate_changes: Sequence[str] = (),
 ) -> list[str]:
     """The statements that put both policies and the grants on one tenant table."""
     mine = f"{column} = {ORGANISATION}"
@@ -70,6 +72,11 @@ def protect(
         statements += [*_policy(name, "gate_add", "INSERT", GATE, check=mine), f"GRANT INSERT ON {name} TO {GATE}"]
     if gate_removes:
         statements += [*_policy(name, "gate_remove", "DELETE", GATE, using=mine), f"GRANT DELETE ON {name} TO {GATE}"]
+    if gate_changes:
+        statements += [
+            *_policy(name, "gate_change", "UPDATE", GATE, using="true", check="true"),
+            f"GRANT UPDATE ({', '.join(gate_changes)}) ON {name} TO {GATE}",
+        ]
     return statements + _narrow(name, RELAY, relay) + _narrow(name, GATE, gate)
 
 
@@ -122,6 +129,7 @@ def statements_for(table: Table) -> list[str]:
             platform=bool(marks.get("platform")),
             gate_adds=bool(marks.get("gate_adds")),
             gate_removes=bool(marks.get("gate_removes")),
+            gate_changes=marks.get("gate_changes", ()),
         )
     if marks.get("exception"):
         return narrow(

@@ -1,11 +1,13 @@
 """The definer functions that answer before an organisation is known. They are the whole list, and belong to a role that only reads columns.
 
-`auth_enter` is asked once per request: session or token, identity, organisation, member and grants come in one answer.
+`auth_enter` is asked once per request: session or token, identity, organisation, member and grants come in one answer. What is asked
+for is a `session` or a `token` by the hash of its secret, or, once a signature has proved it, an app's session (`access`) or a token
+(`lent`) by its id.
 """
 
 from __future__ import annotations
 
-from app.core.people import member_at
+from app.core.people import member_at, role_alone
 from app.kernel.schema import define
 
 HEAD = "LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp"
@@ -21,25 +23,34 @@ CREATE OR REPLACE FUNCTION auth_enter(kind text, secret text, address text, mome
   OUT proof jsonb, OUT rights text) RETURNS record {HEAD} AS $$
 DECLARE who uuid; place uuid; bound uuid; case_id uuid; token record; held record; shadow record; passes text;
 BEGIN
-  IF kind = 'token' THEN
-    SELECT t.id, t.organisation_id, t.member_id, t.scopes, t.last_used_at INTO token FROM api_token t
-      WHERE t.secret_hash = secret AND t.revoked_at IS NULL AND t.expires_at > moment;
+  IF kind IN ('token', 'lent') THEN
+    SELECT t.id, t.organisation_id, t.member_id, t.role_id, t.scopes, t.addresses, t.last_used_at, t.last_used_from,
+      CASE WHEN t.revoked_at IS NOT NULL THEN 'revoked' WHEN t.expires_at <= moment THEN 'expired' END AS dead INTO token
+      FROM api_token t WHERE t.id = CASE kind WHEN 'lent' THEN secret::uuid ELSE (SELECT x.id FROM api_token x
+        WHERE x.secret_hash = secret OR (x.former_hash = secret AND x.former_until > moment) LIMIT 1) END;
     IF NOT FOUND THEN RETURN; END IF;
+    IF token.dead <> '' THEN
+      proof := jsonb_build_object('token', token.id, 'place', token.organisation_id, 'dead', token.dead);
+      RETURN;
+    END IF;
     bound := token.organisation_id;
     SELECT m.identity_id INTO who FROM member m WHERE m.organisation_id = token.organisation_id AND m.id = token.member_id;
-    proof := jsonb_build_object('token', token.id, 'identity', who, 'scopes', token.scopes, 'seen', token.last_used_at);
+    proof := jsonb_build_object('token', token.id, 'identity', who, 'scopes', token.scopes, 'seen', token.last_used_at,
+      'from', token.last_used_from, 'addresses', token.addresses, 'place', token.organisation_id);
   ELSE
     SELECT s.id, s.identity_id, s.last_seen_at, s.organisation_id, s.method, s.factor, s.proved_at, s.enrol_by, s.impersonation_id,
-      s.confined_to, CASE WHEN s.stage = 'full' AND s.enrol_by <= moment THEN 'enrol' ELSE s.stage END AS stage INTO held
-      FROM user_session s
-      WHERE s.secret_hash = secret AND s.ended_at IS NULL AND s.idle_until > moment AND s.expires_at > moment;
+      s.confined_to, s.scope, CASE WHEN s.stage = 'full' AND s.enrol_by <= moment THEN 'enrol' ELSE s.stage END AS stage INTO held
+      FROM user_session s WHERE s.id = CASE kind WHEN 'access' THEN secret::uuid ELSE (SELECT x.id FROM user_session x
+        WHERE x.secret_hash = secret AND x.scope = '') END
+        AND s.ended_at IS NULL AND s.idle_until > moment AND s.expires_at > moment
+        AND (s.parent_id IS NULL OR EXISTS (SELECT FROM user_session p WHERE p.id = s.parent_id AND p.ended_at IS NULL));
     IF NOT FOUND THEN RETURN; END IF;
     who := held.identity_id;
     bound := held.confined_to;
     case_id := held.impersonation_id;
     proof := jsonb_build_object('session', held.id, 'identity', who, 'seen', held.last_seen_at, 'organisation', held.organisation_id,
       'stage', held.stage, 'method', held.method, 'factor', held.factor, 'proved', held.proved_at, 'enrol_by', held.enrol_by,
-      'confined', held.confined_to);
+      'confined', held.confined_to, 'scopes', string_to_array(nullif(held.scope, ''), ' '));
   END IF;
   IF NOT EXISTS (SELECT FROM identity i WHERE i.id = who AND i.disabled_at IS NULL) THEN
     proof := NULL;
@@ -58,6 +69,11 @@ BEGIN
     FROM organisation o JOIN member m ON m.organisation_id = o.id
     WHERE o.id = place AND o.suspended_at IS NULL AND m.identity_id = who AND m.status = 'active' AND m.archived_at IS NULL;
   IF NOT FOUND THEN RETURN; END IF;
+  IF kind IN ('token', 'lent') THEN
+    IF token.role_id IS NOT NULL THEN
+      rights := jsonb_set(rights::jsonb, '{{member}}', (rights::jsonb -> 'member') || {role_alone('place', 'token.role_id')})::text;
+    END IF;
+  END IF;
   IF bound IS NULL THEN
     SELECT s.value #>> '{{}}' INTO passes FROM setting s WHERE s.organisation_id = place AND s.key = 'auth.sso_only';
     IF passes <> '' AND passes <> rights::jsonb #>> '{{member,id}}' THEN
@@ -146,6 +162,28 @@ BEGIN
   SELECT l.id, l.identity_id, i.email, l.purpose, l.about INTO link, who, email, purpose, about
     FROM sign_in_link l JOIN identity i ON i.id = l.identity_id
     WHERE l.secret_hash = secret AND l.used_at IS NULL AND l.expires_at > moment AND i.disabled_at IS NULL;
+END $$""")
+
+# Whose refresh token it is: looking at it does not use it up.
+define("auth_refresh(text, timestamptz)", f"""
+CREATE OR REPLACE FUNCTION auth_refresh(secret text, moment timestamptz, OUT refresh uuid, OUT held uuid, OUT who uuid, OUT spent boolean)
+  RETURNS record {HEAD} AS $$
+BEGIN
+  SELECT r.id, r.session_id, r.identity_id, r.used_at IS NOT NULL INTO refresh, held, who, spent
+    FROM refresh_token r JOIN identity i ON i.id = r.identity_id
+    WHERE r.secret_hash = secret AND (r.used_at IS NOT NULL OR r.expires_at > moment) AND i.disabled_at IS NULL;
+END $$""")
+
+# Ends a person's own tokens in every organisation; gives how many. Service tokens are not theirs.
+define("auth_revoke(uuid, timestamptz)", f"""
+CREATE OR REPLACE FUNCTION auth_revoke(person uuid, moment timestamptz) RETURNS integer {HEAD} AS $$
+DECLARE ended integer;
+BEGIN
+  UPDATE api_token t SET revoked_at = moment FROM member m
+    WHERE m.identity_id = person AND t.organisation_id = m.organisation_id AND t.member_id = m.id AND t.role_id IS NULL
+      AND t.revoked_at IS NULL;
+  GET DIAGNOSTICS ended = ROW_COUNT;
+  RETURN ended;
 END $$""")
 
 # Whether somebody signed in fully in this browser before: such a one is counted by itself, so that no stranger locks its owner out.

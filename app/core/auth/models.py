@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, Text, Uuid
+from sqlalchemy import BigInteger, DateTime, ForeignKey, ForeignKeyConstraint, Index, Text, Uuid
 from sqlalchemy import Identity as Serial
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -101,12 +101,15 @@ class UserSession(Base):
     `stage` says how far: `full`, or what is still owed (`factor`, `enrol`, `password`). `method` and `factor` say what proved it,
     `proved_at` when that was last, `enrol_by` until when it does without a factor though one is required. What an organisation's own
     provider vouched for opens that organisation alone (`confined_to`): others did not ask it.
+
+    An app has a session of its own, with a `scope`: no cookie opens it, but its access and refresh tokens do. `parent_id` is the
+    browser's session that it was made from, if any, and that it ends with.
     """
 
     __tablename__ = "user_session"
     __table_args__ = _apart("a session opens any organisation of its identity", "id", "identity_id", "secret_hash", "last_seen_at",
                             "idle_until", "expires_at", "ended_at", "organisation_id", "impersonation_id", "stage", "method", "factor",
-                            "proved_at", "enrol_by", "confined_to", own="identity_id")
+                            "proved_at", "enrol_by", "confined_to", "scope", "parent_id", own="identity_id")
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
     identity_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("identity.id", name="fk_user_session_identity_id"), index=True)
@@ -126,6 +129,25 @@ class UserSession(Base):
     proved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     enrol_by: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     confined_to: Mapped[UUID | None] = mapped_column(Uuid)
+    scope: Mapped[str] = mapped_column(Text, default="", server_default="")
+    parent_id: Mapped[UUID | None] = mapped_column(Uuid)
+
+
+class RefreshToken(Base):
+    """What renews an app's access, once: each use gives the next one. Used a second time, it was stolen, and the session ends."""
+
+    __tablename__ = "refresh_token"
+    __table_args__ = _apart("belongs to a session, which is of no organisation", "id", "identity_id", "session_id", "secret_hash",
+                            "expires_at", "used_at", own="identity_id")
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
+    identity_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("identity.id", name="fk_refresh_token_identity_id"), index=True)
+    session_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("user_session.id", name="fk_refresh_token_session_id", ondelete="CASCADE"),
+                                             index=True)
+    secret_hash: Mapped[str] = mapped_column(Text, unique=True)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class SignInLink(Base):
@@ -157,24 +179,39 @@ class SignInAttempt(Base):
 
 
 class ApiToken(Tenanted):
-    """A personal token: what its holder may do here, narrowed to `scopes` (permission patterns), until it expires."""
+    """A token for the API, narrowed to `scopes` (names of core.auth.scopes, or permission patterns) and `addresses`, until it expires.
+
+    A personal one may do what its holder may. A service token has a role of its own (`role_id`); the member answers for it. For a
+    short while after it was rotated the value that it had before works too.
+    """
 
     __tablename__ = "api_token"
 
     member_id: Mapped[UUID] = mapped_column(Uuid)
+    role_id: Mapped[UUID | None] = mapped_column(Uuid)
     name: Mapped[str] = mapped_column(Text)
     secret_hash: Mapped[str] = mapped_column(Text)
+    former_hash: Mapped[str | None] = mapped_column(Text)
+    former_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     hint: Mapped[str] = mapped_column(Text)
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    addresses: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     last_used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    last_used_from: Mapped[str] = mapped_column(Text, default="", server_default="")
 
 
 Index("ix_sign_in_attempt_account_source_at", SignInAttempt.account, SignInAttempt.source, SignInAttempt.at)
 Index("ix_sign_in_attempt_source_at", SignInAttempt.source, SignInAttempt.at)
 _token = ApiToken.__table__
+_token.append_constraint(ForeignKeyConstraint(["organisation_id", "role_id"], ["role.organisation_id", "role.id"], name="fk_api_token_role_id"))
 Index("ix_api_token_member_id", _token.c.organisation_id, _token.c.member_id)
+Index("ix_api_token_role_id", _token.c.organisation_id, _token.c.role_id)
+Index("ix_api_token_id", _token.c.id)
 Index("ix_api_token_secret_hash", _token.c.secret_hash)
-_token.info["gate"] = ("organisation_id", "id", "member_id", "secret_hash", "scopes", "expires_at", "revoked_at", "last_used_at")
+Index("ix_api_token_former_hash", _token.c.former_hash)
+_token.info["gate"] = ("organisation_id", "id", "member_id", "role_id", "secret_hash", "former_hash", "former_until", "scopes", "addresses",
+                       "expires_at", "revoked_at", "last_used_at", "last_used_from")
+_token.info["gate_changes"] = ("revoked_at",)

@@ -49,6 +49,22 @@ _MEMBER = """jsonb_build_object('id', m.id, 'name', m.name, 'email', m.email, 'i
     SELECT coalesce(jsonb_agg(id ORDER BY id), '[]') FROM below))"""
 
 
+# The roles and grants of one role alone, with what it inherits, in the words of the above.
+_ALONE = """(WITH RECURSIVE chain AS (
+    SELECT r.id, r.parent_id, r.key FROM role r WHERE r.organisation_id = {place} AND r.id = {role} AND r.archived_at IS NULL
+    UNION SELECT r.id, r.parent_id, c.key FROM role r JOIN chain c ON r.id = c.parent_id
+      WHERE r.organisation_id = {place} AND r.archived_at IS NULL)
+  SELECT jsonb_build_object('roles', (SELECT coalesce(jsonb_agg(DISTINCT c.key), '[]') FROM chain c),
+    'grants', (SELECT coalesce(jsonb_agg(u.said ORDER BY u.said), '[]') FROM (
+      SELECT DISTINCT jsonb_build_array(g.pattern, g.scope, c.key, g.rule, '', NULL) AS said
+        FROM chain c JOIN role_grant g ON g.role_id = c.id WHERE g.organisation_id = {place}) u)))"""
+
+
+def role_alone(place: str, role: str) -> str:
+    """SQL: what a role gives by itself, as JSON to put over that of a member: what a service token may do."""
+    return _ALONE.format(place=place, role=role)
+
+
 def member_at(moment: str) -> str:
     """SQL: a member with the roles, grants and departments of a moment as JSON, of a row `m`; every door says it with these words."""
     return f"{_MEMBER} || {_ACCESS.format(at=moment)}"
