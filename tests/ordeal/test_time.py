@@ -172,8 +172,8 @@ def test_a_token_and_a_link_end_to_the_second(olga: Visitor, app: Flask, change:
     start = change - timedelta(hours=6)
     with clock.at(start):
         olga.sign_in("olga@home.example")
-        page = olga.send("/home/settings/tokens", name="reader", scopes="read", days="30").text
-        bearer = {"Authorization": f"Bearer {re.search(r'ofx_[0-9A-Za-z_-]{43}', page)[0]}"}  # type: ignore[index]
+        page = olga.send("/home/settings/tokens", name="reader", scopes="read_only", days="30").text
+        bearer = {"Authorization": f"Bearer {re.search(r'>([0-9a-f]{32})<', page)[1]}"}  # type: ignore[index]
         with acting(None), unit_of_work():
             identity = auth.identity_of("olga@home.example")
             assert identity is not None

@@ -11,7 +11,6 @@ import flask
 from babel.dates import format_datetime
 from flask import Blueprint, flash, g, redirect, request, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from app.core import access
@@ -22,6 +21,7 @@ from app.core.auth.factors.stepping import require_proof
 from app.core.auth.identities import verify_password
 from app.core.auth.models import ApiToken
 from app.core.auth.passwords import set_password
+from app.core.auth.scopes import SCOPES
 from app.core.people import Member
 from app.kernel.current import current
 from app.kernel.db import session
@@ -32,7 +32,6 @@ from app.kernel.screens import screen
 
 screens = Blueprint("account", __name__)
 OWN = ("language", "timezone", "digest_hour")
-SCOPES = {"read": _l("Read: lists, records, exports"), "write": _l("Write: all that you may do yourself")}
 
 
 @dataclass(frozen=True)
@@ -189,8 +188,7 @@ def _tokens(errors: dict[str, list[Any]] | None = None, *, made: str = "", statu
 
 
 def _shown(token: ApiToken) -> dict[str, Any]:
-    writes = "*.*.*" in token.scopes
-    label = SCOPES["write"] if writes else SCOPES["read"] if set(token.scopes) <= set(tokens.SCOPES["read"]) else ", ".join(token.scopes)
+    label = ", ".join(str(SCOPES.get(scope, scope)) for scope in token.scopes)
     return {"name": token.name, "prefix": token.hint, "scopes": label, "when": show_moment(token.created_at),
             "last_used": show_moment(token.last_used_at) if token.last_used_at else "",
             "expires": format_datetime(token.expires_at, "d MMM y", locale=current.user.language),

@@ -15,8 +15,8 @@ from sqlalchemy import text, update
 
 from app.core.auth import sessions
 from app.core.auth.models import ApiToken
-from app.core.auth.secrets import TOKEN_MARK, hash_secret
-from app.core.auth.tokens import narrowed
+from app.core.auth.scopes import narrowed, spread
+from app.core.auth.secrets import hash_secret
 from app.core.people import actor_from
 from app.kernel import clock
 from app.kernel.current import Actor, Impersonator, Organisation
@@ -79,7 +79,7 @@ def credentials() -> Credentials | None:
     scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
     if is_for_machines() and scheme.lower() == "bearer":
         secret = secret.strip()
-        return Credentials("token", hash_secret(secret)) if secret.startswith(TOKEN_MARK) else None
+        return Credentials("token", hash_secret(secret)) if secret else None
     secret = request.cookies.get(cookie_name(), "")
     return Credentials("session", hash_secret(secret)) if secret else None
 
@@ -87,7 +87,7 @@ def credentials() -> Credentials | None:
 def enter(given: Credentials, slug: str | None) -> Entry | None:
     """Ask the one function; None when the session or token is dead, or its identity disabled."""
     row = session().execute(_ENTER, {"kind": given.kind, "secret": given.secret_hash, "address": slug, "now": clock.now()}).one()
-    if row.proof is None:
+    if row.proof is None or row.proof.get("dead"):
         return None
     organisation, actor = _understood(row.rights, tuple(row.proof.get("scopes") or ())) if row.rights else (None, None)
     return _entry(row.proof, organisation, actor)
@@ -116,7 +116,7 @@ def _understood(rights: str, scopes: tuple[str, ...]) -> tuple[Organisation, Act
     found: dict[str, Any] = json.loads(rights)
     actor = actor_from(found["member"])
     if scopes:
-        actor = replace(actor, grants=narrowed(actor.grants, scopes), token=scopes)
+        actor = replace(actor, grants=narrowed(actor.grants, spread(scopes)), token=spread(scopes))
     if "case" in found:
         actor = _impersonated(actor, actor_from(found["by"]), found["case"])
     return Organisation(**{**found["organisation"], "id": UUID(found["organisation"]["id"])}), actor

@@ -38,5 +38,12 @@ module = Module(
         "auth.lost_factor.done": _l("%(name)s gave up a lost factor"),
         "auth.token.made": _l("%(name)s made a token"),
         "auth.token.revoked": _l("%(name)s revoked a token"),
+        "auth.token.rotated": _l("%(name)s rotated a token"),
+        "auth.token.handed_over": _l("%(name)s handed a service token over"),
+        "auth.token.refused": _l("A token of %(name)s was refused"),
+        "auth.tokens.revoked": _l("All tokens of %(name)s were revoked"),
+        "auth.app.opened": _l("%(name)s signed in with an app"),
+        "auth.app.refused": _l("An app of %(name)s was refused"),
+        "auth.app.ended": _l("%(name)s signed an app out"),
     },
 )

@@ -206,7 +206,8 @@ class ApiToken(Tenanted):
 Index("ix_sign_in_attempt_account_source_at", SignInAttempt.account, SignInAttempt.source, SignInAttempt.at)
 Index("ix_sign_in_attempt_source_at", SignInAttempt.source, SignInAttempt.at)
 _token = ApiToken.__table__
-_token.append_constraint(ForeignKeyConstraint(["organisation_id", "role_id"], ["role.organisation_id", "role.id"], name="fk_api_token_role_id"))
+_token.append_constraint(ForeignKeyConstraint(["organisation_id", "role_id"], ["role.organisation_id", "role.id"],
+                                              name="fk_api_token_role_id"))
 Index("ix_api_token_member_id", _token.c.organisation_id, _token.c.member_id)
 Index("ix_api_token_role_id", _token.c.organisation_id, _token.c.role_id)
 Index("ix_api_token_id", _token.c.id)

@@ -12,7 +12,6 @@ from flask import current_app
 
 # OWASP's second choice: 19 MiB and two passes, so that a burst of sign-ins does not fill the memory of a worker.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-TOKEN_MARK = "ofx_"  # noqa: S105 -- how a token begins, so that scanners find lost ones
 _nobody: list[str] = []
 
 

@@ -1,72 +1,189 @@
-"""Personal tokens for the API: what their holder may do, narrowed to what the token was made for, until it expires."""
+"""Tokens for the API, personal ones and those of services: made, rotated, revoked; the value is shown once and kept as a hash."""
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import delete, select, text, update
 
-from app.core import audit
-from app.core.auth.models import ApiToken
-from app.core.auth.secrets import TOKEN_MARK, hash_secret, new_secret
+from app.core import access, audit
+from app.core.auth.models import ApiToken, RefreshToken, UserSession
+from app.core.auth.scopes import READ_ONLY, SCOPES
+from app.core.auth.secrets import hash_secret
+from app.core.people import Member
 from app.kernel import clock
-from app.kernel.current import Grant, current
-from app.kernel.db import session
+from app.kernel.current import current
+from app.kernel.db import as_identity, session
 from app.kernel.errors import Invalid, NotFound
 
-DAYS, LONGEST = 90, 365
-SCOPES = {"read": ("*.*.view", "*.*.export"), "write": ("*.*.*",)}
+DAYS = 90  # how long a token lives at most; it is rotated before
+OVERLAP = timedelta(hours=1)  # how long the value from before a rotation still works, so that nothing stands still meanwhile
+MANAGE = "auth.token.manage"
+MOST_ADDRESSES = 20
 
 
-def make_token(name: str, scopes: Sequence[str] = ("read",), days: int = DAYS) -> tuple[ApiToken, str]:
-    """A new token of the member who acts, and its secret, which is never shown again. `scopes` are `read`, `write` or patterns."""
+def make_token(name: str, scopes: Sequence[str] = (READ_ONLY,), days: int = DAYS, *, addresses: str = "") -> tuple[ApiToken, str]:
+    """A new token of the member who acts, and its value, which is never shown again.
+
+    `scopes` are names of `scopes.SCOPES` or permission patterns, `addresses` the networks that it may come from. Raises `Invalid`.
+    """
+    return _make(name, scopes, days, addresses, member_id=current.user.id)
+
+
+def make_service_token(name: str, role_id: UUID | None, owner_id: UUID | None, scopes: Sequence[str] = (READ_ONLY,), days: int = DAYS, *,
+                       addresses: str = "") -> tuple[ApiToken, str]:
+    """A new token of the organisation, with a role of its own and a member who answers for it; and its value. Raises `Invalid`."""
+    access.require(current.user, MANAGE)
     errors = {}
-    if not name.strip():
-        errors["name"] = [_("This is needed.")]
-    if not 1 <= days <= LONGEST:
-        errors["days"] = [_("A token lives for %(most)d days at most.", most=LONGEST)]
-    patterns = [pattern for scope in scopes for pattern in SCOPES.get(scope, (scope,))]
-    if not patterns or any(pattern.count(".") != 2 for pattern in patterns):
-        errors["scopes"] = [_("Choose what the token may do.")]
+    if role_id is None or session().get(access.Role, (current.organisation.id, role_id)) is None:
+        errors["role"] = [_("Choose one of the list.")]
+    elif missing := access.lacking(current.user, access.given_by(role_id)):
+        errors["role"] = [access.more_than_held(missing)]
+    owner = session().get(Member, (current.organisation.id, owner_id)) if owner_id else None
+    if owner is None or not owner.active:
+        errors["owner"] = [_("Choose one of the list.")]
+    return _make(name, scopes, days, addresses, errors, member_id=owner_id, role_id=role_id)
+
+
+def _make(name: str, scopes: Sequence[str], days: int, addresses: str, errors: dict[str, list[str]] | None = None,
+          **whose: UUID | None) -> tuple[ApiToken, str]:
+    errors = {**(errors or {}), **_wrong(name, scopes, days)}
+    networks, unreadable = read_addresses(addresses)
+    if unreadable:
+        errors["addresses"] = [unreadable]
     if errors:
         raise Invalid(errors)
-    secret, now = TOKEN_MARK + new_secret(), clock.now()
-    token = ApiToken(member_id=current.user.id, name=name.strip()[:80], secret_hash=hash_secret(secret), hint=secret[:8], scopes=patterns,
-                     created_at=now, expires_at=now + timedelta(days=days))
+    secret, now = new_value(), clock.now()
+    token = ApiToken(name=name.strip()[:80], secret_hash=hash_secret(secret), hint=secret[:6], scopes=list(scopes), addresses=networks,
+                     created_at=now, expires_at=now + timedelta(days=days), **whose)
     session().add(token)
     session().flush()
-    audit.note("auth.token.made", resource="auth.token", record_id=token.id, context={"name": token.name, "scopes": patterns})
+    _note("auth.token.made", token, scopes=list(scopes), addresses=networks, days=days, service=token.role_id is not None)
     return token, secret
 
 
+def new_value() -> str:
+    """The value of a new token: a random UUID, in 32 characters."""
+    return uuid4().hex
+
+
+def _wrong(name: str, scopes: Sequence[str], days: int) -> dict[str, list[str]]:
+    errors = {}
+    if not name.strip():
+        errors["name"] = [_("This is needed.")]
+    if not 1 <= days <= DAYS:
+        errors["days"] = [_("A token lives for %(most)d days at most.", most=DAYS)]
+    if not scopes or any(scope not in SCOPES and scope.count(".") != 2 for scope in scopes):
+        errors["scopes"] = [_("Choose what the token may do.")]
+    return errors
+
+
+def read_addresses(typed: str) -> tuple[list[str], str]:
+    """The networks that were typed, one canonical form each, and what is wrong with them, if anything."""
+    parts = typed.replace(",", " ").split()
+    if len(parts) > MOST_ADDRESSES:
+        return [], str(_("At most %(most)d addresses.", most=MOST_ADDRESSES))
+    found = []
+    for part in parts:
+        try:
+            found.append(str(ipaddress.ip_network(part, strict=False)))
+        except ValueError:
+            return [], str(_("“%(text)s” is no address and no network such as 192.0.2.0/24.", text=part[:60]))
+    return list(dict.fromkeys(found)), ""
+
+
+def is_allowed_from(addresses: Sequence[str], source: str) -> bool:
+    """Whether a token may come from an address: from anywhere when none is named."""
+    if not addresses:
+        return True
+    try:
+        found = ipaddress.ip_address(source)
+    except ValueError:
+        return False
+    return any(found in ipaddress.ip_network(each) for each in addresses)
+
+
 def tokens() -> list[ApiToken]:
-    """The living tokens of the member who acts, the newest first."""
-    wanted = select(ApiToken).where(ApiToken.member_id == current.user.id, ApiToken.revoked_at.is_(None), ApiToken.expires_at > clock.now())
-    return list(session().scalars(wanted.order_by(ApiToken.created_at.desc())))
+    """The living personal tokens of the member who acts, the newest first."""
+    return _living(ApiToken.member_id == current.user.id, ApiToken.role_id.is_(None))
 
 
-def revoke_token(token_id: UUID) -> None:
-    """End a token of one's own at once. Raises `NotFound` for anybody else's."""
-    found = session().get(ApiToken, (current.organisation.id, token_id))
-    if found is None or found.member_id != current.user.id:
-        raise NotFound
-    found.revoked_at = clock.now()
+def service_tokens() -> list[ApiToken]:
+    """The living tokens of the organisation's services."""
+    return _living(ApiToken.role_id.is_not(None))
+
+
+def personal_tokens() -> list[ApiToken]:
+    """The living personal tokens of everybody, for whoever manages tokens."""
+    return _living(ApiToken.role_id.is_(None))
+
+
+def _living(*wanted: object) -> list[ApiToken]:
+    alive = select(ApiToken).where(ApiToken.revoked_at.is_(None), ApiToken.expires_at > clock.now(), *wanted)  # type: ignore[arg-type]
+    return list(session().scalars(alive.order_by(ApiToken.created_at.desc())))
+
+
+def rotate_token(token_id: UUID) -> tuple[ApiToken, str]:
+    """Give a token another value and its whole life anew; the value from before works for one more hour. Raises `NotFound`."""
+    token, secret, now = _managed(token_id), new_value(), clock.now()
+    life = token.expires_at - token.created_at
+    token.former_hash, token.former_until = token.secret_hash, min(now + OVERLAP, token.expires_at)
+    token.secret_hash, token.hint, token.created_at, token.expires_at = hash_secret(secret), secret[:6], now, now + life
     session().flush()
-    audit.note("auth.token.revoked", resource="auth.token", record_id=found.id, context={"name": found.name})
+    _note("auth.token.rotated", token)
+    return token, secret
 
 
-def narrowed(grants: Sequence[Grant], scopes: Sequence[str]) -> tuple[Grant, ...]:
-    """What a member's grants and a token's scopes both allow."""
-    both = (replace(grant, pattern=common) for grant in grants for scope in scopes if (common := _common(grant.pattern, scope)))
-    return tuple(dict.fromkeys(both))
+def revoke_token(token_id: UUID) -> ApiToken:
+    """End a token at once, with the value from before its rotation. Raises `NotFound` for one that is not one's own to end."""
+    token = _managed(token_id, others=True)
+    token.revoked_at = clock.now()
+    session().flush()
+    _note("auth.token.revoked", token)
+    return token
 
 
-def _common(left: str, right: str) -> str:
-    pairs = list(zip(left.split("."), right.split("."), strict=False))
-    if any("*" not in pair and pair[0] != pair[1] for pair in pairs):
-        return ""
-    return ".".join(b if a == "*" else a for a, b in pairs)
+def hand_over(token_id: UUID, owner_id: UUID | None) -> None:
+    """Let another member answer for a service token. Raises `NotFound` and `Invalid`."""
+    token = _managed(token_id)
+    owner = session().get(Member, (current.organisation.id, owner_id)) if owner_id else None
+    if token.role_id is None or owner is None or not owner.active:
+        raise Invalid({"owner": [_("Choose one of the list.")]})
+    token.member_id = owner.id
+    session().flush()
+    _note("auth.token.handed_over", token, owner=str(owner.id))
+
+
+def _managed(token_id: UUID, *, others: bool = False) -> ApiToken:
+    """A living token that the member who acts may change: a personal one of theirs, a service's for whoever manages tokens.
+
+    `others`: theirs too, who manage tokens, are the personal ones of everybody: to end them.
+    """
+    found = session().get(ApiToken, (current.organisation.id, token_id))
+    if found is None or found.revoked_at is not None or found.expires_at <= clock.now():
+        raise NotFound
+    own = found.role_id is None and found.member_id == current.user.id
+    if not own and not ((others or found.role_id is not None) and access.can(current.user, MANAGE)):
+        raise NotFound
+    return found
+
+
+def revoke_all(identity_id: UUID) -> int:
+    """End all that a person holds for the API, in every organisation: personal tokens, apps, refresh tokens. Gives how many tokens."""
+    now = clock.now()
+    ended = int(session().execute(text("SELECT auth_revoke(:who, :now)"), {"who": identity_id, "now": now}).scalar_one())
+    with as_identity(identity_id):
+        session().execute(update(UserSession).where(UserSession.identity_id == identity_id, UserSession.scope != "",
+                                                    UserSession.ended_at.is_(None)).values(ended_at=now))
+        session().execute(delete(RefreshToken).where(RefreshToken.identity_id == identity_id))
+    if ended:
+        audit.note("auth.tokens.revoked", platform=True, context={"identity": identity_id, "tokens": ended})
+    return ended
+
+
+def _note(action: str, token: ApiToken, **context: object) -> None:
+    audit.note(action, resource="auth.token", record_id=token.id, context={"name": token.name, **context})

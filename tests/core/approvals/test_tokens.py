@@ -23,7 +23,7 @@ def address(house: House, path: str = "") -> str:
     return f"/api/v1/{house.organisation.slug}/approvals/{path}"
 
 
-@pytest.mark.parametrize(("scope", "status", "state"), [("read", 403, State.OPEN), ("hse.*.*", 403, State.OPEN), ("write", 200, State.HELD),
+@pytest.mark.parametrize(("scope", "status", "state"), [("read_only", 403, State.OPEN), ("hse.*.*", 403, State.OPEN), ("write", 200, State.HELD),
                                                         ("approvals.approval_request.decide", 200, State.HELD)])
 def test_a_decision_needs_a_token_for_deciding(house: House, app: Flask, scope: str, status: int, state: State) -> None:
     request_id = house.waiting()
@@ -34,7 +34,7 @@ def test_a_decision_needs_a_token_for_deciding(house: House, app: Flask, scope: 
     assert house.request(request_id).state == state
 
 
-@pytest.mark.parametrize(("scope", "status"), [("read", 200), ("write", 200), ("hse.*.*", 403), ("procurement.payment.edit", 403)])
+@pytest.mark.parametrize(("scope", "status"), [("read_only", 200), ("write", 200), ("hse.*.*", 403), ("procurement.payment.edit", 403)])
 def test_looking_needs_a_token_for_looking(house: House, app: Flask, scope: str, status: int) -> None:
     reference, headers = reference_of(house, house.waiting()), bearer(house, scope)
     for path in ("", f"{reference}/"):
