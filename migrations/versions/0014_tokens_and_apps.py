@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = 'core_0012'
-down_revision = 'core_0011'
+revision = 'core_0014'
+down_revision = 'core_0013'
 branch_labels = None
 depends_on = None
 
