@@ -10,14 +10,16 @@ from urllib.parse import urlsplit
 import click
 import psycopg
 from flask import current_app
+from sqlalchemy.exc import DBAPIError
 
-from app.core import audit
+from app.core import audit, impersonation, organisations
 from app.core.audit.anchors import path as anchors_path
 from app.core.audit.chains import chains
 from app.kernel import attach, migrations, tenancy
 from app.kernel.commands import json_option, show, without_migrating
-from app.kernel.config import SHORTEST_KEY, ConfigError, Settings
-from app.kernel.db import db
+from app.kernel.config import LOCAL_HOSTS, SHORTEST_KEY, ConfigError, Settings
+from app.kernel.current import PLATFORM_ID, SYSTEM, acting
+from app.kernel.db import db, unit_of_work
 
 PATIENCE = 5
 _APPEND_ONLY = ("audit_entry", "audit_link", "audit_checkpoint", "audit_purged")
@@ -59,7 +61,7 @@ def examine(settings: Settings) -> list[Check]:
 def _looked(look: Callable[[Settings], str], settings: Settings) -> str:
     try:
         return look(settings)
-    except (ConfigError, OSError, psycopg.Error) as error:
+    except (ConfigError, OSError, psycopg.Error, DBAPIError) as error:
         return " ".join(str(error).split()) or type(error).__name__
 
 
@@ -74,7 +76,9 @@ def _secrets(settings: Settings) -> str:
 def _address(settings: Settings) -> str:
     """Cookies are Secure and HSTS is sent by the address; over plain HTTP only on one's own machine."""
     said = urlsplit(str(settings.base_url))
-    return "" if said.scheme == "https" or settings.local else f"BASE_URL is {said.scheme}://{said.hostname}: people sign in over TLS only"
+    if said.scheme == "https" or said.hostname in LOCAL_HOSTS:
+        return ""
+    return f"BASE_URL is {said.scheme}://{said.hostname}: people sign in over TLS only"
 
 
 def _roles(settings: Settings) -> str:
@@ -122,5 +126,11 @@ def _anchors(_settings: Settings) -> str:
 
 
 def _impersonation(_settings: Settings) -> str:
-    """Nothing to look at while nobody can take another's place: whoever brings that, checks it here."""
-    return ""
+    """In no organisation does somebody take another's place for too long, without the consent needed, or may too many do so."""
+    found: list[str] = []
+    for organisation_id, slug in chains().items():
+        organisation = organisations.load_organisation(organisation_id) if organisation_id != PLATFORM_ID else None
+        if organisation is not None:
+            with acting(organisation, SYSTEM, channel="command"), unit_of_work():
+                found += [f"{slug}: {fault}" for fault in impersonation.faults()]
+    return "; ".join(found[:3])

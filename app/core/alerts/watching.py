@@ -64,7 +64,8 @@ def sign_ins() -> int:
         return 0
     ours = {auth.account_mark(row.email) for row in _asked(_ADDRESSES)}
     return sum(raise_alert(Kind.SIGN_INS, f"sign_ins:{row.source}:{_slot()}", subject=row.source or "",
-                           times=row.times, action="auth.sign_in", result="refused", ip=row.source or "") is not None for row in rows if ours & set(row.accounts))
+                           times=row.times, action="auth.sign_in", result="refused", ip=row.source or "") is not None
+               for row in rows if ours & set(row.accounts))
 
 
 def refusals() -> int:

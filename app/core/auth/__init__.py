@@ -9,13 +9,14 @@ from app.core.auth.models import ApiToken, Credential, Identity, UserSession
 from app.core.auth.passwords import SHORTEST, set_password
 from app.core.auth.secrets import account_mark, hash_password, hash_secret, keyed
 from app.core.auth.sessions import end_sessions, open_session, organisations_of
+from app.core.auth.shutting import ends_too
 from app.core.auth.signing import opened
 from app.core.auth.source import source_address
 from app.core.auth.spending import spend
 from app.core.auth.tokens import make_service_token, make_token, revoke_all, revoke_token
 
 __all__ = ["SHORTEST", "ApiToken", "Credential", "Identity", "UserSession", "account_mark", "come_in", "disable", "end_sessions",
-           "forget_identity", "go_on", "has_signed_in", "hash_password", "hash_secret", "identities_for", "identity_of", "is_you",
-           "keyed", "known_of", "make_link", "make_service_token", "make_token", "open_session", "opened", "organisations_of",
+           "ends_too", "forget_identity", "go_on", "has_signed_in", "hash_password", "hash_secret", "identities_for", "identity_of",
+           "is_you", "keyed", "known_of", "make_link", "make_service_token", "make_token", "open_session", "opened", "organisations_of",
            "recently_proved", "require_proof", "revoke_all", "revoke_token", "set_password", "sign_in_url", "source_address", "spend",
            "verify_password"]

@@ -62,10 +62,13 @@ ADDRESS_NEW = Kind(_l("Confirm your new e-mail address"),
                    _l("Somebody, most likely you, wants to sign in as %(new)s in place of %(old)s. This counts once both addresses have "
                       "confirmed it. The link works once, for one day. If you know nothing of it, you need not do anything."),
                    _l("Confirm this address"), "/account/address/", links.ADDRESS, DAY, where=False, denies=False)
+LOCKED = Kind(_l("Your account is locked"),
+              _l("You said that it was not you. The account %(email)s is locked until you choose a new password. Ended: %(ended)s."),
+              _l("Choose a new password"), "/account/forgotten", denies=False)
 ADDRESS = Kind(_l("Your e-mail address was changed"), _l("You sign in as %(new)s from now on; %(old)s is no longer used."))
 
 
-def tell(identity_id: UUID, kind: Kind, *, to: str = "", about: Mapping[str, Any] | None = None, **facts: str) -> bool:
+def tell(identity_id: UUID, kind: Kind, *, to: str = "", about: Mapping[str, Any] | None = None, **facts: object) -> bool:
     """Write a person a mail about their account, in their language; it leaves after the commit. False when they are nowhere a member.
 
     `to` is another address than that of the member; `about` is what the links in it need to know; `facts` stand in its words.
@@ -79,7 +82,7 @@ def tell(identity_id: UUID, kind: Kind, *, to: str = "", about: Mapping[str, Any
     with acting(organisation, SYSTEM):
         mail.send(member, "account", lambda: _words(kind, said, where), address=to, secrets=secrets,
                   facts={"identity": str(identity_id), "purpose": kind.purpose, "life": kind.life.total_seconds(), "denies": kind.denies,
-                         "about": dict(about or {})})
+                         "about": {"told": clock.now().isoformat(), **(about or {})}})
         session().flush()
     return True
 
@@ -99,7 +102,7 @@ def _where() -> tuple[str, str] | None:
     return (request.user_agent.string, source_address()) if has_request_context() else None
 
 
-def _words(kind: Kind, facts: Mapping[str, str], where: tuple[str, str] | None) -> dict[str, Any]:
+def _words(kind: Kind, facts: Mapping[str, object], where: tuple[str, str] | None) -> dict[str, Any]:
     """What the template shows, in the reader's language."""
     base = str(current_app.extensions["settings"].base_url)
     url = base + kind.path + (mail.hidden("link") if kind.purpose else "")

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
-from uuid import UUID
+from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
 from sqlalchemy import text
 
-from app.core.auth import addresses, devices, links, mails, passwords, sessions, throttle, trail
+from app.core.auth import addresses, links, mails, passwords, sessions, throttle, trail
 from app.core.auth.policy import policy_of
 from app.core.auth.secrets import keyed
+from app.core.auth.shutting import Ended, shut
+from app.kernel import clock
 from app.kernel.db import session, unit_of_work
 from app.kernel.errors import NotFound
 
+BEFORE = timedelta(hours=1)  # how long before a mail somebody may have been at it already
 AT_LEAST = 0.25  # seconds that an answer takes, whether a mail is written or not
 _WHO = text("SELECT identity_id, disabled FROM auth_lookup(:email)")
 KINDS = {"reset": mails.RESET, "link": mails.ENTER}
@@ -65,20 +68,17 @@ def reset(link: links.Opened, password: str, *, source: str) -> None:
     mails.tell(link.identity_id, mails.PASSWORD)
 
 
-def deny(link: links.Opened, *, source: str) -> None:
-    """“This was not me”: everybody is signed out, the password opens nothing until it is set anew, a change of address is undone."""
+def deny(link: links.Opened, *, source: str) -> Ended:
+    """“This was not me”: everybody is signed out, the password opens nothing until it is set anew, a change of address is undone.
+
+    What was added since an hour before the mail was written goes too; the person is told by mail what was ended.
+    """
     if not links.use(link):
         raise used_up()
-    shut(link.identity_id)
+    told = link.about.get("told")
+    ended = shut(link.identity_id, (datetime.fromisoformat(told) if told else clock.now() - links.LIFE) - BEFORE)
     if "old" in link.about:
         addresses.undo(link.identity_id, link.about["old"])
-    trail.note("auth.denied", link.identity_id, source=source)
-
-
-def shut(identity_id: UUID) -> None:
-    """Leave no way in that was open: sessions, links by mail, known browsers, the password."""
-    sessions.end_sessions(identity_id)
-    links.end_links(identity_id, links.RESET, links.ENTER, links.ADDRESS, links.WELCOME)
-    addresses.end_changes(identity_id)
-    devices.forget_all(identity_id)
-    passwords.bar(identity_id)
+    trail.note("auth.denied", link.identity_id, source=source, **ended.counted())
+    mails.tell(link.identity_id, mails.LOCKED, ended=ended)
+    return ended

@@ -160,18 +160,20 @@ def enter(secret: str) -> Response:
 def not_me_page(secret: str) -> Response:
     """What “this was not me” will do."""
     link = recovery.find(secret, links.DENY)
-    words = _("Everybody who is signed in as %(email)s is signed out, on every device. The password is barred until you choose a new one "
-              "by mail. A change of the e-mail address is undone.", email=link.email)
+    words = _("Everybody who is signed in as %(email)s is signed out, on every device, and tokens for the API end. The password is barred "
+              "until you choose a new one by mail. What was added lately goes: factors, passkeys, links to sign-in providers. A change of "
+              "the e-mail address is undone.", email=link.email)
     return _confirming(_("This was not me"), words, _("Lock the account"), "shield-check", variant="destructive")
 
 
 @screens.post("/account/not-me/<secret>")
 def not_me(secret: str) -> Response:
     """Shut everybody out."""
-    recovery.deny(recovery.find(secret, links.DENY), source=source_address())
+    ended = recovery.deny(recovery.find(secret, links.DENY), source=source_address())
     return screen("account/confirmed.html", heading=_("The account is locked"),
-                  words=_("Everybody is signed out and the password opens nothing any more. Choose a new one now; if you reuse the old one "
-                          "elsewhere, change it there too."), url=url_for("recovery.forgotten"), label=_("Choose a new password"))
+                  words=_("Everybody is signed out and the password opens nothing any more. Ended: %(ended)s. Choose a new password now; "
+                          "if you reuse the old one elsewhere, change it there too.", ended=ended),
+                  url=url_for("recovery.forgotten"), label=_("Choose a new password"))
 
 
 @screens.get("/account/address/<secret>")

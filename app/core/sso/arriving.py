@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
 
-from app.core import access, audit, people
+from app.core import access, audit, auth, organisations, people
 from app.core.people import Member, MemberRole
 from app.core.sso import domains
 from app.core.sso.models import Joining, Link, Provider, ProviderGroup
 from app.core.sso.vouching import Doubtful, Vouched
 from app.kernel import clock
+from app.kernel.current import SYSTEM, acting
 from app.kernel.db import session
 
 
@@ -65,6 +67,22 @@ def _made(provider: Provider, person: Vouched) -> Member:
     role = session().get_one(access.Role, (provider.organisation_id, role_id))
     with audit.doing("sso.provider.join", provider=provider.name):
         return people.enrol((person.name or person.email.partition("@")[0])[:120], person.email, role.key)
+
+
+def unlink(identity_id: UUID, since: datetime) -> int:
+    """Take away the links to providers that were made for a person since a moment, wherever they are a member; gives how many."""
+    gone = 0
+    for place in auth.organisations_of(identity_id):
+        organisation = organisations.load_organisation(place.id)
+        if organisation is None:
+            continue
+        with acting(organisation, SYSTEM):
+            for link in session().scalars(select(Link).where(Link.member_id == place.member_id, Link.made_at >= since)):
+                audit.note("sso.link.removed", resource="people.member", record_id=place.member_id, context={"link": link.id})
+                session().delete(link)
+                gone += 1
+            session().flush()
+    return gone
 
 
 def _link(provider: Provider, person: Vouched, member: Member) -> Link:

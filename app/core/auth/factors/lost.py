@@ -124,6 +124,20 @@ def stop(link: links.Opened) -> bool:
     return True
 
 
+def stop_all(identity_id: UUID) -> int:
+    """Stop what was asked for somebody anywhere: it was not them. Gives how many."""
+    stopped = 0
+    for place in places(identity_id):
+        organisation = load_organisation(place.id)
+        if organisation is None:
+            continue
+        with acting(organisation, SYSTEM):
+            for asked in session().scalars(select(LostFactor).where(LostFactor.identity_id == identity_id, LostFactor.ended_at.is_(None))):
+                _end(asked, "stopped", None)
+                stopped += 1
+    return stopped
+
+
 def take_effect(identity_id: UUID) -> bool:
     """Remove the factors of somebody whose hour has come: asked at their next sign-in. True when they begin anew."""
     done = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete, text
@@ -26,10 +27,11 @@ def renew(identity_id: UUID) -> list[str]:
     return codes
 
 
-def forget(identity_id: UUID) -> None:
-    """Make every code void."""
+def forget(identity_id: UUID, since: datetime | None = None) -> None:
+    """Make every code void, or those made since a moment."""
+    gone = delete(RecoveryCode).where(RecoveryCode.identity_id == identity_id)
     with as_identity(identity_id):
-        session().execute(delete(RecoveryCode).where(RecoveryCode.identity_id == identity_id))
+        session().execute(gone if since is None else gone.where(RecoveryCode.created_at >= since))
 
 
 def use(identity_id: UUID, typed: str) -> bool:
