@@ -92,7 +92,7 @@ WRONGS: tuple[tuple[str, str, Wrong], ...] = (
     ("impersonation", "longer than 30 minutes", _impersonation(until=lambda now: now + timedelta(hours=3))),
     ("impersonation", "without the consent", _impersonation(needs_consent=True)),
     ("impersonation", "without the consent", _impersonation(needs_second=True)),
-    ("impersonation", "the role viewer may", _wide_role),
+    ("impersonation", "viewer", _wide_role),
     ("impersonation", "members may take another's place", _many),
 )
 

@@ -32,7 +32,8 @@ def faults() -> Iterator[str]:
         if not is_agreed(each):
             yield f"{each.reference} was begun without the consent that it needs"
     reaching = _reaching()
-    yield from (f"the role {key} may take another's place" for key in ORDINARY if key in reaching.values())
+    if ordinary := [key for key in ORDINARY if key in reaching.values()]:
+        yield f"ordinary roles may take another's place: {', '.join(ordinary)}"
     total, may = _members(), _members(set(reaching))
     if may > max(MOST, total // 4):
         yield f"{may} of {total} members may take another's place"
