@@ -21,7 +21,10 @@ PLATFORM_ID = UUID(int=0)
 
 @dataclass(frozen=True)
 class Organisation:
-    """What every request needs to know of the organisation that it is for. `brand` changes with its look; empty: that of the product."""
+    """What every request needs to know of the organisation that it is for. `brand` changes with its look; empty: that of the product.
+
+    `erase_after` is the moment (ISO 8601) after which it is deleted; empty: it stays.
+    """
 
     id: UUID
     slug: str
@@ -32,6 +35,12 @@ class Organisation:
     number: int = 0
     week_start: int = 1
     brand: str = ""
+    erase_after: str = ""
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether it waits to be deleted: closed for work meanwhile."""
+        return bool(self.erase_after)
 
 
 @dataclass(frozen=True)
@@ -67,7 +76,7 @@ class Actor:
     """A member, acting; or the system, or a token acting for a member.
 
     `id` is the member's id: what records, decisions and the audit trail refer to. `token` are the patterns that a token was made for,
-    or to which an impersonator is held.
+    or to which an impersonator is held. `agency` names the organisation whose people they are, where it works for this one.
     """
 
     id: UUID
@@ -85,6 +94,7 @@ class Actor:
     on_behalf_of: UUID | None = None
     token: tuple[str, ...] = ()
     impersonator: Impersonator | None = None
+    agency: str = ""
 
     @property
     def is_system(self) -> bool:

@@ -4,7 +4,9 @@
 that the sign-in functions read), `own` (the column that holds the identity whose own rows may be read), `exception` (why a table has
 no organisation) `grants` (what the application role may do there) and `gate_writes` (the sign-in functions also write there).
 `gate_adds` and `gate_removes` let a definer function add to, or take from, the rows of the organisation at hand; `gate_changes` names the
-columns that one may change in any.
+columns that one may change in any. From what is only ever added to nobody else takes. `gate_sets` names columns that the application
+reads and a definer function alone writes. `between` names the two columns of what stands between two organisations: either of them
+sees it.
 """
 
 from __future__ import annotations
@@ -48,11 +50,14 @@ def protect(
     gate_adds: bool = False,
     gate_removes: bool = False,
     gate_changes: Sequence[str] = (),
+    gate_sets: Sequence[str] = (),
+    columns: Sequence[str] = (),
 ) -> list[str]:
-    """The statements that put both policies and the grants on one tenant table."""
+    """The statements that put both policies and the grants on one tenant table; `columns` are all that it has."""
     mine = f"{column} = {ORGANISATION}"
     check = f"({mine} OR {column} = '00000000-0000-0000-0000-000000000000'::uuid)" if platform else mine
     read = f"({mine} OR {own} = {IDENTITY})" if own else mine
+    written = f" ({', '.join(each for each in columns if each not in gate_sets)})" if gate_sets else ""
     statements = [
         f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY",
         f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY",
@@ -60,17 +65,21 @@ def protect(
         *_policy(name, "organisation_add", "INSERT", APP, check=check),
         *_policy(name, "migration", "ALL", OWNER, using=mine, check=mine),
         f"REVOKE ALL ON {name} FROM {APP}, {RELAY}, PUBLIC",
-        f"GRANT SELECT, INSERT ON {name} TO {APP}",
+        f"GRANT SELECT, INSERT{written} ON {name} TO {APP}",
     ]
     if not append_only:
         statements += [
             *_policy(name, "organisation_change", "UPDATE", APP, using=mine, check=mine),
             *_policy(name, "organisation_remove", "DELETE", APP, using=mine),
-            f"GRANT UPDATE, DELETE ON {name} TO {APP}",
+            f"GRANT UPDATE{written}, DELETE ON {name} TO {APP}",
         ]
+    if gate_sets:
+        statements += [*_policy(name, "gate_set", "UPDATE", GATE, using=mine, check=mine),
+                       f"GRANT UPDATE ({', '.join(gate_sets)}) ON {name} TO {GATE}"]
     if gate_adds:
         statements += [*_policy(name, "gate_add", "INSERT", GATE, check=mine), f"GRANT INSERT ON {name} TO {GATE}"]
-    if gate_removes:
+    if gate_removes or append_only:
+        gate = list(dict.fromkeys((column, "id", *gate)))
         statements += [*_policy(name, "gate_remove", "DELETE", GATE, using=mine), f"GRANT DELETE ON {name} TO {GATE}"]
     if gate_changes:
         statements += [
@@ -81,9 +90,12 @@ def protect(
 
 
 def narrow(
-    name: str, *, gate: Sequence[str] = (), relay: Sequence[str] = (), own: str = "", grants: str = "SELECT", gate_writes: bool = False
+    name: str, *, gate: Sequence[str] = (), relay: Sequence[str] = (), own: str = "", grants: str = "SELECT", gate_writes: bool = False,
+    between: Sequence[str] = (),
 ) -> list[str]:
-    """The statements for a table without organisation: closed by row security but for one's own rows and what the gate reads."""
+    """The statements for a table without organisation: closed by row security but for one's own rows, those that the organisation at hand
+    has with another, and what the gate reads.
+    """
     statements = [
         f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY",
         f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY",
@@ -93,6 +105,9 @@ def narrow(
     if own:
         mine = f"{own} = {IDENTITY}"
         statements += [*_policy(name, "own", "ALL", APP, using=mine, check=mine), f"GRANT {grants} ON {name} TO {APP}"]
+    if between:
+        mine = " OR ".join(f"{each} = {ORGANISATION}" for each in between)
+        statements += [*_policy(name, "between", "ALL", APP, using=mine, check=mine), f"GRANT {grants} ON {name} TO {APP}"]
     if gate_writes:
         statements += [
             *_policy(name, "gate_change", "ALL", GATE, using="true", check="true"),
@@ -130,6 +145,8 @@ def statements_for(table: Table) -> list[str]:
             gate_adds=bool(marks.get("gate_adds")),
             gate_removes=bool(marks.get("gate_removes")),
             gate_changes=marks.get("gate_changes", ()),
+            gate_sets=marks.get("gate_sets", ()),
+            columns=[each.name for each in table.columns],
         )
     if marks.get("exception"):
         return narrow(
@@ -139,6 +156,7 @@ def statements_for(table: Table) -> list[str]:
             own=marks.get("own", ""),
             grants=marks.get("grants", "SELECT"),
             gate_writes=bool(marks.get("gate_writes")),
+            between=marks.get("between", ()),
         )
     raise ValueError(f"Table {table.name} says neither “tenanted” nor why it is an exception.")
 

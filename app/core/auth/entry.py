@@ -26,6 +26,7 @@ from app.kernel.registry import registry
 _ENTER = text("SELECT proof, rights FROM auth_enter(:kind, :secret, :address, :now)")
 MACHINES = ("/api/", "/scim/")
 KEPT = ("create", "edit", "archive")
+WORK_FOR = "agencies.client.enter"
 
 
 @dataclass(frozen=True)
@@ -114,10 +115,12 @@ def note_use(entry: Entry) -> None:
 def _understood(rights: str, scopes: tuple[str, ...]) -> tuple[Organisation, Actor | None]:
     """The same text means the same rights, so an actor keeps what it has worked out; another text is another actor."""
     found: dict[str, Any] = json.loads(rights)
-    actor = actor_from(found["member"])
-    if scopes:
+    actor: Actor | None = actor_from(found["member"])
+    if "home" in found and not actor_from(found["home"]).grants_of(WORK_FOR):
+        actor = None  # their own organisation lets them work for its clients no more
+    if scopes and actor:
         actor = replace(actor, grants=narrowed(actor.grants, spread(scopes)), token=spread(scopes))
-    if "case" in found:
+    if "case" in found and actor:
         actor = _impersonated(actor, actor_from(found["by"]), found["case"])
     return Organisation(**{**found["organisation"], "id": UUID(found["organisation"]["id"])}), actor
 

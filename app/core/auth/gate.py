@@ -14,14 +14,22 @@ HEAD = "LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, 
 
 ORGANISATION = """jsonb_build_object('id', o.id, 'slug', o.slug, 'name', o.name, 'currency', o.currency, 'timezone', o.timezone,
   'language', o.language, 'number', o.number, 'week_start', o.week_start,
+  'erase_after', coalesce(o.erase_after::text, ''),
   'brand', CASE WHEN o.logo_id IS NULL AND o.colour = '' AND o.colour_dark = '' THEN ''
     ELSE left(md5(concat_ws(' ', o.name, o.colour, o.colour_dark, o.logo_id)), 12) END)"""
+
+STANDS = "o.suspended_at IS NULL AND (o.erase_after IS NULL OR o.erase_after > {at})"
+
+# Whether a member of an agency may work for a client at all: one of its own people, active, while the relation holds.
+WORKS_FOR = """{member}.status = 'active' AND {member}.archived_at IS NULL AND {member}.agency_id IS NULL AND EXISTS (
+      SELECT FROM agency_link l JOIN organisation a ON a.id = l.agency_id WHERE l.agency_id = {member}.organisation_id AND l.client_id = {client}
+        AND l.accepted_at IS NOT NULL AND l.ended_at IS NULL AND a.suspended_at IS NULL AND a.erase_after IS NULL)"""
 
 # Gives: how it went in, as small text; what the circumstances need, as JSON text (the same text means the same rights).
 define("auth_enter(text, text, text, timestamptz)", f"""
 CREATE OR REPLACE FUNCTION auth_enter(kind text, secret text, address text, moment timestamptz,
   OUT proof jsonb, OUT rights text) RETURNS record {HEAD} AS $$
-DECLARE who uuid; place uuid; bound uuid; case_id uuid; token record; held record; shadow record; passes text;
+DECLARE who uuid; place uuid; bound uuid; case_id uuid; home uuid; token record; held record; shadow record; passes text;
 BEGIN
   IF kind IN ('token', 'lent') THEN
     SELECT t.id, t.organisation_id, t.member_id, t.role_id, t.scopes, t.addresses, t.last_used_at, t.last_used_from,
@@ -65,13 +73,21 @@ BEGIN
   IF address IS NULL OR proof ->> 'stage' <> 'full' THEN RETURN; END IF;
   SELECT s.organisation_id INTO place FROM organisation_slug s WHERE s.slug = address;
   IF NOT FOUND OR place <> bound THEN RETURN; END IF;
-  SELECT jsonb_build_object('organisation', {ORGANISATION}, 'member', {member_at('moment')})::text INTO rights
+  SELECT jsonb_build_object('organisation', {ORGANISATION}, 'member', {member_at('moment')})::text, m.agency_id INTO rights, home
     FROM organisation o JOIN member m ON m.organisation_id = o.id
-    WHERE o.id = place AND o.suspended_at IS NULL AND m.identity_id = who AND m.status = 'active' AND m.archived_at IS NULL;
+    WHERE o.id = place AND {STANDS.format(at='moment')} AND m.identity_id = who AND m.status = 'active' AND m.archived_at IS NULL;
   IF NOT FOUND THEN RETURN; END IF;
   IF kind IN ('token', 'lent') THEN
     IF token.role_id IS NOT NULL THEN
       rights := jsonb_set(rights::jsonb, '{{member}}', (rights::jsonb -> 'member') || {role_alone('place', 'token.role_id')})::text;
+    END IF;
+  END IF;
+  IF home IS NOT NULL THEN
+    SELECT (rights::jsonb || jsonb_build_object('home', {member_at('moment')}))::text INTO rights FROM member m
+      WHERE m.organisation_id = home AND m.identity_id = who AND {WORKS_FOR.format(member='m', client='place')};
+    IF NOT FOUND THEN
+      rights := NULL;
+      RETURN;
     END IF;
   END IF;
   IF bound IS NULL THEN
@@ -109,7 +125,9 @@ BEGIN
   RETURN (SELECT coalesce(jsonb_agg(jsonb_build_object('id', o.id, 'slug', o.slug, 'name', o.name, 'role', r.key,
       'member', m.id, 'called', m.name, 'email', m.email) ORDER BY o.name), '[]')
     FROM member m JOIN organisation o ON o.id = m.organisation_id JOIN role r ON r.organisation_id = o.id AND r.id = m.role_id
-    WHERE m.identity_id = who AND m.status = 'active' AND m.archived_at IS NULL AND o.suspended_at IS NULL);
+    WHERE m.identity_id = who AND m.status = 'active' AND m.archived_at IS NULL AND {STANDS.format(at='now()')}
+      AND (m.agency_id IS NULL OR EXISTS (SELECT FROM member h WHERE h.organisation_id = m.agency_id AND h.identity_id = who
+        AND {WORKS_FOR.format(member='h', client='o.id')})));
 END $$""")
 
 # The organisation that a mailbox of the domain confirmed: where its people sign in.

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import CheckConstraint, DateTime, Identity, Index, Integer, SmallInteger, Text, Uuid
+from sqlalchemy import CheckConstraint, DateTime, FetchedValue, Identity, Index, Integer, SmallInteger, Text, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -28,6 +28,7 @@ class Organisation(Base):
         CheckConstraint("slug ~ '^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$'", name="ck_organisation_slug"),
         {"info": {
             "tenanted": True, "column": "id", "relay": ("id", "timezone", "slug"),
+            "gate_sets": ("erase_after",),
             "gate": ("id", "slug", "name", "currency", "timezone", "language", "number", "week_start", "colour", "colour_dark",
                      "logo_id", "created_at", "suspended_at", "erase_after"),
         }},
@@ -48,7 +49,12 @@ class Organisation(Base):
     number: Mapped[int] = mapped_column(Integer, Identity(always=True), info={"label": _l("Number")})
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
     suspended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), info={"label": _l("Suspended")})
-    erase_after: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), info={"label": _l("To be deleted after")})
+    # Only the gate writes this moment, by the clock of the database: whoever holds the application cannot make it come sooner.
+    erase_after: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), server_default=FetchedValue(),
+                                                         info={"label": _l("To be deleted after")})
+    erase_reason: Mapped[str] = mapped_column(Text, default="", server_default="", info={"label": _l("Why it is deleted")})
+    erase_asked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), info={"label": _l("Deletion asked for")})
+    erase_asked_by: Mapped[str] = mapped_column(Text, default="", server_default="", info={"label": _l("Who asked for the deletion")})
 
     @property
     def organisation_id(self) -> UUID:

@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from app.core import access, audit
 from app.core.organisations.models import Organisation, OrganisationSlug
+from app.kernel import clock
 from app.kernel import current as circumstances
 from app.kernel.current import SYSTEM, acting, current
 from app.kernel.db import session, unit_of_work
@@ -81,14 +82,19 @@ def any_exist() -> bool:
 
 
 def load_organisation(organisation_id: UUID) -> circumstances.Organisation | None:
-    """What every piece of work needs to know of an organisation; None when it is gone or suspended."""
+    """What every piece of work needs to know of an organisation; None when it is gone, suspended, or past the day of its deletion."""
     with acting(circumstances.Organisation(organisation_id, "", "")):
         row = session().get(Organisation, organisation_id)
-    return _plain(row) if row is not None and row.suspended_at is None else None
+    return _plain(row) if row is not None and _stands(row) else None
+
+
+def _stands(row: Organisation) -> bool:
+    return row.suspended_at is None and (row.erase_after is None or row.erase_after > clock.now())
 
 
 def _plain(row: Organisation) -> circumstances.Organisation:
-    return circumstances.Organisation(row.id, row.slug, row.name, row.currency, row.timezone, row.language, row.number)
+    return circumstances.Organisation(row.id, row.slug, row.name, row.currency, row.timezone, row.language, row.number,
+                                      erase_after=row.erase_after.isoformat() if row.erase_after else "")
 
 
 def wrong(slug: str, name: str, currency: str, timezone: str, language: str, *, fresh: bool = False) -> dict[str, list[str]]:

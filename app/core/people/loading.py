@@ -42,7 +42,7 @@ _ACCESS = f"""(WITH RECURSIVE above AS (
         WHERE s.organisation_id = m.organisation_id AND s.member_id = m.id AND s.archived_at IS NULL AND {_NOW.format("s")}) u)))"""
 
 _MEMBER = """jsonb_build_object('id', m.id, 'name', m.name, 'email', m.email, 'identity_id', m.identity_id, 'language', m.language,
-  'timezone', m.timezone, 'department_id', m.department_id, 'site_id', m.site_id, 'preferences', m.preferences,
+  'timezone', m.timezone, 'department_id', m.department_id, 'site_id', m.site_id, 'preferences', m.preferences, 'agency', m.agency,
   'departments', (WITH RECURSIVE below AS (
       SELECT d.id FROM department d WHERE d.organisation_id = m.organisation_id AND (d.id = m.department_id OR d.manager_id = m.id)
       UNION SELECT d.id FROM department d JOIN below b ON d.parent_id = b.id WHERE d.organisation_id = m.organisation_id)
@@ -104,7 +104,7 @@ def actor_from(row: dict[str, Any]) -> Actor:
         id=UUID(row["id"]), name=row["name"], email=row["email"], identity_id=_id(row["identity_id"]), language=row["language"],
         timezone=row["timezone"], grants=tuple(_grant(*grant) for grant in row["grants"]), roles=tuple(row["roles"]),
         department_id=_id(row["department_id"]), department_ids=frozenset(UUID(d) for d in row["departments"]),
-        site_id=_id(row["site_id"]), preferences=row["preferences"])
+        site_id=_id(row["site_id"]), preferences=row["preferences"], agency=row["agency"])
 
 
 def _grant(pattern: str, scope: str, role: str, rule: str | None, via: str, site: str | None) -> Grant:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ForeignKeyConstraint, Index, Uuid
+from sqlalchemy import ForeignKeyConstraint, Index, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
@@ -28,12 +28,13 @@ class Status(Choices):
 
 
 class Kind(Choices):
-    """Whose people a member is: our own, or somebody from outside, who sees only what was granted."""
+    """Whose people a member is: our own, an agency's that works for us, or somebody from outside, who sees only what was granted."""
 
     OWN = "own", _l("Our own")
     CLIENT = "client", _l("Client")
     AUDITOR = "auditor", _l("Auditor")
     GUEST = "guest", _l("Guest")
+    AGENCY = "agency", _l("Agency")
 
 
 class Language(Choices):
@@ -77,6 +78,8 @@ class Member(Record):
     digest_hour: Mapped[int] = fields.small_integer(_l("Hour of the daily digest"), default=7, minimum=0, maximum=23)
     kind: Mapped[Kind] = fields.choice(_l("Belongs to"), Kind, default=Kind.OWN)
     status: Mapped[Status] = fields.choice(_l("Status"), Status, default=Status.ACTIVE)
+    agency_id: Mapped[UUID | None] = mapped_column(Uuid, info={"label": _l("Agency's organisation")})
+    agency: Mapped[str] = mapped_column(Text, default="", server_default="", info={"label": _l("Agency")})
     identity_id: Mapped[UUID | None] = mapped_column(Uuid, info={"label": _l("Sign-in")})
     preferences: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, info={"label": _l("Preferences")})
 
@@ -111,7 +114,7 @@ Index("uq_member_email", _member.c.organisation_id, _member.c.email, unique=True
 Index("uq_member_identity", _member.c.organisation_id, _member.c.identity_id, unique=True)
 Index("ix_member_identity_id", _member.c.identity_id)
 _member.info["gate"] = ("organisation_id", "id", "identity_id", "name", "email", "language", "timezone", "department_id", "site_id",
-                        "role_id", "preferences", "status", "archived_at")
+                        "role_id", "preferences", "status", "archived_at", "agency_id", "agency")
 _further = MemberRole.__table__
 Index("uq_member_role_member_id_role_id", _further.c.organisation_id, _further.c.member_id, _further.c.role_id, _further.c.site_id,
       unique=True, postgresql_nulls_not_distinct=True)
