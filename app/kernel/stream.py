@@ -14,7 +14,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -28,9 +28,11 @@ CHANNEL = "opsflux:stream:"
 MARK = "X-OpsFlux-Stream"
 MOST, MOST_EACH = 4000, 12  # streams of one process; streams of one person in it
 BEAT = 20.0  # seconds between signs of life
+LOOK = 3.0  # seconds after which it is asked again whether the listeners are still let in
 RETRY = 3000  # milliseconds after which a browser whose stream broke comes back
 
 log = logging.getLogger("opsflux.stream")
+Pair = tuple[str, str]
 
 
 def announce(name: str, data: str = "", *, to: Iterable[UUID] | None = None) -> None:
@@ -39,10 +41,11 @@ def announce(name: str, data: str = "", *, to: Iterable[UUID] | None = None) -> 
     carrier.say(f"{CHANNEL}{current.organisation.id}", json.dumps(message))
 
 
-def answer(organisation_id: UUID, identity_id: UUID) -> Response:
-    """The answer of the view that lets somebody listen to an organisation."""
+def answer(organisation_id: UUID, identity_id: UUID, proof: UUID | None = None) -> Response:
+    """The answer of the view that lets somebody listen to an organisation; `proof` is the session by which they were let in."""
     response = Response(f"retry: {RETRY}\n\n", mimetype="text/event-stream")
-    response.headers.update({MARK: f"{organisation_id} {identity_id}", "Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+    response.headers.update({MARK: f"{organisation_id} {identity_id} {proof or ''}", "Cache-Control": "no-store",
+                             "X-Accel-Buffering": "no"})
     return response
 
 
@@ -50,14 +53,19 @@ def install_stream(app: Flask) -> None:
     """Put the hand-over in front of the application."""
     hub = Hub(app.extensions["settings"].redis_url)
     app.extensions["stream"] = hub
+    hub.living = app.extensions.get("living")
     app.wsgi_app = _HandOver(app.wsgi_app, hub)  # type: ignore[method-assign]
 
 
 class Hub:
-    """All streams of this process, and the two threads that write to them."""
+    """All streams of this process, and the threads that write to them and close those of whoever is let in no more.
+
+    `living` is given pairs of organisation and session, and gives those that are still good.
+    """
 
     def __init__(self, redis_url: str) -> None:
         self._redis_url = redis_url
+        self.living: Callable[[Collection[Pair]], Collection[Pair]] | None = None
         self._listeners: dict[str, list[_Listener]] = {}
         self._lock = threading.Lock()
         self._process = 0
@@ -65,10 +73,10 @@ class Hub:
     def __len__(self) -> int:
         return sum(map(len, self._listeners.values()))
 
-    def take(self, connection: socket.socket, organisation: str, identity: str, head: bytes) -> None:
+    def take(self, connection: socket.socket, organisation: str, identity: str, head: bytes, proof: str = "") -> None:
         """Own a connection from now on; the oldest of a person with too many is closed."""
         self._start()
-        listener = _Listener(connection, identity)
+        listener = _Listener(connection, identity, proof)
         if not listener.send(head):
             return
         with self._lock:
@@ -93,6 +101,16 @@ class Hub:
                 if not listener.send(chunk):
                     self._drop(organisation, listener)
 
+    def close_dead(self) -> None:
+        """Close the streams whose session has ended, or whose reader may not enter the organisation any more."""
+        held = [(organisation, each) for organisation, listeners in list(self._listeners.items()) for each in list(listeners) if each.proof]
+        if self.living is None or not held:
+            return
+        alive = set(self.living({(organisation, each.proof) for organisation, each in held}))
+        for organisation, each in held:
+            if (organisation, each.proof) not in alive:
+                self._drop(organisation, each)
+
     def _drop(self, organisation: str, listener: _Listener) -> None:
         listener.close()
         with self._lock, contextlib.suppress(ValueError, KeyError):
@@ -105,13 +123,21 @@ class Hub:
             if self._process == os.getpid():
                 return
             self._process, self._listeners = os.getpid(), {}
-            for work in (self._listen, self._beat):
+            for work in (self._listen, self._beat, self._look):
                 threading.Thread(target=work, name=f"stream{work.__name__}", daemon=True).start()
 
     def _beat(self) -> None:
         while True:
             time.sleep(BEAT)
             self.everyone(b":\n\n")
+
+    def _look(self) -> None:
+        while True:
+            time.sleep(LOOK)
+            try:
+                self.close_dead()
+            except Exception:  # the database is away: asked again in a moment
+                log.exception("It could not be seen who may still listen")
 
     def _listen(self) -> None:
         """Pass on what Redis says; after an outage tell everyone to look again, since something may have been missed."""
@@ -133,9 +159,9 @@ class Hub:
 class _Listener:
     """One connection and the identity that listens through it; a reader that does not keep up is dropped."""
 
-    def __init__(self, connection: socket.socket, identity: str) -> None:
+    def __init__(self, connection: socket.socket, identity: str, proof: str) -> None:
         connection.setblocking(False)
-        self.connection, self.identity = connection, identity
+        self.connection, self.identity, self.proof = connection, identity, proof
 
     def send(self, chunk: bytes) -> bool:
         try:
@@ -174,8 +200,8 @@ class _HandOver:
             return _refuse(body, start_response)
         head = _head(headers) + b"".join(body)
         _close(body)
-        organisation, identity = who.split()
-        self._hub.take(_moved(environ["gunicorn.socket"]), organisation, identity, head)
+        organisation, identity, proof = who.split(" ")
+        self._hub.take(_moved(environ["gunicorn.socket"]), organisation, identity, head, proof)
         raise OSError(errno.EPIPE, "this connection went to the stream hub")  # the server forgets it without a word
 
 

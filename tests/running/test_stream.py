@@ -10,7 +10,7 @@ import sys
 import textwrap
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from uuid import UUID
 
@@ -165,3 +165,27 @@ def test_the_oldest_stream_of_a_person_with_too_many_is_closed(servers: embedded
     first = pairs[0][1]
     assert first.recv(100) == b"head"
     assert first.recv(100) == b""
+
+
+def test_a_stream_whose_session_is_no_longer_good_is_closed_and_the_others_go_on(servers: embedded.Servers) -> None:
+    hub = Hub(servers.place.redis_url)
+    asked: list[set[tuple[str, str]]] = []
+
+    def living(pairs: Collection[tuple[str, str]]) -> Collection[tuple[str, str]]:
+        asked.append(set(pairs))
+        return {("here", "good")}
+
+    pairs = [socket.socketpair() for _ in range(3)]
+    for (near, _far), (place, proof) in zip(pairs, [("here", "good"), ("here", "ended"), ("elsewhere", "good")], strict=True):
+        hub.take(near, place, "who", b"head", proof)
+    hub.close_dead()
+    assert len(hub) == 3, "nobody says who is let in"
+    hub.living = living
+    hub.close_dead()
+
+    assert asked == [{("here", "good"), ("here", "ended"), ("elsewhere", "good")}], "one question for all"
+    assert len(hub) == 1
+    assert [far.recv(100) for _near, far in pairs] == [b"head"] * 3
+    assert [far.recv(100) for _near, far in pairs[1:]] == [b"", b""]
+    hub.everyone(b"on")
+    assert pairs[0][1].recv(100) == b"on"

@@ -148,6 +148,19 @@ BEGIN
     WHERE m.identity_id = who AND m.status = 'active' AND m.archived_at IS NULL AND o.suspended_at IS NULL);
 END $$""")
 
+# Which of these sessions may still enter the organisation that stands at the same place: open streams are held against it.
+define("auth_living(uuid[], uuid[], timestamptz)", f"""
+CREATE OR REPLACE FUNCTION auth_living(places uuid[], sessions uuid[], moment timestamptz) RETURNS TABLE (place uuid, living uuid)
+  STABLE {HEAD} AS $$
+BEGIN
+  RETURN QUERY SELECT w.organisation, s.id FROM unnest(places, sessions) AS w(organisation, wanted)
+    JOIN user_session s ON s.id = w.wanted AND s.ended_at IS NULL AND s.idle_until > moment AND s.expires_at > moment
+      AND s.stage = 'full' AND (s.enrol_by IS NULL OR s.enrol_by > moment) AND coalesce(s.confined_to, w.organisation) = w.organisation
+    JOIN identity i ON i.id = s.identity_id AND i.disabled_at IS NULL
+    JOIN member m ON m.organisation_id = w.organisation AND m.identity_id = i.id AND m.status = 'active' AND m.archived_at IS NULL
+    JOIN organisation o ON o.id = w.organisation AND o.suspended_at IS NULL;
+END $$""")
+
 define("auth_passkey(text)", f"""
 CREATE OR REPLACE FUNCTION auth_passkey(credential text, OUT passkey uuid, OUT who uuid, OUT key bytea, OUT uses bigint)
   RETURNS record {HEAD} AS $$

@@ -8,6 +8,7 @@ from app.core import access
 from app.core.auth import account, address_views, recovery_views, session_views, views
 from app.core.auth.edge import install_edge
 from app.core.auth.factors import lost_pages, second_step, security, stepping
+from app.core.auth.listening import install_listening
 from app.core.auth.source import source_address
 from app.kernel.frame import fill_slot
 
@@ -22,6 +23,7 @@ def _circumstance(name: str) -> object:
 def install(app: Flask) -> None:
     """The edge, the pages before an organisation is known, and one's own settings."""
     install_edge(app)
+    install_listening(app)
     access.circumstances_from(_circumstance)
     app.register_blueprint(views.screens)
     app.register_blueprint(account.screens)

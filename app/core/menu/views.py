@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, jsonify, redirect, request, url_for
+from flask import Blueprint, g, jsonify, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from app.core.menu import choices
@@ -67,7 +67,7 @@ def choose() -> Response:
 @screens.get("/<org>/stream")
 def live() -> Response:
     """The live stream of the organisation, for whoever looks."""
-    return stream.answer(current.organisation.id, current.user.identity_id or current.user.id)
+    return stream.answer(current.organisation.id, current.user.identity_id or current.user.id, g.entry.session_id)
 
 
 for _view in (badges, live):
