@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = 'core_0015'
-down_revision = 'core_0014'
+revision = 'core_0016'
+down_revision = 'core_0015'
 branch_labels = None
 depends_on = None
 
