@@ -19,7 +19,11 @@ BEGIN
       AND s.stage = 'full' AND (s.enrol_by IS NULL OR s.enrol_by > moment) AND coalesce(s.confined_to, w.organisation) = w.organisation
     JOIN identity i ON i.id = s.identity_id AND i.disabled_at IS NULL
     JOIN member m ON m.organisation_id = w.organisation AND m.identity_id = i.id AND m.status = 'active' AND m.archived_at IS NULL
-    JOIN organisation o ON o.id = w.organisation AND o.suspended_at IS NULL;
+    JOIN organisation o ON o.id = w.organisation AND o.suspended_at IS NULL AND (o.erase_after IS NULL OR o.erase_after > moment)
+    WHERE m.agency_id IS NULL OR EXISTS (SELECT FROM member h WHERE h.organisation_id = m.agency_id AND h.identity_id = i.id
+      AND h.status = 'active' AND h.archived_at IS NULL AND h.agency_id IS NULL AND EXISTS (
+      SELECT FROM agency_link l JOIN organisation a ON a.id = l.agency_id WHERE l.agency_id = h.organisation_id AND l.client_id = o.id
+        AND l.accepted_at IS NOT NULL AND l.ended_at IS NULL AND a.suspended_at IS NULL AND a.erase_after IS NULL));
 END $$"""
 
 

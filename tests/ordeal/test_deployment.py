@@ -119,6 +119,7 @@ def test_the_owners_link_works_once(deployed: Deployed) -> None:
 def test_plain_http_leads_to_https(deployed: Deployed) -> None:
     moved = Browser(f"http://127.0.0.1:{deployed.http}").get("/acme/inbox/?tab=requested")
     assert (moved.status, moved.headers["Location"]) == (301, "https://127.0.0.1/acme/inbox/?tab=requested")
+    assert Browser(f"http://127.0.0.1:{deployed.http}").get("/api/v1/acme/audit/entries/").status == 403, "a machine is to notice"
 
 
 def test_cookies_and_headers_are_those_of_https(deployed: Deployed) -> None:

@@ -158,7 +158,9 @@ BEGIN
       AND s.stage = 'full' AND (s.enrol_by IS NULL OR s.enrol_by > moment) AND coalesce(s.confined_to, w.organisation) = w.organisation
     JOIN identity i ON i.id = s.identity_id AND i.disabled_at IS NULL
     JOIN member m ON m.organisation_id = w.organisation AND m.identity_id = i.id AND m.status = 'active' AND m.archived_at IS NULL
-    JOIN organisation o ON o.id = w.organisation AND o.suspended_at IS NULL;
+    JOIN organisation o ON o.id = w.organisation AND {STANDS.format(at='moment')}
+    WHERE m.agency_id IS NULL OR EXISTS (SELECT FROM member h WHERE h.organisation_id = m.agency_id AND h.identity_id = i.id
+      AND {WORKS_FOR.format(member='h', client='o.id')});
 END $$""")
 
 define("auth_passkey(text)", f"""

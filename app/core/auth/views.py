@@ -78,7 +78,9 @@ def sign_out() -> Response:
         sessions.end_session(entry.session_id, entry.identity_id)
         trail.note("auth.sign_out", entry.identity_id, only=entry.confined_to)
     flask.session.clear()
-    return drop_cookie(redirect(url_for("auth.sign_in_page"), 303))
+    answer = drop_cookie(redirect(url_for("auth.sign_in_page"), 303))
+    answer.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return answer
 
 
 @screens.get("/")
