@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import g
+from flask import Flask, current_app, g
 
 
 @dataclass(frozen=True)
@@ -84,15 +84,12 @@ def frame() -> Frame:
     return found
 
 
-_slots: dict[str, Callable[[], Any]] = {}
-
-
-def fill_slot(name: str, provider: Callable[[], Any]) -> None:
-    """Let `provider()` say what stands in a slot of every page: "impersonated", "enrol_by", "session"."""
-    _slots[name] = provider
+def fill_slot(app: Flask, name: str, provider: Callable[[], Any]) -> None:
+    """Let `provider()` say what stands in a slot of every page of `app`: "impersonated", "enrol_by", "session"."""
+    app.extensions.setdefault("slots", {})[name] = provider
 
 
 def slot(name: str) -> Any:
     """What stands in a slot of the page being rendered; None when no service fills it, or it has nothing to say."""
-    provider = _slots.get(name)
+    provider = current_app.extensions.get("slots", {}).get(name)
     return provider() if provider else None

@@ -34,5 +34,5 @@ def install(app: Flask) -> None:
     app.register_blueprint(security.screens)
     app.register_blueprint(lost_pages.screens)
     stepping.install(app)
-    fill_slot("enrol_by", security.enrol_by)
-    fill_slot("session", session_views.lasting)
+    fill_slot(app, "enrol_by", security.enrol_by)
+    fill_slot(app, "session", session_views.lasting)

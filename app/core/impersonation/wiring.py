@@ -15,7 +15,7 @@ UNKEPT = ("menu.badges", "menu.live")  # asked by the page itself, over and over
 def install(app: Flask) -> None:
     """The pages; the banner; each request of an impersonator is kept, whatever its answer."""
     app.register_blueprint(views.screens)
-    fill_slot("impersonated", views.banner)
+    fill_slot(app, "impersonated", views.banner)
     app.after_request(_keep)
 
 

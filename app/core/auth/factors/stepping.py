@@ -133,7 +133,7 @@ def proof_label() -> str:
 def install(app: Flask) -> None:
     """Turn `ProofNeeded` into the page that asks, and ask before roles change hands."""
     app.register_error_handler(ProofNeeded, _ask)
-    fill_slot("proof_label", proof_label)
+    fill_slot(app, "proof_label", proof_label)
     if not event.contains(Session, "before_flush", _before_roles):
         event.listen(Session, "before_flush", _before_roles)
 
