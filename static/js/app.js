@@ -18,6 +18,7 @@ import { progress } from "./behaviours/progress.js";
 import { queue } from "./behaviours/queue.js";
 import { session } from "./behaviours/session.js";
 import { sheet } from "./behaviours/sheet.js";
+import { sift } from "./behaviours/sift.js";
 import { tabbar } from "./behaviours/tabbar.js";
 import { toast } from "./behaviours/toast.js";
 import { typeahead } from "./behaviours/typeahead.js";
@@ -25,7 +26,7 @@ import { listenToKeys } from "./behaviours/keys.js";
 import { keepFocus } from "./behaviours/focus.js";
 import { once } from "./behaviours/once.js";
 
-const behaviours = { beside, copy, print, undo: countdown, decision, send, draft, filters, fold, focus: focusNow, list, live, menu, neighbours, order, palette, "palette-button": paletteButton, passkey, progress, queue, session, sheet, tabbar, toast, typeahead };
+const behaviours = { beside, copy, print, undo: countdown, decision, send, draft, filters, fold, focus: focusNow, list, live, menu, neighbours, order, palette, "palette-button": paletteButton, passkey, progress, queue, session, sheet, sift, tabbar, toast, typeahead };
 const started = new WeakMap();
 
 function start(element) {

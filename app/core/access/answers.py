@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from flask import current_app
-from sqlalchemy import select
 
 from app.core.access.decisions import can
 from app.core.access.guarding import own_permissions
 from app.core.access.matrix import cells
-from app.kernel.current import Actor, current
-from app.kernel.db import session
+from app.core.access.reasons import roles_now
+from app.kernel.current import Actor, matches
 from app.kernel.registry import registry
 
 VERBS = ("view", "create", "edit", "archive", "import", "export")
@@ -42,19 +41,16 @@ def declared_permissions() -> frozenset[str]:
     return frozenset(of_records | of_modules | {cell.needs for cell in cells(current_app) if cell.needs.count(".") == 2})
 
 
+def roles_giving(permission: str) -> set[str]:
+    """The keys of the roles in use that give a permission, inherited or not, for some records at least."""
+    return {held.key for held in roles_now() if any(matches(grant.pattern, permission) for grant in held.grants)}
+
+
 def who_can(permission: str) -> list[Answer]:
     """The members who hold a permission, by name, at most 500."""
     from app.core import people  # people stands on access
 
-    found = []
-    members = session().execute(select(people.Member.id).where(people.Member.status == people.Status.ACTIVE,
-                                                               people.Member.archived_at.is_(None)).order_by(people.Member.name_key).limit(MOST))
-    for row in members.all():
-        actor = people.load_actor(current.organisation, row.id)
-        decision = can(actor, permission) if actor else None
-        if actor and decision:
-            found.append(Answer(actor.name, permission, decision.because))
-    return found
+    return [Answer(actor.name, permission, can(actor, permission).because) for actor in people.able(permission)[:MOST]]
 
 
 def what_can(actor: Actor) -> list[Answer]:

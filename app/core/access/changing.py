@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.core.access.conditions import understood
 from app.core.access.decisions import require
-from app.core.access.keeping import check_grant, lacking, more_than_held
+from app.core.access.keeping import check_grant, check_inherited, lacking, more_than_held
 from app.core.access.models import Change, Role, RoleChange, RoleGrant
 from app.core.access.plans import Given, Plan
 from app.kernel.current import SYSTEM_ID, Actor, Grant, current
@@ -58,6 +58,8 @@ def check(role: Role | None, plan: Plan) -> None:
     """Refuse, with the attempt in the trail, what gives more than one has, and any change of what a role of the product gives."""
     if role is not None and role.system and plan.changes_role(role):
         raise Conflict(_("This role comes with the product and stays as it is. Make one of your own beside it."))
+    if plan.parent is not None and plan.parent_is_new:
+        check_inherited(plan.parent)
     for each in plan.added:
         check_grant(each.pattern, each.scope, understood(each.condition, each.pattern) if each.condition else "")
 

@@ -37,13 +37,41 @@ KEYWORDS = frozenset({"and", "or", "not", "in", "is", "empty", "true", "false", 
 Rule = list[Any]
 
 
+@dataclass(frozen=True)
+class Wrong:
+    """What is wrong with a condition, and the part of its text that is meant: from the character `begin` to before `end`."""
+
+    sentence: str
+    begin: int
+    end: int
+
+
 def understood(text: str, pattern: str) -> str:
     """The rule that a condition means for the records of a permission pattern, as JSON text. Raises `Invalid` naming what is wrong."""
-    resources = [r for r in registry.resources.values() if _concerns(pattern, r)]
     try:
-        return json.dumps(_Reader(text, resources).whole(), separators=(",", ":"))
+        return json.dumps(_Reader(text, concerned(pattern)).whole(), separators=(",", ":"))
     except Unreadable as error:
         raise Invalid({"condition": [str(error)]}) from None
+
+
+def misread(text: str, pattern: str) -> Wrong | None:
+    """What is wrong with a condition, and where; None when it can be understood."""
+    reader = _Reader(text, concerned(pattern))
+    try:
+        reader.whole()
+    except Unreadable as error:
+        return Wrong(str(error), *reader.here())
+    return None
+
+
+def concerned(pattern: str) -> list[Resource]:
+    """The kinds of records that a permission pattern is about."""
+    return [r for r in registry.resources.values() if _concerns(pattern, r)]
+
+
+def usable_fields(resource: Resource) -> dict[str, Field]:
+    """The fields of a kind of record that conditions can look at, by name."""
+    return _usable(resource)
 
 
 def _concerns(pattern: str, resource: Resource) -> bool:
@@ -57,6 +85,7 @@ class _Reader:
     text: str
     resources: Sequence[Resource]
     tokens: list[tuple[str, str]] = field(default_factory=list)
+    spans: list[tuple[int, int]] = field(default_factory=list)
     place: int = 0
 
     def whole(self) -> Rule:
@@ -68,11 +97,20 @@ class _Reader:
                 raise Unreadable(_("“%(rest)s” cannot be read.", rest=self.text[at:at + 20].strip()))
             kind = str(found.lastgroup)
             self.tokens.append((kind, found.group(kind)))
+            self.spans.append(found.span(kind))
             at = found.end()
         rule = self.either(negated=False)
         if self.place < len(self.tokens):
             raise Unreadable(_("“%(word)s” was not expected here; join conditions by and, or.", word=self.tokens[self.place][1]))
         return rule
+
+    def here(self) -> tuple[int, int]:
+        """The part of the text that was read last: what cannot be read, the last word, or where more is needed."""
+        read = self.spans[-1][1] if self.spans else 0
+        rest = self.text[read:]
+        if rest.strip() or self.place > len(self.spans):
+            return read + len(rest) - len(rest.lstrip()), len(self.text)
+        return self.spans[max(self.place - 1, 0)] if self.spans else (0, len(self.text))
 
     def either(self, *, negated: bool) -> Rule:
         """`a or b`, or what it is not."""
@@ -188,6 +226,7 @@ class _Reader:
     def next(self) -> tuple[str, str]:
         """The next token."""
         if self.place >= len(self.tokens):
+            self.place = len(self.tokens) + 1
             raise Unreadable(_("The condition ends too early."))
         self.place += 1
         return self.tokens[self.place - 1]

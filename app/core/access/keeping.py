@@ -67,9 +67,14 @@ def check_parent(role: Role) -> None:
                 raise Invalid({"parent": [_("A role cannot inherit from itself or from one that inherits from it.")]})
             seen.add(above)
             above = session().scalar(select(Role.parent_id).where(Role.id == above))
+    if role.parent_id and inspect(role).attrs.parent_id.history.added:
+        check_inherited(role.parent_id)
+
+
+def check_inherited(parent_id: UUID) -> None:
+    """Refuse a parent that gives more than the person who names it has, and keep the attempt in the trail."""
     user = current.context.user
-    history = inspect(role).attrs.parent_id.history
-    if role.parent_id and history.added and user and not user.is_system and (pattern := lacking(user, given_by(role.parent_id))):
+    if user and not user.is_system and (pattern := lacking(user, given_by(parent_id))):
         _note_refused(pattern)
         raise Invalid({"parent": [more_than_held(pattern)]})
 

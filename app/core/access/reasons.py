@@ -192,12 +192,13 @@ def every_role() -> list[Held]:
     kept = g.setdefault("access_roles", {}) if has_app_context() else {}
     wanted = current.organisation.id
     if wanted not in kept:
-        kept[wanted] = _every_role()
+        kept[wanted] = roles_now()
     found: list[Held] = kept[wanted]
     return found
 
 
-def _every_role() -> list[Held]:
+def roles_now() -> list[Held]:
+    """The same, as it is at this moment."""
     question = select(Role.id, Role.key, Role.label, Role.parent_id).where(Role.archived_at.is_(None))
     rows = {row.id: row for row in session().execute(question)}
     own: dict[UUID, list[Grant]] = {}

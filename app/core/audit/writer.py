@@ -142,7 +142,7 @@ def note(action: str, *, result: str = "ok", resource: str = "", record: Any = N
     shared = dict(shared or {})
     entries = [Entry(action=action, resource=resource, result=result, context={**cause, **shared, **(context or {})}, **said),
                *(_told(seat, action, result, resource, shared) for seat in seats)]
-    if not apart:
+    if not apart or rehearsing():
         write(entries)
         return
     for entry in entries:

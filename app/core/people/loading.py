@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 
 from app.kernel import clock
-from app.kernel.current import SYSTEM, SYSTEM_ID, Actor, Grant, Organisation, acting
+from app.kernel.current import SYSTEM, SYSTEM_ID, Actor, Grant, Organisation, acting, current
 from app.kernel.db import enter, session
 
 # What holds at the moment `{at}`: an assignment between its moments, a group between its days.
@@ -85,6 +86,14 @@ HOLDING = text(f"""WITH RECURSIVE inside AS (
       WHERE y.organisation_id = :organisation AND y.archived_at IS NULL AND {_NOW.format("y").format(at=":now")}) h ON h.role_id = r.id
   WHERE r.organisation_id = :organisation AND r.archived_at IS NULL""")
 _QUESTION = text(f"SELECT {member_at(':now')} FROM member m WHERE m.id = :member AND m.status = 'active' AND m.archived_at IS NULL")
+_QUESTIONS = text(f"""SELECT {member_at(':now')} FROM member m WHERE m.organisation_id = :organisation AND m.id = ANY(:members)
+  AND m.status = 'active' AND m.archived_at IS NULL ORDER BY m.name_key, m.id""")
+
+
+def load_actors(members: Iterable[UUID]) -> list[Actor]:
+    """Many members of the organisation at hand in one question, by name; those who may act no more are left out."""
+    told = {"members": list(members), "organisation": current.organisation.id, "now": clock.now()}
+    return [actor_from(found) for found in session().execute(_QUESTIONS, told).scalars()]
 
 
 def load_actor(organisation: Organisation, member_id: UUID) -> Actor | None:

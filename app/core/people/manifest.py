@@ -97,5 +97,6 @@ module = Module(
               Setting("people.consent_version", _l("Consent: version of the wording"), "text", "1",
                       help=_l("Another version asks everybody again.")),
               Setting("people.consent_text", _l("Consent: the wording"), "long_text", "")),
-    says={"people.invitation.accept": _l("%(name)s accepted %(record)s"), "people.invitation.decline": _l("%(name)s declined %(record)s")},
+    says={"people.owner.refuse": _l("%(name)s wanted to leave the organisation without an owner"),
+          "people.invitation.accept": _l("%(name)s accepted %(record)s"), "people.invitation.decline": _l("%(name)s declined %(record)s")},
 )

@@ -11,10 +11,10 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from app.core import access
-from app.core.people.loading import HOLDING
-from app.core.people.models import Language, Member, Status
+from app.core.people.loading import HOLDING, load_actors
+from app.core.people.models import Language, Member, MemberRole, Status
 from app.kernel import clock
-from app.kernel.current import current
+from app.kernel.current import Actor, current, matches
 from app.kernel.db import session
 from app.kernel.errors import Conflict, Forbidden, Invalid
 from app.kernel.references import assign
@@ -41,6 +41,21 @@ def holding() -> list[tuple[str, UUID]]:
     """Who has which role at this moment, everywhere: key and member, in a stable order."""
     rows = session().execute(HOLDING, {"now": clock.now(), "organisation": current.organisation.id})
     return sorted((row.key, row.member_id) for row in rows)
+
+
+def able(permission: str) -> list[Actor]:
+    """The active members who have a permission now, by any way and for some records at least, able to act, by name.
+
+    Read through the roles that give it, so that it costs what those few cost and not what all members do.
+    """
+    giving = access.roles_giving(permission)
+    found = {member_id for key, member_id in holding() if key in giving}
+    found |= set(session().scalars(select(MemberRole.member_id).join(access.Role, access.Role.id == MemberRole.role_id).where(
+        MemberRole.site_id.is_not(None), access.Role.key.in_(giving))))
+    single = access.MemberGrant
+    singles = session().execute(select(single.member_id, single.pattern).where(single.archived_at.is_(None)))
+    found |= {row.member_id for row in singles if matches(row.pattern, permission)}
+    return [actor for actor in load_actors(found) if access.can(actor, permission)]
 
 
 def before_save(member: Member) -> None:

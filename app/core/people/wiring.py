@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy import event, inspect, text
 from sqlalchemy.orm import object_session
 
-from app.core import access
+from app.core import access, audit
 from app.core.organisations import load_organisation
 from app.core.people.groups import Group, GroupMember, GroupRole
 from app.core.people.invitations import Invitation
@@ -75,6 +75,7 @@ def _changed(_mapper: Any, connection: Any, member: Member) -> None:
     was = next(iter(history.deleted or history.unchanged or ()), None)
     stays = member.role_id == row.owner and member.active and member.archived_at is None
     if was == row.owner and not row.others and not stays:
+        audit.note("people.owner.refuse", resource="people.member", record=member, result="refused", apart=True)
         raise last_owner_refusal()
     if was != member.role_id and row.owner in (was, member.role_id) and not _may_name_owners():
         raise owner_refusal()

@@ -17,7 +17,6 @@ from app.core.auth.models import Identity
 from app.core.auth.seats import member_in
 from app.core.auth.sessions import Place, end_sessions, organisations_of
 from app.core.organisations import load_organisation
-from app.core.people import Member
 from app.kernel import clock
 from app.kernel.current import SYSTEM, acting, current
 from app.kernel.db import as_identity, session
@@ -66,9 +65,7 @@ def ask(identity_id: UUID, place: UUID, reason: str, *, source: str) -> None:
 
 def _administrators() -> list[UUID]:
     """The members who may agree: those in a role that may change members, who can act at all."""
-    found = session().scalars(select(Member.id).where(Member.archived_at.is_(None)))
-    actors = (people.load_actor(current.organisation, each) for each in found.all())
-    return [actor.id for actor in actors if actor is not None and access.can(actor, NEEDS)]
+    return [actor.id for actor in people.able(NEEDS)]
 
 
 def waiting() -> list[LostFactor]:
