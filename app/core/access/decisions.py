@@ -66,7 +66,8 @@ def can(user: Actor, action: str, record: Any = None, context: Mapping[str, Any]
     said = NOTHING if context is None else context
     for grant in grants:
         if _covers(grant, user, record) and holds(grant.rule, user, record, said):
-            return _also(user, action, record, said) or Decision(True, grant=grant)
+            refused = _also(user, action, record, said)
+            return Decision(True, grant=grant) if refused is None else refused
     from app.core.access import reasons
 
     if not is_known(action):

@@ -103,6 +103,7 @@ module = Module("access", label=_l("Access"), icon="key-round", section="admin",
                                   help=_l("A change of what a role gives then waits until another administrator agrees.")),),
                 menu=(MenuItem("access_overview", _l("Roles and permissions"), "shield-check", "access_overview.overview", section="admin",
                                permission="access.role.view"),),
-                says={"access.permission.unknown": _l("%(name)s asked for a permission that nothing declares"),
+                says={"access.member.preview": _l("%(name)s looked at what %(record)s sees"),
+                      "access.permission.unknown": _l("%(name)s asked for a permission that nothing declares"),
                       "access.permission.refuse": _l("%(name)s asked for something they may not do"),
                       "access.grant.refuse": _l("%(name)s wanted to give more than they have")})

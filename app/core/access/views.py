@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, request
-from sqlalchemy import func, select
+from flask import Blueprint, Response, request, url_for
+from sqlalchemy import select
 
 from app.core.access.answers import Answer, known_permissions, what_can, who_can
-from app.core.access.decisions import require
+from app.core.access.decisions import can, require
 from app.core.access.models import Scope
 from app.core.access.reasons import Held, every_role
 from app.core.access.sight import visible
@@ -21,7 +20,7 @@ from app.kernel.registry import registry
 from app.kernel.screens import screen
 
 screens = Blueprint("access_overview", __name__)
-VIEW = "access.role.view"
+VIEW, SEE_AS = "access.role.view", "impersonation.impersonation.begin"
 
 
 @dataclass(frozen=True)
@@ -39,10 +38,12 @@ def overview() -> Response:
     wanted, chosen, of = (request.args.get(name, "")[:120].strip() for name in ("q", "permission", "of"))
     roles = sorted(every_role(), key=lambda held: fold(held.label))
     rows = [Row(name, tuple(_reach(held, name) for held in roles)) for name in known_permissions() if fold(wanted) in fold(name)]
-    looked_at = _actor(of)
-    return screen("access/overview.html", block="answers", q=wanted, chosen=chosen, of=of, roles=[held.label for held in roles], rows=rows,
-                  who=who_can(chosen) if chosen else [], person=looked_at, what=_what(looked_at, wanted), sees=_sees(looked_at),
-                  people=_people())
+    person, ref = _actor(of)
+    return screen("access/overview.html", block="answers", q=wanted, chosen=chosen, of=of, rows=rows,
+                  roles=[(held.label, url_for("access_overview.edit_page", key=held.key)) for held in roles],
+                  who=who_can(chosen) if chosen else [], person=person, what=_what(person, wanted), people=_people(),
+                  as_url=url_for("access_overview.seen_as", ref=ref) if person and can(current.user, SEE_AS) else "",
+                  new_url=url_for("access_overview.new_page") if can(current.user, "access.role.create") else "")
 
 
 overview.needs = VIEW  # type: ignore[attr-defined]
@@ -57,13 +58,17 @@ def _reach(held: Held, permission: str) -> str:
     return str(Scope(widest.scope).label) + (" *" if widest.rule else "")
 
 
-def _actor(raw: str) -> Actor | None:
+def _actor(raw: str) -> tuple[Actor | None, str]:
+    """Somebody who was chosen, able to act, and their reference."""
     from app.core import people  # people stands on access
 
     try:
-        return people.load_actor(current.organisation, UUID(raw)) if raw else None
+        member_id = UUID(raw)
     except ValueError:
-        return None
+        return None, ""
+    ref = session().scalar(select(people.Member.reference).where(
+        people.Member.id == member_id, visible(registry.resource("people.member"), current.user)))
+    return (people.load_actor(current.organisation, member_id), ref) if ref else (None, "")
 
 
 def _people() -> list[tuple[str, str]]:
@@ -76,16 +81,3 @@ def _people() -> list[tuple[str, str]]:
 
 def _what(actor: Actor | None, wanted: str) -> list[Answer]:
     return [answer for answer in what_can(actor) if fold(wanted) in fold(answer.permission)] if actor else []
-
-
-def _sees(actor: Actor | None) -> list[tuple[Any, int]]:
-    """The entries of the menu that a member has, each with how many of the records they may see."""
-    if actor is None:
-        return []
-    found = []
-    for resource in registry.resources.values():
-        if resource.menu and actor.grants_of(resource.permission("view")):
-            model: Any = resource.model
-            shown = select(func.count()).select_from(model).where(visible(resource, actor), model.archived_at.is_(None))
-            found.append((resource.plural, session().scalar(shown) or 0))
-    return found

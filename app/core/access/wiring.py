@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from app.core.access import changing, editing, guarding  # noqa: F401 -- the pages of editing add themselves to the blueprint
+from app.core.access import changing, editing, guarding, looking  # noqa: F401 -- the pages add themselves to the blueprint
 from app.core.access.conditions import understood
 from app.core.access.decisions import Decision, can
 from app.core.access.keeping import check_grant, check_pattern

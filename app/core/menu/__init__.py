@@ -1,8 +1,8 @@
 """The menu, the breadcrumbs' sections, the palette's pages and the counts on them, all from the registry."""
 
-from app.core.menu.building import Entry, entries_for, menu_for, tabs_for
+from app.core.menu.building import Entry, entries_for, menu_for, places, tabs_for
 from app.core.menu.first import ask_first
 from app.core.menu.keys import bind_keys
 from app.core.menu.notices import provide_notices
 
-__all__ = ["Entry", "ask_first", "bind_keys", "entries_for", "menu_for", "provide_notices", "tabs_for"]
+__all__ = ["Entry", "ask_first", "bind_keys", "entries_for", "menu_for", "places", "provide_notices", "tabs_for"]
