@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
@@ -15,6 +15,12 @@ from app.kernel.errors import Refusal
 
 MACHINES = ("/api/", "/scim/")
 FRAMED = (403, 404)
+_dialects: dict[str, Callable[..., Response]] = {}
+
+
+def speaks(start: str, answer: Callable[..., Response]) -> None:
+    """Let the machines below an address have refusals in their own words: `answer(status, detail, **more)`."""
+    _dialects[start] = answer
 
 
 def wording(status: int) -> tuple[str, str, str]:
@@ -36,7 +42,10 @@ def wording(status: int) -> tuple[str, str, str]:
 
 
 def problem(status: int, detail: str, **more: Any) -> Response:
-    """RFC 9457 for machines."""
+    """RFC 9457 for machines, unless they speak something else."""
+    for start, answer in _dialects.items():
+        if request.path.startswith(start):
+            return answer(status, detail, **more)
     response = jsonify(type="about:blank", title=wording(status)[0], status=status, detail=detail,
                        request_id=current.request_id, **more)
     response.status_code = status

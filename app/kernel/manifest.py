@@ -267,7 +267,7 @@ class Module:
     approvals: tuple[Approval, ...] = ()
     settings: tuple[Setting, ...] = ()
     roles: tuple[Role, ...] = ()
-    on: Mapping[type, Callable[..., Any] | Sequence[Callable[..., Any]]] = field(default_factory=dict)
+    on: Mapping[type | str, Callable[..., Any] | Sequence[Callable[..., Any]]] = field(default_factory=dict)
     schedule: tuple[Schedule, ...] = ()
     menu: tuple[MenuItem, ...] = ()
     panels: tuple[Panel, ...] = ()

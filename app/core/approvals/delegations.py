@@ -68,6 +68,17 @@ def end(given: ApprovalDelegation) -> None:
     _give_back(given)
 
 
+def end_those_to(member_id: UUID) -> None:
+    """End the delegations to somebody who may come in no more; what they held goes back."""
+    standing_now = select(ApprovalDelegation).where(ApprovalDelegation.delegate_id == member_id, ApprovalDelegation.ended_at.is_(None),
+                                                    ApprovalDelegation.archived_at.is_(None))
+    for given in session().scalars(standing_now).all():
+        with audit.doing("approvals.approval_delegation.end"):
+            given.ended_at = clock.now()
+            session().flush()
+        _give_back(given)
+
+
 def find(reference: str) -> ApprovalDelegation:
     """A delegation that the reader gave, got or manages. Raises NotFound."""
     found = session().scalars(_mine(select(ApprovalDelegation)).where(ApprovalDelegation.reference == reference)).first()
@@ -161,7 +172,7 @@ def _hand_over(given: ApprovalDelegation) -> int:
     directory, moved = Directory(), 0
     if given not in directory.delegations.get(given.member_id, ()):
         return 0
-    wanted = _waiting().where(ApprovalSeat.member_id == given.member_id, ApprovalSeat.asked.in_(PASSED_ON))
+    wanted = waiting().where(ApprovalSeat.member_id == given.member_id, ApprovalSeat.asked.in_(PASSED_ON))
     for seat, request in session().execute(wanted).all():
         here = levels.seats_of(request)
         taken = {UUID(i) for i in request.makers} | levels.deciders_among(here) | {
@@ -180,7 +191,7 @@ def _hand_over(given: ApprovalDelegation) -> int:
 def _give_back(given: ApprovalDelegation) -> int:
     """What waits for the delegate waits again for whoever delegated it, who looks on no more."""
     moved = 0
-    for seat, request in session().execute(_waiting().where(ApprovalSeat.delegation_id == given.id)).all():
+    for seat, request in session().execute(waiting().where(ApprovalSeat.delegation_id == given.id)).all():
         seat.state, seat.settled_at = Seat.SETTLED, clock.now()
         same = (ApprovalSeat.request_id == request.id, ApprovalSeat.round == seat.round, ApprovalSeat.level == seat.level,
                 ApprovalSeat.member_id == given.member_id)
@@ -194,7 +205,7 @@ def _give_back(given: ApprovalDelegation) -> int:
     return moved
 
 
-def _waiting() -> Any:
+def waiting() -> Any:
     """Waiting seats of the present level and round with their open requests, which are locked; those under a decision follow later."""
     return select(ApprovalSeat, ApprovalRequest).join(ApprovalRequest, (
         ApprovalRequest.organisation_id == ApprovalSeat.organisation_id) & (ApprovalRequest.id == ApprovalSeat.request_id)).where(

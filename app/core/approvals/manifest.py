@@ -5,9 +5,10 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 from app.core import access
-from app.core.approvals import clocks, delegations, queue, sentences, telling
+from app.core.approvals import clocks, delegations, leaving, queue, sentences, telling
 from app.core.approvals.events import ApprovalDecided, ApprovalsAsked
 from app.core.approvals.models import ExchangeRate
+from app.core.people.events import LEFT
 from app.kernel.manifest import MenuItem, Module, Resource, Setting, every
 
 rates = Resource(
@@ -34,7 +35,7 @@ module = Module(
         Setting("approvals.hold_red", _l("Hold, RED (seconds)"), "integer", 60, minimum=0, maximum=86_400),
         Setting("approvals.escalation_role", _l("Role asked when no manager is left"), "text", "admin", options=access.role_choices),
     ),
-    on={ApprovalsAsked: telling.tell_asked, ApprovalDecided: telling.tell_decided},
+    on={ApprovalsAsked: telling.tell_asked, ApprovalDecided: telling.tell_decided, **dict.fromkeys(LEFT, leaving.hand_on)},
     schedule=(every(60, clocks.escalate_overdue), every(60, delegations.keep_up)),
     permissions=(delegations.MANAGE,),
     says={**{f"approvals.approval_request.{verb.value}": said for verb, said in sentences.SAYS.items()},

@@ -32,7 +32,8 @@ GENERIC = {
 ACCOUNT = "auth.account"  # signing in and all that changes how: of a person, not of a record
 KINDS = {ACCOUNT: _l("Sign-in and account")}
 CHANNELS = {
-    "api": _l("by API"), "import": _l("by import"), "approval": _l("by approval"), "job": _l("by a job"), "outbox": _l("in the background"),
+    "api": _l("by API"), "scim": _l("by a directory (SCIM)"), "import": _l("by import"), "approval": _l("by approval"),
+    "job": _l("by a job"), "outbox": _l("in the background"),
     "schedule": _l("by schedule"), "command": _l("on the command line"), "demo": _l("for the demonstration"),
 }
 

@@ -18,7 +18,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.wrappers import Response as AnyResponse
 
 from app.core.auth import devices, sessions, stages
-from app.core.auth.entry import Credentials, Entry, cookie_name, credentials, enter, is_for_machines, note_use
+from app.core.auth.entry import Credentials, Entry, cookie_name, credentials, enter, is_for_machines, note_use, way_in
 from app.core.auth.factors import stepping
 from app.core.auth.secrets import hash_secret
 from app.core.auth.source import source_address
@@ -61,7 +61,7 @@ def _begin(_endpoint: str | None, values: dict[str, Any] | None) -> None:
         g.pop(name)
     given = request.headers.get("X-Request-ID", "")
     request_id = given if REQUEST_ID.fullmatch(given) else str(new_id())
-    g.before = settle(Context(request_id=request_id, channel="api" if is_for_machines() else "page", source=source_address(),
+    g.before = settle(Context(request_id=request_id, channel=way_in(), source=source_address(),
                               agent=request.user_agent.string[:300]))
     g.slug = values.pop("org", None) if values else None
 

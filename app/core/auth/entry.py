@@ -24,7 +24,7 @@ from app.kernel.db import session
 from app.kernel.registry import registry
 
 _ENTER = text("SELECT proof, rights FROM auth_enter(:kind, :secret, :address, :now)")
-MACHINES = ("/api/", "/scim/")
+MACHINES = {"/api/": "api", "/scim/": "scim"}
 KEPT = ("create", "edit", "archive")
 WORK_FOR = "agencies.client.enter"
 
@@ -72,7 +72,12 @@ def cookie_name() -> str:
 
 def is_for_machines() -> bool:
     """Whether the request is to the API."""
-    return request.path.startswith(MACHINES)
+    return way_in() != "page"
+
+
+def way_in() -> str:
+    """The channel by which the request comes: `page`, `api` or `scim`."""
+    return next((name for start, name in MACHINES.items() if request.path.startswith(start)), "page")
 
 
 def credentials() -> Credentials | None:

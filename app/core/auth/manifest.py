@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
-from app.core.auth import gate, models  # noqa: F401 -- the tables and the functions are declared by being imported
+from app.core.auth import gate, leaving, models  # noqa: F401 -- the tables and the functions are declared by being imported
 from app.core.auth.factors import models as factor_models  # noqa: F401 -- the same
 from app.core.auth.policy import SETTINGS
+from app.core.people.events import LEFT
 from app.kernel.manifest import Module
 
 module = Module(
-    "auth", label=_l("Sign-in"), icon="key-round", section="admin", settings=SETTINGS,
+    "auth", label=_l("Sign-in"), icon="key-round", section="admin", settings=SETTINGS, on=dict.fromkeys(LEFT, leaving.shut_out),
     says={
         "auth.sign_in": _l("%(name)s signed in"),
         "auth.sign_in.refused": _l("%(name)s was not let in: the sign-in was refused"),

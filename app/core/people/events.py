@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+LEFT = ("people.member.deactivated", "people.member.suspended", "people.member.archived")  # may come in no more
+
 
 @dataclass(frozen=True)
 class InvitationAsked:

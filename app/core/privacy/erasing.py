@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Text, or_, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from app.core import audit, auth
+from app.core import audit, auth, scim
 from app.core.people import Member
 from app.core.people.models import Status as Standing
 from app.core.privacy.models import Kind, PersonRequest, Status
@@ -57,6 +57,7 @@ def anonymise(member: Member) -> None:
             _sweep(session().connection(), before, after)
     if identity_id is not None:
         auth.forget_identity(identity_id, address)
+    scim.forget(member.id)
     audit.erase_person(member.id)
     audit.note("privacy.person_request.erase", resource="people.member", record_id=member.id, record_reference=number)
     session().expire_all()

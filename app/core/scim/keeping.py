@@ -16,7 +16,7 @@ _RENAMED = text("UPDATE scim_user SET given_name = NULL, family_name = NULL WHER
 
 def user_row(member_id: UUID) -> ScimUser:
     """The directory's names of a member, made when there are none yet."""
-    found = session().scalars(select(ScimUser).where(ScimUser.member_id == member_id)).first()
+    found = session().scalars(select(ScimUser).where(ScimUser.member_id == member_id).execution_options(populate_existing=True)).first()
     if found is None:
         found = ScimUser(member_id=member_id)
         session().add(found)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
+from app.core import access
 from app.core.scim import models  # noqa: F401 -- the tables are declared by being imported
-from app.kernel.manifest import Module
+from app.kernel.manifest import MenuItem, Module, Setting
 
-module = Module("scim", label=_l("Provisioning"), icon="user-plus", section="settings")
+module = Module("scim", label=_l("Provisioning"), icon="user-plus", section="settings",
+                settings=(Setting("scim.role", _l("Role of whom a directory takes on"), "text", "member", options=access.role_choices),),
+                menu=(MenuItem("provisioning", _l("Provisioning (SCIM)"), "user-plus", "provisioning.shown", section="settings",
+                               permission="settings.setting.manage"),))

@@ -52,7 +52,7 @@ def _found_or_made(provider: Provider, person: Vouched) -> Member:
     member = session().scalar(select(Member).where(Member.email == person.email))
     if member is None:
         return _made(provider, person)
-    if _is_owner(member):
+    if people.is_owner(member):
         raise Doubtful("owner")  # a provider is set up by administrators; an owner links it from within
     return member
 
@@ -114,9 +114,3 @@ def _roles_of(provider: Provider, person: Vouched) -> list[UUID]:
     owner = access.role_named("owner").id
     return list(dict.fromkeys(row.role_id for row in session().execute(wanted)
                               if row.group.strip().casefold() in groups and row.role_id != owner))
-
-
-def _is_owner(member: Member) -> bool:
-    owner = access.role_named("owner").id
-    further = select(MemberRole.id).where(MemberRole.member_id == member.id, MemberRole.role_id == owner)
-    return member.role_id == owner or session().scalar(further) is not None

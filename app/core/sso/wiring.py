@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from flask import Flask
+from sqlalchemy import event
 
 from app.core import auth
+from app.core.people import Member
 from app.core.sso import arriving, own, views
+from app.core.sso.exception import keep
 
 
 def install(app: Flask) -> None:
@@ -13,3 +16,5 @@ def install(app: Flask) -> None:
     auth.ends_too(arriving.unlink)
     app.register_blueprint(views.screens)
     app.register_blueprint(own.screens)
+    if not event.contains(Member, "before_update", keep):
+        event.listen(Member, "before_update", keep)

@@ -1,0 +1,23 @@
+"""What ends with somebody's access to an organisation: their tokens there, and the sessions that lead nowhere else."""
+
+from __future__ import annotations
+
+from sqlalchemy import select, update
+
+from app.core.auth import sessions
+from app.core.auth.models import ApiToken
+from app.core.people import Member
+from app.kernel import clock
+from app.kernel.db import session
+from app.kernel.events import RecordEvent
+
+
+def shut_out(fact: RecordEvent) -> None:
+    """The next request of theirs is refused anyway; this keeps old sessions and tokens from working again when they come back."""
+    for member in session().scalars(select(Member).where(Member.id.in_(fact.ids))):
+        if member.active and not member.is_archived:
+            continue  # let in again meanwhile
+        session().execute(update(ApiToken).where(ApiToken.member_id == member.id, ApiToken.revoked_at.is_(None))
+                          .values(revoked_at=clock.now()).execution_options(synchronize_session=False))
+        if member.identity_id is not None and not sessions.organisations_of(member.identity_id):
+            sessions.end_sessions(member.identity_id)

@@ -1,0 +1,225 @@
+"""Groups as SCIM shows and changes them. A group gives its roles to whoever is in it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, and_, exists, select
+
+from app.core import access, audit
+from app.core.people import Group, GroupMember, Member, let_go, take_in
+from app.core.people.groups import members_of
+from app.core.scim import keeping
+from app.core.scim.attributes import Attribute, Known, as_id, plain
+from app.core.scim.documents import GROUP, READ_ONLY, entries, operations
+from app.core.scim.filters import Compare, Either, Tree, target
+from app.core.scim.models import ScimGroup
+from app.core.scim.refusals import Refused
+from app.core.scim.users import moment
+from app.kernel import clock
+from app.kernel.current import current
+from app.kernel.db import session
+from app.kernel.door import perform_one
+from app.kernel.errors import Invalid
+from app.kernel.kinds import fold
+from app.kernel.registry import registry
+
+RESOURCE = "people.group"
+
+
+def _with_member(condition: Any) -> Any:
+    return exists().where(GroupMember.organisation_id == Group.organisation_id, GroupMember.group_id == Group.id, condition)
+
+
+ATTRIBUTES: dict[str, Known] = {
+    "id": Attribute(Group.id, "id"), "externalid": Attribute(ScimGroup.external_id, "exact"), "displayname": Attribute(Group.name),
+    "members": Attribute(GroupMember.member_id, "id", _with_member), "members.value": Attribute(GroupMember.member_id, "id", _with_member),
+    "meta.created": Attribute(Group.created_at, "moment"), "meta.lastmodified": Attribute(Group.updated_at, "moment"),
+}
+
+
+@dataclass
+class Wanted:
+    """What is to become of a group: its name, the directory's id, its members. `said` are the names of what was sent."""
+
+    members: set[UUID]
+    name: str | None = None
+    external_id: str | None = None
+    said: set[str] = field(default_factory=set)
+
+
+def visible() -> Select[Any]:
+    """The groups that may be seen and were not put away, with the directory's ids."""
+    known = and_(ScimGroup.organisation_id == Group.organisation_id, ScimGroup.group_id == Group.id)
+    return select(Group, ScimGroup.external_id).outerjoin(ScimGroup, known).where(
+        Group.organisation_id == current.organisation.id, Group.archived_at.is_(None),
+        access.visible(registry.resource(RESOURCE), current.user))
+
+
+def shown(rows: Sequence[Any], base: str, *, members: bool = True) -> list[dict[str, Any]]:
+    """Groups as documents; without their members when those are not asked for."""
+    held = _members_of([group.id for group, _external in rows]) if members else {}
+    return [_shown(group, external, held.get(group.id, []) if members else None, base) for group, external in rows]
+
+
+def _shown(group: Group, external_id: str | None, members: Sequence[tuple[UUID, str]] | None, base: str) -> dict[str, Any]:
+    said = {
+        "schemas": [GROUP], "id": str(group.id), "externalId": external_id, "displayName": group.name,
+        "members": None if members is None else [
+            {"value": str(member), "display": name, "type": "User", "$ref": f"{base}/Users/{member}"} for member, name in members],
+        "meta": {"resourceType": "Group", "created": moment(group.created_at), "lastModified": moment(group.updated_at),
+                 "location": f"{base}/Groups/{group.id}"},
+    }
+    return {key: value for key, value in said.items() if value is not None}
+
+
+def _members_of(groups: Sequence[UUID]) -> dict[UUID, list[tuple[UUID, str]]]:
+    found: dict[UUID, list[tuple[UUID, str]]] = defaultdict(list)
+    query = select(GroupMember.group_id, Member.id, Member.name).join(
+        Member, and_(Member.organisation_id == GroupMember.organisation_id, Member.id == GroupMember.member_id))
+    for group_id, member_id, name in session().execute(query.where(
+            GroupMember.group_id.in_(groups), Member.archived_at.is_(None)).order_by(Member.name_key, Member.id)):
+        found[group_id].append((member_id, name))
+    return found
+
+
+def make(document: Mapping[str, Any]) -> Group:
+    """A new group with its members."""
+    wanted = Wanted(set())
+    _take(wanted, "replace", document)
+    if not wanted.name:
+        raise Refused("invalidValue", "“displayName” is needed.")
+    group: Group = _performed("create", None, wanted.name)
+    _keep(group, wanted)
+    return group
+
+
+def replace(group: Group, document: Mapping[str, Any]) -> None:
+    """Make a group what a document says; what it does not name stays."""
+    wanted = Wanted(members_of(group))
+    _take(wanted, "replace", document)
+    _carry_out(group, wanted)
+
+
+def patch(group: Group, body: Mapping[str, Any]) -> None:
+    """Carry out the operations of PATCH, in their order, all or none."""
+    wanted = Wanted(members_of(group))
+    for operation, path, value in operations(body):
+        if not path:
+            if not isinstance(value, dict):
+                raise Refused("invalidValue", "Without a path, the value must be an object.")
+            _take(wanted, operation, value)
+        else:
+            _apply(wanted, operation, path, value)
+    _carry_out(group, wanted)
+
+
+def put_away(group: Group) -> None:
+    """Archive a group: its roles end with it."""
+    perform_one(RESOURCE, "archive", group)
+
+
+def _take(wanted: Wanted, operation: str, document: Mapping[str, Any]) -> None:
+    for name, value in document.items():
+        if plain(name) not in READ_ONLY and plain(name) in ("displayname", "externalid", "members"):
+            _apply(wanted, operation, name, value)
+
+
+def _apply(wanted: Wanted, operation: str, path: str, value: Any) -> None:
+    where = target(path)
+    name = plain(where.path).partition(".")[0]
+    if name == "members":
+        _apply_members(wanted, operation, _ids(where.inner, value), everybody=where.inner is None and value is None)
+    elif name in ("displayname", "externalid"):
+        if operation == "remove" and name == "displayname":
+            raise Refused("mutability", "“displayName” is needed and cannot be removed.")
+        if value is not None and not isinstance(value, str):
+            raise Refused("invalidValue", f"“{path[:80]}” must be a text.")
+        text = None if operation == "remove" or value is None else value.strip()
+        wanted.said.add(name)
+        if name == "displayname":
+            wanted.name = text
+        else:
+            wanted.external_id = text or None
+    elif name in READ_ONLY:
+        raise Refused("mutability", f"“{name}” cannot be changed.")
+    else:
+        raise Refused("invalidPath", f"“{path[:80]}” is no attribute of a group.")
+
+
+def _apply_members(wanted: Wanted, operation: str, ids: set[UUID], *, everybody: bool) -> None:
+    wanted.said.add("members")
+    if operation == "add":
+        wanted.members |= ids
+    elif operation == "replace":
+        wanted.members = ids
+    else:
+        wanted.members = set() if everybody else wanted.members - ids
+
+
+def _ids(inner: Tree | None, value: Any) -> set[UUID]:
+    """Who is meant: by a filter such as `value eq "…"`, or by a list of values."""
+    named = _named(inner) if inner is not None else [each.get("value") for each in entries(value, "members")]
+    found = {as_id(each) for each in named}
+    if None in found:
+        raise Refused("invalidValue", "“members” names somebody who is not here.")
+    return {each for each in found if each}
+
+
+def _named(inner: Tree) -> Iterable[Any]:
+    if isinstance(inner, Either):
+        return [*_named(inner.left), *_named(inner.right)]
+    if isinstance(inner, Compare) and inner.operator == "eq" and plain(inner.path) == "value":
+        return [inner.value]
+    raise Refused("invalidPath", "Members are chosen by “value eq”.")
+
+
+def _carry_out(group: Group, wanted: Wanted) -> None:
+    if "displayname" in wanted.said and wanted.name != group.name:
+        if not wanted.name:
+            raise Refused("invalidValue", "“displayName” is needed.")
+        _performed("edit", group, wanted.name)
+    _keep(group, wanted)
+
+
+def _keep(group: Group, wanted: Wanted) -> None:
+    if "externalid" in wanted.said:
+        keeping.group_row(group.id).external_id = wanted.external_id
+        session().flush()
+    before = members_of(group)
+    if "members" not in wanted.said or wanted.members == before:
+        return
+    access.require(current.user, f"{RESOURCE}.edit", group)
+    _require_known(wanted.members - before)
+    with audit.doing(f"{RESOURCE}.edit"):
+        let_go(group, before - wanted.members)
+        take_in(group, wanted.members)
+        group.updated_at = clock.now()
+        session().flush()
+
+
+def _require_known(ids: set[UUID]) -> None:
+    """Only people of this organisation are taken in."""
+    known = set(session().scalars(select(Member.id).where(Member.organisation_id == current.organisation.id, Member.id.in_(ids),
+                                                          Member.archived_at.is_(None))))
+    if ids - known:
+        raise Refused("invalidValue", "“members” names somebody who is not here.")
+
+
+def _performed(action: str, group: Group | None, name: str) -> Any:
+    data = {"name": name} if group is not None else {"name": name, "kind": "functional"}
+    if _taken(name, group):
+        raise Refused("uniqueness", f"There is a group “{name[:120]}” already.", 409)
+    try:
+        return perform_one(RESOURCE, action, group, data).record
+    except Invalid as error:
+        raise Refused("invalidValue", str(error)) from None
+
+
+def _taken(name: str, group: Group | None) -> bool:
+    found = session().scalar(select(Group.id).where(Group.name_key == fold(name), Group.archived_at.is_(None)))
+    return found is not None and (group is None or found != group.id)
