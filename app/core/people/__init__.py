@@ -5,14 +5,8 @@ from app.core.people.groups import Group, GroupKind, GroupMember, GroupRole, let
 from app.core.people.invitations import Answer, Invitation
 from app.core.people.loading import actor_from, load_actor, load_actors, member_at, role_alone
 from app.core.people.models import Kind, Language, Member, MemberRole, Status
-<<<<<<< HEAD
-from app.core.people.services import able, enrol, holding, with_role
+from app.core.people.services import able, enrol, holding, is_owner, with_role
 
 __all__ = ["Answer", "Consent", "Group", "GroupKind", "GroupMember", "GroupRole", "Invitation", "Kind", "Language", "Member", "MemberRole",
-           "Status", "able", "actor_from", "enrol", "holding", "load_actor", "load_actors", "member_at", "role_alone", "with_role"]
-=======
-from app.core.people.services import enrol, holding, is_owner, with_role
-
-__all__ = ["Answer", "Consent", "Group", "GroupKind", "GroupMember", "GroupRole", "Invitation", "Kind", "Language", "Member", "MemberRole",
-           "Status", "actor_from", "enrol", "holding", "is_owner", "let_go", "load_actor", "member_at", "role_alone", "take_in", "with_role"]
->>>>>>> 42fcdd9 (SCIM 2.0: people and groups of a directory, by the same door)
+           "Status", "able", "actor_from", "enrol", "holding", "is_owner", "let_go", "load_actor", "load_actors", "member_at", "role_alone",
+           "take_in", "with_role"]

@@ -11,11 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from app.core import access
-<<<<<<< HEAD
 from app.core.people.loading import HOLDING, load_actors
-=======
-from app.core.people.loading import HOLDING
->>>>>>> 42fcdd9 (SCIM 2.0: people and groups of a directory, by the same door)
 from app.core.people.models import Language, Member, MemberRole, Status
 from app.kernel import clock
 from app.kernel.current import Actor, current, matches
@@ -47,7 +43,6 @@ def holding() -> list[tuple[str, UUID]]:
     return sorted((row.key, row.member_id) for row in rows)
 
 
-<<<<<<< HEAD
 def able(permission: str) -> list[Actor]:
     """The active members who have a permission now, by any way and for some records at least, able to act, by name.
 
@@ -61,13 +56,13 @@ def able(permission: str) -> list[Actor]:
     singles = session().execute(select(single.member_id, single.pattern).where(single.archived_at.is_(None)))
     found |= {row.member_id for row in singles if matches(row.pattern, permission)}
     return [actor for actor in load_actors(found) if access.can(actor, permission)]
-=======
+
+
 def is_owner(member: Member) -> bool:
     """Whether a member has the role of owner, active or not."""
     owner = access.role_named("owner").id
     further = select(MemberRole.id).where(MemberRole.member_id == member.id, MemberRole.role_id == owner)
     return member.role_id == owner or session().scalar(further) is not None
->>>>>>> 42fcdd9 (SCIM 2.0: people and groups of a directory, by the same door)
 
 
 def before_save(member: Member) -> None:
