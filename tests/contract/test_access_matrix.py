@@ -13,7 +13,7 @@ from flask import Flask
 from app.core.access.matrix import FILE, NO, YES, Cell, cells, patterns, table
 from app.kernel.forgery import SAFE
 from tests.core.visitors import Visitor, enrol, found
-from tests.house.test_routes import address_of
+from tests.house.test_routes import MACHINES, address_of
 
 ROWS = list(csv.DictReader(io.StringIO(FILE.read_text())))
 ROLES = sorted(set(ROWS[0]) - {"route", "method", "needs"})
@@ -67,7 +67,7 @@ def _ask(browser: Visitor, row: Mapping[str, str], token: str, *, method: str = 
         address = address.rstrip("/") if address.endswith("/") else f"{address}/"
     if method not in (*SAFE, "HEAD"):
         headers["X-CSRF-Token"] = token
-    sent = {"json": {}} if row["route"].startswith("/api/") and method not in SAFE else {}
+    sent = {"json": {}} if row["route"].startswith(MACHINES) and method not in SAFE else {}
     return browser.client.open(address, method=method, headers=headers, **sent)
 
 

@@ -44,6 +44,7 @@ PUBLIC = {  # endpoint: why anybody may ask
     "platform.suspend": "the same", "platform.resume": "the same", "platform.settings": "the same",
     "impersonation.over_page": "a session whose impersonation has ended", "impersonation.over": "the same",
     "platform.own": "whoever is signed in, where the platform allows it", "platform.create_own": "the same"}
+MACHINES = ("/api/", "/scim/")
 VALUES: dict[str, Any] = {"uuid": UUID(int=1), "int": 1}
 
 
@@ -97,7 +98,7 @@ def address_of(route: str, org: str = "matrix") -> str:
 
 def _ask(browser: Visitor, cell: Cell, token: str, org: str = "matrix") -> Any:
     headers = {} if cell.method in SAFE else {"X-CSRF-Token": token}
-    if cell.rule.rule.startswith("/api/") and cell.method not in SAFE:
+    if cell.rule.rule.startswith(MACHINES) and cell.method not in SAFE:
         return browser.client.open(address_of(cell.rule.rule, org), method=cell.method, headers=headers, json={})
     return browser.client.open(address_of(cell.rule.rule, org), method=cell.method, headers=headers)
 
@@ -134,7 +135,7 @@ def test_nobody_signed_out_gets_past_the_door(app: Flask, place: Organisation) -
     for cell in cells(app):
         if cell.needs != "public":
             answer = _ask(stranger, cell, token)
-            machine = cell.rule.rule.startswith("/api/")
+            machine = cell.rule.rule.startswith(MACHINES)
             if answer.status_code != (401 if machine else 303) or not (machine or answer.location.startswith("/sign-in?next=")):
                 wrong[cell.name] = answer.status
     assert wrong == {}

@@ -80,6 +80,7 @@ def search_users() -> Response:
 @screens.post("/Users")
 def create_user() -> Response:
     """Take somebody on."""
+    access.require(current.user, f"{users.RESOURCE}.create")
     member = writing.take_on(understood(body()))
     return one(_document(users, member.id), 201)
 
@@ -132,6 +133,7 @@ def search_groups() -> Response:
 @screens.post("/Groups")
 def create_group() -> Response:
     """A new group."""
+    access.require(current.user, f"{groups.RESOURCE}.create")
     return one(_document(groups, groups.make(body()).id), 201)
 
 
