@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import insert
 
 from app.core import access, people
 from app.core.people import Member
@@ -25,25 +24,31 @@ FOUND = {  # filter: who is found among the three of the house and nora, who cam
     f'{USER}:userName sw "c"': "cleo", 'name.familyName eq "okoro"': "ben", 'name.givenName sw "A"': "ada", 'displayName co " R"': "cleo",
     'name.formatted eq "Nora Quist"': "nora", 'emails eq "ben@home.example"': "ben", 'emails.value ew "example"': "ada ben cleo nora",
     'emails[type eq "work" and value sw "ada"]': "ada", 'emails[type eq "home"]': "", 'emails[not (value sw "a")]': "ben cleo nora",
-    'externalId eq "ext-7"': "nora", 'externalId eq "EXT-7"': "", 'externalId pr': "nora", 'not (externalId pr)': "ada ben cleo",
-    'externalId ne "ext-7"': "ada ben cleo", 'externalId eq null': "ada ben cleo", 'title pr': "nora", 'title gt "K"': "nora",
-    'title lt "K"': "", 'title ge "planner"': "nora", 'title le "planner"': "nora", 'active eq true': "ada ben cleo nora",
-    'active eq "False"': "", 'active ne true': "", 'roles eq "admin"': "cleo", 'roles.value eq "owner" or roles[value eq "admin"]': "ada cleo",
+    'externalId eq "ext-7"': "nora", 'externalId eq "EXT-7"': "", "externalId pr": "nora", "not (externalId pr)": "ada ben cleo",
+    'externalId ne "ext-7"': "ada ben cleo", "externalId eq null": "ada ben cleo", "title pr": "nora", 'title gt "K"': "nora",
+    'title lt "K"': "", 'title ge "planner"': "nora", 'title le "planner"': "nora", "active eq true": "ada ben cleo nora",
+    'active eq "False"': "", "active ne true": "", 'roles eq "admin"': "cleo",
+    'roles.value eq "owner" or roles[value eq "admin"]': "ada cleo",
     'roles[primary eq true and value eq "owner"]': "ada", 'meta.created gt "2020-01-01T00:00:00Z"': "ada ben cleo nora",
     'meta.lastModified lt "2020-01-01T00:00:00+02:00"': "", 'meta.created ge "2020-01-01"': "ada ben cleo nora",
     'userName sw "a" or userName sw "b" and active eq false': "ada", '(userName sw "a" or userName sw "b") and active eq true': "ada ben",
     'not (userName sw "a") and not (userName sw "b")': "cleo nora", 'userName co "%"': "", 'userName co "_"': "", 'title eq "x\\"y"': "",
-    'id eq "nobody"': "", 'id ne "nobody"': "ada ben cleo nora", f'{ENTERPRISE}:department pr': "", 'groups pr': "",
-    'manager eq "00000000-0000-7000-8000-000000000001"': "", 'groups.display eq "Crew"': "", 'preferredLanguage eq "en"': "ada ben cleo nora",
+    'id eq "nobody"': "", 'id ne "nobody"': "ada ben cleo nora", f"{ENTERPRISE}:department pr": "", "groups pr": "",
+    'manager eq "00000000-0000-7000-8000-000000000001"': "", 'groups.display eq "Crew"': "",
+    'preferredLanguage eq "en"': "ada ben cleo nora",
     'userName eq "nørå@home.example"': "", 'phoneNumbers[type eq "work"]': "ada ben cleo nora",
 }
 BAD = ["userName", "userName eq", 'eq "x"', 'userName is "x"', 'userName eq "x', "userName eq x", "userName eq 'x'", 'userName eq "x" and',
-       'and userName eq "x"', '(userName eq "x"', 'userName eq "x")', 'not userName eq "x"', "userName pr pr", 'password eq "x"', 'nothing pr',
-       'userName eq 5', 'userName eq true', 'active eq 1', 'active gt true', 'active co "t"', 'active eq "perhaps"', 'meta.created co "2020"',
-       'meta.created gt "yesterday"', 'meta.created gt 5', 'meta.created gt "0001-01-01T00:00:00+23:00"', 'id co "1"', 'id gt "1"',
-       'emails[type eq "work"', 'emails[]', 'emails type eq "work"]', 'nothing[type eq "work"]', 'emails[nothing eq "x"]',
-       'emails[emails[type eq "x"]]', 'emails.type gt "a"', '"userName" eq "x"', "userName eq {}", "userName eq []", "()", "not ()", "[", "]",
-       'userName eq "\\u0000"', 'userName eq "\\ud800"', 'userName eq "\\x"', "userName eq 1e999999", "userName eq " + "9" * 5_000, "(" * 3_000,
+       'and userName eq "x"', '(userName eq "x"', 'userName eq "x")', 'not userName eq "x"', "userName pr pr", 'password eq "x"',
+       "nothing pr",
+       "userName eq 5", "userName eq true", "active eq 1", "active gt true", 'active co "t"', 'active eq "perhaps"',
+       'meta.created co "2020"',
+       'meta.created gt "yesterday"', "meta.created gt 5", 'meta.created gt "0001-01-01T00:00:00+23:00"', 'id co "1"', 'id gt "1"',
+       'emails[type eq "work"', "emails[]", 'emails type eq "work"]', 'nothing[type eq "work"]', 'emails[nothing eq "x"]',
+       'emails[emails[type eq "x"]]', 'emails.type gt "a"', '"userName" eq "x"', "userName eq {}", "userName eq []", "()", "not ()", "[",
+       "]",
+       'userName eq "\\u0000"', 'userName eq "\\ud800"', 'userName eq "\\x"', "userName eq 1e999999", "userName eq " + "9" * 5_000,
+       "(" * 3_000,
        "(" * 60 + 'userName eq "x"' + ")" * 60, "not (" * 60 + "userName pr" + ")" * 60, 'userName eq "' + "x" * 5_000 + '"',
        "'; DROP TABLE member; --", 'userName eq "x" or 1 eq 1', "userName eq NaN", "userName\x00 pr", "a.b.c pr", "$ref pr", "groups gt 1"]
 
@@ -78,7 +83,8 @@ def test_what_is_no_filter_is_said_to_be_none(people_here: Directory) -> None:
 def test_whatever_is_typed_never_breaks(people_here: Directory) -> None:
     """Pieces of filters, thrown together: an answer or a refusal, nothing else."""
     dice = random.Random(7)
-    pieces = [*"()[]", "userName", "emails", "active", "id", "eq", "ne", "pr", "co", "gt", "and", "or", "not", '"x"', '"', "true", "null", "5",
+    pieces = [*"()[]", "userName", "emails", "active", "id", "eq", "ne", "pr", "co", "gt", "and", "or", "not", '"x"', '"', "true", "null",
+        "5",
               "urn:a:", ".value", "meta.created", '"2020-01-01"', "\\", "%", "$", "é", "\u202e"]
     for _turn in range(60):
         text = " ".join(dice.choices(pieces, k=dice.randint(1, 12)))

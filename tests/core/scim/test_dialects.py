@@ -1,8 +1,8 @@
 """What Microsoft Entra ID (Azure AD) and Okta really send, in their order.
 
-Entra ID: learn.microsoft.com/entra/identity/app-provisioning/use-scim-to-provision-users-and-groups, and …/application-provisioning-
-config-problem-scim-compatibility for booleans as text and the two ways to remove members. Okta: developer.okta.com/docs/api/openapi/okta-scim/
-guides/scim-20. PATCH: RFC 7644, 3.5.2.
+Entra ID: learn.microsoft.com/entra/identity/app-provisioning/use-scim-to-provision-users-and-groups, and the page beside it,
+application-provisioning-config-problem-scim-compatibility, for booleans as text and the two ways to remove members.
+Okta: developer.okta.com/docs/api/openapi/okta-scim/guides/scim-20. PATCH: RFC 7644, 3.5.2.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ def test_entra_takes_somebody_on_changes_them_and_lets_them_go(directory: Direct
     assert directory.names(filter='externalId eq "0a21f0f2-8d2a-4f8e-bf98-7363c4aed4ef"') == ["Quist_Nora@tenant.example"]
     changed = directory.patch(
         path, {"op": "Replace", "path": 'emails[type eq "work"].value', "value": "nora@home.example"},
-        {"op": "Replace", "path": "name.familyName", "value": "Lie"}, {"op": "Add", "path": 'phoneNumbers[type eq "mobile"].value', "value": "+47 9"},
+        {"op": "Replace", "path": "name.familyName", "value": "Lie"},
+        {"op": "Add", "path": 'phoneNumbers[type eq "mobile"].value', "value": "+47 9"},
         {"op": "Add", "path": f"{ENTERPRISE}:manager", "value": str(house.admin.id)},
         {"op": "Replace", "path": 'addresses[type eq "work"].formatted', "value": "elsewhere"},
         {"op": "Replace", "path": f"{ENTERPRISE}:employeeNumber", "value": "7"})
@@ -134,14 +135,17 @@ def test_the_address_follows_the_user_name_while_they_are_one(directory: Directo
 
 @pytest.mark.parametrize(("operation", "kind"), [
     ({"op": "replace", "path": "id", "value": "x"}, "mutability"), ({"op": "add", "path": "groups", "value": []}, "mutability"),
-    ({"op": "remove", "path": "userName"}, "mutability"), ({"op": "remove", "path": "emails"}, "mutability"), ({"op": "remove"}, "noTarget"),
+    ({"op": "remove", "path": "userName"}, "mutability"), ({"op": "remove", "path": "emails"}, "mutability"),
+    ({"op": "remove"}, "noTarget"),
     ({"op": "replace", "path": "moon", "value": 1}, "invalidPath"), ({"op": "replace", "path": "emails[", "value": "x"}, "invalidPath"),
     ({"op": "replace", "path": 'emails[type co "w"].value', "value": "x@y.example"}, "invalidPath"),
     ({"op": "replace", "path": 'emails[type eq "work"] value', "value": "x"}, "invalidValue"),
     ({"op": "copy", "path": "title"}, "invalidSyntax"), ({"op": "replace", "path": 7, "value": "x"}, "invalidSyntax"),
-    ({"op": "replace", "path": "active", "value": "perhaps"}, "invalidValue"), ({"op": "replace", "path": "title", "value": {"a": 1}}, "invalidValue"),
+    ({"op": "replace", "path": "active", "value": "perhaps"}, "invalidValue"),
+    ({"op": "replace", "path": "title", "value": {"a": 1}}, "invalidValue"),
     ({"op": "replace", "path": "emails", "value": [{"value": "no address"}]}, "invalidValue"),
-    ({"op": "replace", "path": f"{ENTERPRISE}:manager", "value": "nobody"}, "invalidValue"), ({"op": "replace", "value": []}, "invalidValue")])
+    ({"op": "replace", "path": f"{ENTERPRISE}:manager", "value": "nobody"}, "invalidValue"),
+    ({"op": "replace", "value": []}, "invalidValue")])
 def test_what_cannot_be_changed_so_is_refused_whole(directory: Directory, house: House, operation: dict[str, Any], kind: str) -> None:
     path = f"/Users/{house.member.id}"
     answer = directory.patch(path, {"op": "replace", "path": "title", "value": "First"}, operation)

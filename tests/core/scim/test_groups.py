@@ -30,7 +30,8 @@ def _give(house: House, group_id: str, role: str) -> None:
 
 
 def _make(directory: Directory, name: str, *members: str, **said: Any) -> dict[str, Any]:
-    made = directory.ask("POST", "/Groups", {"schemas": [GROUP], "displayName": name, "members": [{"value": each} for each in members], **said})
+    made = directory.ask("POST", "/Groups",
+        {"schemas": [GROUP], "displayName": name, "members": [{"value": each} for each in members], **said})
     assert made.status_code == 201, made.text
     found: dict[str, Any] = made.json
     return found
@@ -49,7 +50,8 @@ def test_a_group_brings_its_roles(directory: Directory, house: House) -> None:
     assert _in(joined.json) == ["Ben Okoro"]
     assert "approver" in _roles(house, ben)
     assert directory.get(f"/Users/{ben}").json["groups"][0]["display"] == "Crew"
-    assert directory.names(filter=f'groups eq "{made["id"]}"') == directory.names(filter='groups[display eq "crew"]') == ["ben@home.example"]
+    assert directory.names(filter=f'groups eq "{made["id"]}"') == directory.names(
+        filter='groups[display eq "crew"]') == ["ben@home.example"]
     left = directory.patch(f"/Groups/{made['id']}", {"op": "remove", "path": f'members[value eq "{ben}"]'})
     assert _in(left.json) == []
     assert "approver" not in _roles(house, ben)
@@ -57,13 +59,15 @@ def test_a_group_brings_its_roles(directory: Directory, house: House) -> None:
         from app.core.audit.models import AuditEntry
 
         rows = work.scalars(select(AuditEntry).where(AuditEntry.resource == "people.group_member")).all()
-        assert [(row.action, row.channel) for row in rows] == [("people.group_member.create", "scim"), ("people.group_member.delete", "scim")]
+        assert [(row.action, row.channel) for row in rows] == [("people.group_member.create", "scim"),
+            ("people.group_member.delete", "scim")]
 
 
 def test_groups_are_found_named_and_put_away(directory: Directory, house: House) -> None:
     made = _make(directory, "Crew", str(house.member.id), externalId="g-1")
     other = _make(directory, "Office")
-    for text in ('displayName eq "crew"', 'externalId eq "g-1"', f'members eq "{house.member.id}"', f'members[value eq "{house.member.id}"]',
+    for text in ('displayName eq "crew"', 'externalId eq "g-1"', f'members eq "{house.member.id}"',
+        f'members[value eq "{house.member.id}"]',
                  f'id eq "{made["id"]}" and members.value eq "{house.member.id}"', "members pr"):
         assert [each["id"] for each in directory.get("/Groups", filter=text).json["Resources"]] == [made["id"]], text
     assert directory.get("/Groups", filter="not (members pr)").json["Resources"][0]["id"] == other["id"]
@@ -93,8 +97,10 @@ def test_put_makes_the_group_what_it_says(directory: Directory, house: House) ->
     ({"op": "add", "path": "members", "value": [{"value": "00000000-0000-7000-8000-000000000001"}]}, "invalidValue"),
     ({"op": "remove", "path": "displayName"}, "mutability"), ({"op": "replace", "path": "id", "value": "x"}, "mutability"),
     ({"op": "replace", "path": "moon", "value": "x"}, "invalidPath"), ({"op": "remove", "path": 'members[display eq "x"]'}, "invalidPath"),
-    ({"op": "remove", "path": "members["}, "invalidPath"), ({"op": "remove"}, "noTarget"), ({"op": "move", "path": "members"}, "invalidSyntax"),
-    ({"op": "replace", "path": "displayName", "value": ""}, "invalidValue"), ({"op": "replace", "path": "displayName", "value": 5}, "invalidValue"),
+    ({"op": "remove", "path": "members["}, "invalidPath"), ({"op": "remove"}, "noTarget"),
+    ({"op": "move", "path": "members"}, "invalidSyntax"),
+    ({"op": "replace", "path": "displayName", "value": ""}, "invalidValue"),
+    ({"op": "replace", "path": "displayName", "value": 5}, "invalidValue"),
     ({"op": "replace", "value": "x"}, "invalidValue"), ({"op": "replace", "path": "displayName", "value": "x" * 300}, "invalidValue")])
 def test_what_cannot_be_done_to_a_group_is_refused_whole(directory: Directory, house: House, operation: dict[str, Any], kind: str) -> None:
     made = _make(directory, "Crew")

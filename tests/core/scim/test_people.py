@@ -49,8 +49,10 @@ def test_a_member_from_before_is_found_and_taken_over(directory: Directory, hous
 
 
 @pytest.mark.parametrize("body", [{}, {"userName": "nora"}, {"userName": 7}, {"userName": "nora@home.example", "active": "perhaps"},
-                                  {"userName": "nora@home.example", "emails": [{"value": 3}]}, {"userName": "nora@home.example", "name": "Nora"},
-                                  {"userName": "nora@home.example", "roles": [{"value": "king"}]}, {"userName": "n@home.example", "timezone": "Moon"},
+                                  {"userName": "nora@home.example", "emails": [{"value": 3}]},
+                                  {"userName": "nora@home.example", "name": "Nora"},
+                                  {"userName": "nora@home.example", "roles": [{"value": "king"}]},
+                                  {"userName": "n@home.example", "timezone": "Moon"},
                                   {"userName": "nora@home.example", "displayName": "x" * 200}, {"userName": "nobody@"}])
 def test_what_cannot_be_taken_is_refused_in_the_words_of_scim(directory: Directory, body: dict[str, object]) -> None:
     answer = directory.ask("POST", "/Users", body)
@@ -61,7 +63,8 @@ def test_what_cannot_be_taken_is_refused_in_the_words_of_scim(directory: Directo
 
 @pytest.mark.parametrize("raw", [b"", b"{", b"[]", b'"x"', b'{"userName": "a\\u0000@home.example"}', b"\xff"])
 def test_what_is_no_object_is_refused(app: Flask, directory: Directory, raw: bytes) -> None:
-    answer = app.test_client().post("/scim/v2/home/Users", data=raw, content_type=MEDIA, headers={"Authorization": f"Bearer {directory.token}"})
+    answer = app.test_client().post("/scim/v2/home/Users", data=raw, content_type=MEDIA,
+        headers={"Authorization": f"Bearer {directory.token}"})
     assert (answer.status_code, answer.json["scimType"]) == (400, "invalidSyntax")
 
 
@@ -114,7 +117,8 @@ def test_what_is_linked_to_somebody_comes_with_them(directory: Directory, house:
     assert made[ENTERPRISE]["department"] == "Roads"
     assert made[ENTERPRISE]["manager"]["displayName"] == "Cleo Roth"
     assert directory.names(filter=f'{ENTERPRISE}:manager.value eq "{house.admin.id}"') == ["nora@home.example"]
-    unknown = directory.ask("PUT", f"/Users/{made['id']}", {ENTERPRISE: {"department": "Moon", "manager": {"value": str(house.stranger.id)}}})
+    unknown = directory.ask("PUT", f"/Users/{made['id']}",
+        {ENTERPRISE: {"department": "Moon", "manager": {"value": str(house.stranger.id)}}})
     assert unknown.status_code == 400
     assert directory.ask("PUT", f"/Users/{made['id']}", {ENTERPRISE: {"department": "Moon"}}).json[ENTERPRISE]["department"] == "Roads"
 
