@@ -29,7 +29,7 @@ ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 def token_of(place: Organisation, member: Member, *scopes: str) -> str:
     """A token of a member, for what they may do."""
     with acting(place, actor_of(place, member)), unit_of_work():
-        return auth.make_token("directory", scopes or ("write",))[1]
+        return auth.make_token("directory", scopes or ("admin",))[1]
 
 
 @dataclass

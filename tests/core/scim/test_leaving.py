@@ -30,7 +30,7 @@ def _api(directory: Directory, token: str) -> int:
 
 
 def test_sessions_and_tokens_are_dead_with_the_answer_and_stay_so(directory: Directory, house: House) -> None:
-    browser, token = Visitor(directory.app), token_of(house.home, house.member, "read")
+    browser, token = Visitor(directory.app), token_of(house.home, house.member, "read_only")
     browser.sign_in("ben@home.example")
     assert (browser.get("/home/settings/").status_code, _api(directory, token)) == (200, 200)
     assert directory.patch(f"/Users/{house.member.id}", OFF).status_code == 200

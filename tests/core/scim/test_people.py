@@ -160,7 +160,7 @@ def test_a_token_gives_no_more_than_it_has(app: Flask, house: House) -> None:
     narrow = Directory(app, house.home, token_of(house.home, house.admin, "people.*.*", "*.*.view"))
     refused = narrow.ask("POST", "/Users", {"userName": "nora@home.example", "roles": [{"value": "admin"}]})
     assert refused.status_code == 403
-    reading = Directory(app, house.home, token_of(house.home, house.admin, "read"))
+    reading = Directory(app, house.home, token_of(house.home, house.admin, "read_only"))
     assert reading.get("/Users").status_code == 200
     for answer in (reading.ask("POST", "/Users", {"userName": "nora@home.example"}), reading.ask("DELETE", f"/Users/{house.member.id}")):
         assert (answer.status_code, answer.json["status"]) == (403, "403")
