@@ -27,7 +27,7 @@ SYSTEM_ROLES: tuple[Declared, ...] = (
              _l("Makes and changes all business records; administers nothing."), parent="member"),
     Declared("approver", _l("Approver"), {"{}.*.approve": "company"}, _l("Works like a member and is asked to decide."), parent="member"),
     Declared("member", _l("Member"), {"{}.*.create": "company", "{}.*.edit": "own", "{}.*.archive": "own", "people.*.view": "company"},
-             _l("Reports, requests and follows."), parent="viewer"),
+             _l("The ordinary user: reports, requests and follows."), parent="viewer"),
     Declared("auditor", _l("Auditor"), {"*.*.view": "company", "*.*.export": "company", **_ASKS},
              _l("Sees everything with its trace; changes nothing.")),
     Declared("support", _l("Support"), {"people.*.view": "company", "impersonation.impersonation.begin": "company",
