@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from flask import Flask
@@ -12,8 +12,10 @@ from flask import Flask
 from app.core.access.roles import declared_roles
 from app.kernel.config import PROJECT
 from app.kernel.current import matches
+from app.kernel.manifest import Role
 
 FILE = PROJECT / "tests" / "contract" / "access-matrix.csv"
+REACHES = FILE.with_name("default-roles.csv")
 YES, NO = "yes", "-"
 
 
@@ -41,13 +43,15 @@ def needs_of(app: Flask, endpoint: str) -> str:
 def patterns() -> dict[str, set[str]]:
     """What each declared role gives, with all that it inherits."""
     declared = {role.key: role for role in declared_roles()}
-    found = {}
-    for key, role in declared.items():
-        chain = [role]
-        while chain[-1].parent:
-            chain.append(declared[chain[-1].parent])
-        found[key] = {pattern for each in chain for pattern in each.grants}
-    return found
+    return {key: {pattern for each in _chain(declared, key) for pattern in each.grants} for key in declared}
+
+
+def _chain(declared: Mapping[str, Role], key: str) -> list[Role]:
+    """A role and those that it inherits from."""
+    chain = [declared[key]]
+    while chain[-1].parent:
+        chain.append(declared[chain[-1].parent])
+    return chain
 
 
 def table(app: Flask) -> str:
@@ -61,10 +65,28 @@ def table(app: Flask) -> str:
     return out.getvalue()
 
 
+def reaches() -> str:
+    """How far each declared role has each declared permission, as CSV; the widest of what it gives and inherits."""
+    from app.core.access.answers import declared_permissions
+    from app.core.access.models import Scope
+
+    scopes = [scope.value for scope in Scope]
+    declared = {role.key: role for role in declared_roles()}
+    out = io.StringIO()
+    lines = csv.writer(out, lineterminator="\n")
+    lines.writerow(["permission", *sorted(declared)])
+    for name in sorted(declared_permissions()):
+        held = ([scope for role in _chain(declared, key) for pattern, scope in role.grants.items() if matches(pattern, name)]
+                for key in sorted(declared))
+        lines.writerow([name, *(max(each, key=scopes.index, default="") for each in held)])
+    return out.getvalue()
+
+
 def write_matrix(app: Flask) -> int:
-    """Write the file that the tests compare with; gives the number of its lines. Nothing where the tests are not installed."""
+    """Write the files that the tests compare with; gives the number of routes. Nothing where the tests are not installed."""
     if FILE.parent.is_dir():
         FILE.write_text(table(app))
+        REACHES.write_text(reaches())
     return len(list(cells(app)))
 
 
