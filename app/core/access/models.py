@@ -46,7 +46,7 @@ class Role(Record):
     description: Mapped[str | None] = fields.long_text(_l("What it is for"), max_length=500)
     parent_id: Mapped[UUID | None] = fields.reference("role", _l("Inherits from"), required=False,
                                                       help=_l("It gives all that this role gives, and what it is given itself."))
-    system: Mapped[bool] = fields.boolean(_l("Comes with the product"), default=False)
+    system: Mapped[bool] = fields.boolean(_l("Built in"), default=False)
 
 
 def _pattern() -> Mapped[str]:
