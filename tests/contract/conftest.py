@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from app.core.audit import people as remembered
 from app.kernel import embedded
 from app.kernel.db import db
+from tests.contract import gatehouse
 from tests.contract.world import World, populate
 from tests.infra import home
 from tests.infra.databases import environ_for, make_app
@@ -20,13 +21,14 @@ TEMPLATE = "contract_template"
 
 @pytest.fixture(scope="session")
 def contract_template(servers: embedded.Servers) -> str:
-    """The name of a database that holds two organisations and their members."""
+    """The name of a database that holds two organisations and their members, and the one of the access matrix."""
     with home.one_at_a_time(TEMPLATE) as done:
         if not done.exists():
             home.clone(servers.place, TEMPLATE)
             app = make_app(environ_for(servers.place, TEMPLATE, 7))
             with app.app_context():
                 populate()
+                gatehouse.build()
                 db.session.remove()
                 db.engine.dispose()
             done.touch()

@@ -1,19 +1,43 @@
-"""Each refused cell of the matrix, for every role, by every way."""
+"""Each cell of the matrix for every role: the refused ones by every way, the others asked in earnest and undone."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from flask import Flask
+from sqlalchemy import Connection
 
-from app.core.access.matrix import NO
-from tests.contract.test_access_matrix import ROLES, browser_of, let_in, rows_of
+from app.core.access.matrix import NO, YES
+from app.kernel import screens
+from tests.contract.conftest import application, contract_template, environ  # noqa: F401 -- fixtures: the database that holds the seats
+from tests.contract.gatehouse import seat, terse
+from tests.contract.test_access_matrix import ROLES, Seen, kept_out, let_in, rows_of
+
+
+@pytest.mark.ordeal
+@pytest.mark.requirement("LG-292")
+@pytest.mark.parametrize("role", ROLES)
+def test_no_way_leads_past_the_matrix(app: Flask, role: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As htmx, as HEAD and with a slash; as a page, each cell of each role is asked by tests/contract."""
+    terse(monkeypatch)
+    sitting = seat(app, role)
+    before, wrong, seen = len(sitting.done()), {}, Seen(sitting)
+    for row in rows_of(app, role, NO):
+        wrong.update(let_in(sitting, row, every=True, page=False, seen=seen(row["route"])))
+    assert wrong == {}
+    assert len(sitting.done()) == before, sitting.done()[before:]
 
 
 @pytest.mark.ordeal
 @pytest.mark.parametrize("role", ROLES)
-def test_no_way_leads_past_the_matrix(app: Flask, role: str) -> None:
-    browser, token = browser_of(app, role)
-    wrong = {}
-    for row in rows_of(app, role, NO):
-        wrong.update(let_in(browser, row, token, every=True))
+def test_no_way_is_closed_to_who_may(app: Flask, database: Connection, role: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that a role gives, asked as somebody with that role; the pages themselves are not drawn."""
+    terse(monkeypatch)
+    monkeypatch.setattr(screens, "render_template", lambda *_names, **_context: "")
+    monkeypatch.setattr(screens, "_alone", lambda *_names: "")
+    sitting = seat(app, role)
+    wrong: dict[tuple[str, str], Any] = {}
+    for row in rows_of(app, role, YES):
+        wrong.update(kept_out(database, sitting, row))
     assert wrong == {}

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, func, select, update
 
 from app.core import access, settings
+from app.core.approvals import standing
 from app.core.approvals.approvers import LAST_RESORTS, Directory, above
 from app.core.approvals.models import ApprovalDecision, ApprovalRequest, ApprovalSeat, Asked, Seat, State, Verb
 from app.core.approvals.requests import add_seats, seat_row, seat_rows
@@ -104,7 +105,8 @@ def is_concerned(request: ApprovalRequest, member_id: UUID) -> bool:
     """Whether somebody asked for it, is or was asked, follows it, or may see its record."""
     if str(member_id) in request.makers or request.requested_by == member_id:
         return True
-    known = select(ApprovalSeat.id).where(ApprovalSeat.request_id == request.id, ApprovalSeat.member_id == member_id)
+    known = select(ApprovalSeat.id).where(ApprovalSeat.request_id == request.id, ApprovalSeat.member_id == member_id,
+                                          ~standing.given_back())
     if session().scalar(known.limit(1)) is not None:
         return True
     resource = registry.resource(request.resource)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_
 
+from app.core.approvals import standing
 from app.core.approvals.models import LIVE, ApprovalDecision, ApprovalRequest, ApprovalSeat, Asked, Seat, State, Verb
 from app.core.notifications import unread_about
 from app.kernel import clock
@@ -138,12 +139,15 @@ def requested_count() -> int:
 
 
 def find(reference: str) -> ApprovalRequest:
-    """The request of a reference, or the newest of a record's reference, if it concerns the reader. Raises NotFound."""
+    """The request of a reference, or the newest of a record's reference, if it concerns the reader. Raises NotFound.
+
+    Who was asked in somebody's place, and had not answered when that ended, is concerned no more.
+    """
     from app.core.approvals.levels import is_concerned
 
     query = select(ApprovalRequest).where(or_(ApprovalRequest.reference == reference, ApprovalRequest.record_reference == reference))
     seated = exists().where(ApprovalSeat.organisation_id == ApprovalRequest.organisation_id, ApprovalSeat.request_id == ApprovalRequest.id,
-                            ApprovalSeat.member_id == current.user.id)
+                            ApprovalSeat.member_id == current.user.id, ~standing.given_back())
     found = session().execute(query.add_columns(seated).order_by(ApprovalRequest.created_at.desc()).limit(1)).first()
     if found is None or not (found[1] or is_concerned(found[0], current.user.id)):
         raise NotFound

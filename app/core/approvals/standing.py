@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from app.core.approvals.models import ApprovalDelegation, ApprovalRequest, Asked, Seat
+from sqlalchemy import ColumnElement, and_, false, func, or_, select
+
+from app.core.approvals.models import ApprovalDelegation, ApprovalRequest, ApprovalSeat, Asked, Seat
 from app.kernel import clock
+from app.kernel.current import current
 from app.kernel.records import new_id
 
 if TYPE_CHECKING:
@@ -43,6 +46,13 @@ def covers(directory: Directory, delegation: ApprovalDelegation, request: Approv
     most = directory.limits.at_home(delegation.up_to, delegation.currency)
     asked = None if request.amount is None else directory.limits.at_home(request.amount, request.currency)
     return most is not None and asked is not None and asked <= most
+
+
+def given_back() -> ColumnElement[bool]:
+    """The seats of delegates who had not answered when their delegation ended."""
+    over = select(ApprovalDelegation.id).where(or_(ApprovalDelegation.ended_at.is_not(None),
+                                                   ApprovalDelegation.ends_on < clock.today(current.organisation.timezone)))
+    return and_(ApprovalSeat.state == Seat.SETTLED, func.coalesce(ApprovalSeat.delegation_id.in_(over), false()))
 
 
 def seats(row: dict[str, Any], delegation: ApprovalDelegation) -> list[dict[str, Any]]:

@@ -30,6 +30,7 @@ BULK_LIMIT = 500
 def show_action(resource: Resource, reference: str, name: str, errors: Any = None, status: int = 200) -> Response:
     """The form of an action, or its confirmation, with the reason when it cannot be done."""
     record = fetch(resource, reference)
+    access.require(current.user, resource.permission("archive" if name == "restore" else name), record)
     detail = Detail(resource, record)
     offer = _offer(detail, name)
     form = _form(resource.action(name))
