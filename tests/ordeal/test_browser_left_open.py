@@ -155,7 +155,6 @@ def test_a_removed_role_in_an_open_browser(server: LiveServer, chromium: Browser
     house.do("owner", "people.member", "edit", [house.ids["director"]], {"role": viewer})
     stays = {"api", "selection"}  # who may still look: the record stays in sight, a selection answers for each row
     refused_soon(lambda: {name: status for name, status in page.evaluate(ASK, doors).items() if name not in stays})
-    until(page, "window.heard.lost > 0", limit=WITHIN)
     link_refused(page, f"{root(house)}/hse/incidents/{incident}/close")
     assert untouched(house, incident)
     page.context.close()
