@@ -25,7 +25,8 @@ CORE = {"sign-in": "/sign-in", "organisations": "/organisations", "inbox": "inbo
         "undelivered": "settings/undelivered/", "search": "search?q=pump", "settings": "settings/", "profile": "settings/profile",
         "password": "settings/password", "sessions": "settings/sessions", "address": "settings/address", "forgotten": "/account/forgotten",
         "sent": "/account/sent", "security": "settings/security", "lost-factors": "settings/lost-factors", "prove": "prove",
-        "tokens": "settings/tokens", "keys": "keys", "audit": "audit/", "access": "access/overview", "mail": "mail/",
+        "tokens": "settings/tokens", "keys": "keys", "audit": "audit/", "access": "access/overview", "role": "access/overview/roles/manager",
+        "new-role": "access/overview/roles/new", "condition": "access/overview/condition?permission=hse.incident.view", "mail": "mail/",
         "components": "components", "lost": "nowhere/"}
 
 

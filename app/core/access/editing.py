@@ -72,9 +72,8 @@ def edit_page(key: str) -> Response:
 @screens.post("/<org>/access/overview/roles/<key>")
 def edit(key: str) -> Response:
     """Look at what was changed of a role."""
-    role = _role(key)
-    require(current.user, EDIT, role)
-    return _answered(role)
+    require(current.user, EDIT)
+    return _answered(_role(key))
 
 
 @screens.get("/<org>/access/overview/condition")
