@@ -25,8 +25,11 @@ CORE = {"sign-in": "/sign-in", "organisations": "/organisations", "inbox": "inbo
         "undelivered": "settings/undelivered/", "search": "search?q=pump", "settings": "settings/", "profile": "settings/profile",
         "password": "settings/password", "sessions": "settings/sessions", "address": "settings/address", "forgotten": "/account/forgotten",
         "sent": "/account/sent", "security": "settings/security", "lost-factors": "settings/lost-factors", "prove": "prove",
-        "tokens": "settings/tokens", "keys": "keys", "audit": "audit/", "access": "access/overview", "role": "access/overview/roles/manager",
-        "new-role": "access/overview/roles/new", "condition": "access/overview/condition?permission=hse.incident.view", "mail": "mail/",
+        "sign-in-organisation": "/sign-in/organisation", "sign-in-house": "/sign-in/to/meridian", "ways-in": "settings/sign-ins",
+        "organisation-settings": "settings/organisation", "provisioning": "settings/provisioning",
+        "tokens": "settings/tokens", "keys": "keys", "audit": "audit/", "access": "access/overview",
+        "role": "access/overview/roles/manager", "new-role": "access/overview/roles/new",
+        "condition": "access/overview/condition?permission=hse.incident.view", "mail": "mail/",
         "components": "components", "lost": "nowhere/"}
 
 

@@ -75,7 +75,7 @@ def shoot(house: House, look: str) -> Path:
     stranger = house.chromium.new_context(base_url=house.server.url, **LOOKS[look])
     shots = []
     for name, address in house.addresses(person, organisation).items():
-        page = (stranger if name == "sign-in" else context).new_page()
+        page = (stranger if name.startswith("sign-in") else context).new_page()
         page.goto(address)
         if look == "long names":
             page.evaluate(LONG)
