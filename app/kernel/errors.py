@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
+
+from app.kernel import clock
 
 
 class Refusal(Exception):
@@ -51,7 +54,7 @@ class TooMany(Refusal):
     status, code = 429, "too-many-requests"
 
     def __init__(self, message: Any = "", *, retry_after: int = 60) -> None:
-        super().__init__(message, retry_after=retry_after)
+        super().__init__(message, retry_after=retry_after, resets_at=(clock.now() + timedelta(seconds=retry_after)).isoformat())
         self.retry_after = retry_after
 
 

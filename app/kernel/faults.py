@@ -15,6 +15,7 @@ from app.kernel.errors import Refusal
 
 MACHINES = ("/api/", "/scim/")
 FRAMED = (403, 404)
+MACHINE_FACTS = ("error", "needed_scope", "resets_at", "factors")  # details of a refusal that a program reads
 _dialects: dict[str, Callable[..., Response]] = {}
 
 
@@ -87,7 +88,10 @@ def typed(status: int) -> list[tuple[str, str]]:
 def refused(error: Refusal) -> Response:
     """A refusal of our own: its sentence is for the person."""
     errors = getattr(error, "errors", None)
-    response = fault(error.status, str(error), **({"errors": errors} if errors else {}))
+    said = {name: error.details[name] for name in MACHINE_FACTS if name in error.details}
+    response = fault(error.status, str(error), **({"errors": errors} if errors else {}), **said)
+    if needed := error.details.get("needed_scope"):
+        response.headers["WWW-Authenticate"] = f'Bearer error="insufficient_scope", scope="{needed}"'
     if retry := error.details.get("retry_after"):
         response.headers["Retry-After"] = str(retry)
     return response

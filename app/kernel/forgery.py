@@ -48,11 +48,19 @@ def same_origin() -> bool:
 
 
 def check() -> None:
-    """Refuse an unsafe request that carries no token of this session; a bearer token, or a signed address, is proof by itself."""
+    """Refuse an unsafe request that carries no token of this session; a bearer token, or a signed address, is proof by itself.
+
+    A view that takes what it needs from the body alone says `without_cookies`; where it looks at one after all, it calls `require_form`.
+    """
     if request.method in SAFE or request.headers.get("Authorization", "").startswith("Bearer "):
         return
-    if getattr(current_app.view_functions.get(request.endpoint or ""), "signed_address", False):
-        return
+    view = current_app.view_functions.get(request.endpoint or "")
+    if not (getattr(view, "signed_address", False) or getattr(view, "without_cookies", False)):
+        require_form()
+
+
+def require_form() -> None:
+    """Refuse what does not come from a page of ours, made for this session."""
     given = _unmasked(request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", ""))
     expected = bytes.fromhex(session.get(KEPT_AS, ""))
     if not same_origin() or not expected or not hmac.compare_digest(given, expected):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -23,21 +22,31 @@ V = TypeVar("V", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Limit:
-    """At most so many in each span of seconds, by one member or from one address."""
+    """At most so many in each span of seconds, by one member, one token or from one address. A span begins with the first."""
 
     name: str
     most: int
     seconds: int = 60
 
 
-API = Limit("api", 1_200)
+@dataclass(frozen=True)
+class Usage:
+    """What is used of a limit: `left` of `most`, until it begins anew in so many seconds; below nothing when it was one too many."""
+
+    most: int
+    left: int
+    seconds: int
+
+
+API = Limit("api", 1_000, 3_600)  # of one token
+STRANGER = Limit("stranger", 1_200)  # of tokens that are none, from one address
 SEARCH = Limit("search", 600)
 UPLOAD = Limit("upload", 60)
 EXPORT = Limit("export", 60)
 ALONE = 4  # the share of a limit that a process grants by itself
 LARGEST = 50_000
 
-_here: Counter[str] = Counter()
+_here: dict[str, tuple[int, float]] = {}
 
 
 def limited(limit: Limit) -> Callable[[V], V]:
@@ -52,32 +61,44 @@ def limited(limit: Limit) -> Callable[[V], V]:
 
 def take(limit: Limit, who: object) -> None:
     """Count one more. Raises `TooMany`, with the seconds until the next span, past the limit."""
-    now = time.time()
-    span = int(now // limit.seconds)
-    key = f"opsflux:limit:{limit.name}:{who}:{span}"
-    counted, most = _counted(key, limit)
-    if counted > most:
-        raise too_many(math.ceil((span + 1) * limit.seconds - now))
+    usage = count(limit, who)
+    if usage.left < 0:
+        raise too_many(usage.seconds)
 
 
 def too_many(wait: int) -> TooMany:
     """The refusal that says when to come back, `wait` being in seconds."""
     minutes = math.ceil(wait / 60)
-    return TooMany(ngettext("Too many attempts. Try again in %(num)d minute.", "Too many attempts. Try again in %(num)d minutes.", minutes),
-                   retry_after=max(1, wait))
+    said = ngettext("Too many attempts. Try again in %(num)d minute.", "Too many attempts. Try again in %(num)d minutes.", minutes)
+    return TooMany(said, retry_after=max(1, wait))
 
 
-def _counted(key: str, limit: Limit) -> tuple[int, int]:
-    """How often it was asked in this span, and how often it may be."""
+def count(limit: Limit, who: object) -> Usage:
+    """Count one more, and say how many are left."""
+    key = f"opsflux:limit:{limit.name}:{who}"
     if not carrier.is_resting():
         try:
-            with carrier.connection().pipeline(transaction=False) as pipe:
-                pipe.incr(key)
-                pipe.expire(key, 2 * limit.seconds)
-                return int(pipe.execute()[0]), limit.most
+            return _counted(key, limit)
         except (redis.RedisError, OSError) as error:
             carrier.rest(error)
+    return _counted_here(key, limit)
+
+
+def _counted(key: str, limit: Limit) -> Usage:
+    with carrier.connection().pipeline(transaction=True) as pipe:
+        pipe.set(key, 0, ex=limit.seconds, nx=True)
+        pipe.incr(key)
+        pipe.ttl(key)
+        _begun, counted, seconds = pipe.execute()
+    return Usage(limit.most, limit.most - int(counted), max(1, int(seconds)))
+
+
+def _counted_here(key: str, limit: Limit) -> Usage:
     if len(_here) > LARGEST:
         _here.clear()
-    _here[key] += 1
-    return _here[key], max(1, limit.most // ALONE)
+    now, most = time.monotonic(), max(1, limit.most // ALONE)
+    counted, ends = _here.get(key, (0, 0.0))
+    if ends <= now:
+        counted, ends = 0, now + limit.seconds
+    _here[key] = (counted + 1, ends)
+    return Usage(most, most - counted - 1, math.ceil(ends - now))

@@ -15,14 +15,14 @@ NONCE = 12
 def seal(purpose: str, owner: UUID, secret: str) -> bytes:
     """The secret, encrypted; it opens for this purpose and this owner (the id of its row, or of a person) only."""
     nonce = os.urandom(NONCE)
-    return nonce + AESGCM(_key(purpose)).encrypt(nonce, secret.encode(), owner.bytes)
+    return nonce + AESGCM(key_for(purpose)).encrypt(nonce, secret.encode(), owner.bytes)
 
 
 def unseal(purpose: str, owner: UUID, sealed: bytes) -> str:
     """The secret again. Raises `InvalidTag` when it was sealed for something else, or under another key."""
-    return AESGCM(_key(purpose)).decrypt(sealed[:NONCE], sealed[NONCE:], owner.bytes).decode()
+    return AESGCM(key_for(purpose)).decrypt(sealed[:NONCE], sealed[NONCE:], owner.bytes).decode()
 
 
-def _key(purpose: str) -> bytes:
+def key_for(purpose: str) -> bytes:
     """A key of its own for each purpose, derived from SECRET_KEY."""
     return hmac.digest(str(current_app.config["SECRET_KEY"]).encode(), f"opsflux/{purpose}".encode(), "sha256")

@@ -37,6 +37,7 @@ PUBLIC = {  # endpoint: why anybody may ask
     **dict.fromkeys(("recovery.reset_page", "recovery.reset", "recovery.enter_page", "recovery.enter", "recovery.not_me_page",
                      "recovery.not_me", "recovery.address_page", "recovery.confirm_address"), "the link is the proof"),
     **dict.fromkeys(("recovery.expired_page", "recovery.renew"), "a session that is signed in by half"),
+    "apps.token": "what is sent is the proof", "apps.revoke": "the same",
     "monitoring.too_large": "what the proxy shows",
     "monitoring.security": "RFC 9116", "finding.openapi": "says what exists, no data", "mail.unsubscribe": "the link is the proof",
     "joining.page": "the link is the proof", "joining.accept": "the link is the proof", "joining.decline": "the link is the proof",

@@ -4,30 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 from zoneinfo import available_timezones
 
 import flask
-from babel.dates import format_datetime
 from flask import Blueprint, flash, g, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.core import access
 from app.core import settings as settings_of
-from app.core.auth import mails, sessions, tokens, trail
+from app.core.auth import mails, sessions, trail
 from app.core.auth.edge import keep_cookie
-from app.core.auth.factors.stepping import require_proof
 from app.core.auth.identities import verify_password
-from app.core.auth.models import ApiToken
 from app.core.auth.passwords import set_password
-from app.core.auth.scopes import SCOPES
 from app.core.people import Member
 from app.kernel.current import current
 from app.kernel.db import session
 from app.kernel.errors import Forbidden, Invalid
 from app.kernel.fields import fields_of
-from app.kernel.kinds import Unreadable, show_moment
+from app.kernel.kinds import Unreadable
 from app.kernel.screens import screen
 
 screens = Blueprint("account", __name__)
@@ -96,7 +91,7 @@ def _settings(errors: dict[str, list[Any]], status: int) -> Response:
     summary = [(f"field-{name}", fields[name].label, said) for name, sentences in errors.items() for said in sentences]
     manages = access.can(current.user, "settings.setting.manage")
     return screen("account/settings.html", status=status, action=url_for("account.save"), member=controls, errors=summary,
-                  tokens_url=url_for("account.token_list"), password_url=url_for("account.password_page"),
+                  tokens_url=url_for("tokens.listing"), password_url=url_for("account.password_page"),
                   sessions_url=url_for("sessions.listing"), address_url=url_for("addresses.address_page"),
                   organisation_url=url_for("settings.organisation") if manages else "",
                   consent_url=url_for("consent.page") if settings_of.get("people.consent") else "")
@@ -153,50 +148,8 @@ def _password(errors: dict[str, list[Any]], status: int) -> Response:
                   email=current.user.email, settings_url=url_for("account.settings"))
 
 
-@screens.get("/<org>/settings/tokens")
-def token_list() -> Response:
-    """One's own tokens for the API."""
-    return _tokens()
-
-
-@screens.post("/<org>/settings/tokens")
-def make_token() -> Response:
-    """Make a token and show it this once."""
-    _by_session()
-    require_proof()
-    form = request.form
-    try:
-        _token, secret = tokens.make_token(form.get("name", ""), form.getlist("scopes"), int(form.get("days", tokens.DAYS)))
-    except ValueError:
-        return _tokens({"days": [_("A whole number is needed.")]}, status=422)
-    except Invalid as error:
-        return _tokens(error.errors, status=422)
-    return _tokens(made=secret)
-
-
-@screens.post("/<org>/settings/tokens/<uuid:token>/revoke")
-def revoke_token(token: UUID) -> Response:
-    """End a token at once."""
-    tokens.revoke_token(token)
-    flash(_("The token is revoked. What used it is refused from now on."), "good")
-    return redirect(url_for("account.token_list"), 303)
-
-
-def _tokens(errors: dict[str, list[Any]] | None = None, *, made: str = "", status: int = 200) -> Response:
-    return screen("account/tokens.html", status=status, tokens=[_shown(each) for each in tokens.tokens()], errors=errors or {}, made=made,
-                  action=url_for("account.make_token"), scopes=list(SCOPES.items()), settings_url=url_for("account.settings"))
-
-
-def _shown(token: ApiToken) -> dict[str, Any]:
-    label = ", ".join(str(SCOPES.get(scope, scope)) for scope in token.scopes)
-    return {"name": token.name, "prefix": token.hint, "scopes": label, "when": show_moment(token.created_at),
-            "last_used": show_moment(token.last_used_at) if token.last_used_at else "",
-            "expires": format_datetime(token.expires_at, "d MMM y", locale=current.user.language),
-            "revoke_url": url_for("account.revoke_token", token=token.id)}
-
-
 def _by_session() -> None:
-    """Passwords and tokens are not changed by token: the one who holds a token may not make it last."""
+    """Passwords are not changed by token: the one who holds a token may not make it last."""
     if g.entry.session_id is None:
         raise Forbidden(_("This needs you to be signed in yourself."))
 
@@ -204,5 +157,5 @@ def _by_session() -> None:
 for _view in (password_page, change_password):
     _view.personal = True  # type: ignore[attr-defined]
 
-for _view in (settings, save, password_page, change_password, token_list, make_token, revoke_token):
+for _view in (settings, save, password_page, change_password):
     _view.needs = "member"  # type: ignore[attr-defined]

@@ -17,7 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.core.auth import devices, sessions, stages
+from app.core.auth import devices, scopes, sessions, stages
 from app.core.auth.entry import Credentials, Entry, cookie_name, credentials, enter, is_for_machines, note_use, way_in
 from app.core.auth.factors import stepping
 from app.core.auth.secrets import hash_secret
@@ -79,7 +79,7 @@ def admit() -> AnyResponse | None:
     entry = enter(given, g.slug) if given else None
     if entry is None:
         if is_for_machines():
-            limits.take(limits.API, source_address())
+            limits.take(limits.STRANGER, source_address())
         return _signed_out(ended=given is not None)
     g.entry = entry
     if entry.stage != stages.FULL:
@@ -98,6 +98,7 @@ def admit() -> AnyResponse | None:
         _hold_impersonator(entry.actor)
     stepping.take(entry)
     _hold_to_limits(entry, entry.actor)
+    _hold_to_scope(entry)
     return None
 
 
@@ -155,11 +156,24 @@ def _vouched_elsewhere(slug: str) -> AnyResponse:
 
 
 def _hold_to_limits(entry: Entry, actor: Actor) -> None:
-    """What costs much, and all that comes by token, may be asked only so often by one member."""
-    wanted = [limits.API] if entry.token_id else []
-    wanted += filter(None, [getattr(current_app.view_functions.get(request.endpoint or ""), "limit", None)])
-    for limit in wanted:
+    """What costs much may be asked only so often by one member, and all that comes by token by one token or app."""
+    if entry.scopes:
+        g.allowance = limits.count(limits.API, entry.token_id or entry.session_id)
+        if g.allowance.left < 0:
+            raise limits.too_many(g.allowance.seconds)
+    if limit := getattr(current_app.view_functions.get(request.endpoint or ""), "limit", None):
         limits.take(limit, actor.id)
+
+
+def _hold_to_scope(entry: Entry) -> None:
+    """A token does what it was made for; the refusal names the scope that it would need."""
+    if not entry.scopes:
+        return
+    view, module = current_app.view_functions.get(request.endpoint or ""), current_app.blueprints.get(request.blueprint or "")
+    needs = getattr(view, "needs", "") or getattr(module, "needs", "")
+    wanted = scopes.lacking(entry.scopes, needs, request.method, administers=request.path.startswith("/scim/"))
+    if wanted:
+        raise Forbidden(_("This needs a token with the scope “%(scope)s”.", scope=wanted), needed_scope=wanted)
 
 
 def _signed_out(*, ended: bool) -> AnyResponse:
@@ -230,6 +244,10 @@ def _commit_once(app: Flask) -> None:
 
 def _sign(response: Response) -> Response:
     response.headers["X-Request-ID"] = current.request_id
+    if "allowance" in g:
+        used = g.allowance
+        response.headers.update({"RateLimit-Limit": str(used.most), "RateLimit-Remaining": str(max(0, used.left)),
+                                 "RateLimit-Reset": str(used.seconds)})
     requests.info("%s %s %s", request.method, request.url_rule or "-", response.status_code)  # the rule: addresses may hold secrets
     return response
 

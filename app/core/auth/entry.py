@@ -11,14 +11,15 @@ from uuid import UUID
 
 from flask import current_app, request
 from flask_login import UserMixin
-from sqlalchemy import text, update
+from sqlalchemy import text
 
-from app.core.auth import sessions
-from app.core.auth.models import ApiToken
+from app.core import audit
+from app.core.auth import apps, passes, sessions, tokens
 from app.core.auth.scopes import narrowed, spread
 from app.core.auth.secrets import hash_secret
+from app.core.auth.source import source_address
 from app.core.people import actor_from
-from app.kernel import clock
+from app.kernel import clock, limits
 from app.kernel.current import Actor, Impersonator, Organisation
 from app.kernel.db import session
 from app.kernel.registry import registry
@@ -27,11 +28,12 @@ _ENTER = text("SELECT proof, rights FROM auth_enter(:kind, :secret, :address, :n
 MACHINES = {"/api/": "api", "/scim/": "scim"}
 KEPT = ("create", "edit", "archive")
 WORK_FOR = "agencies.client.enter"
+REFUSED = limits.Limit("refused token", 10)  # how often a token's refusal stands in the trail
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """What a request brought along: `session` or `token`, and the hash of the secret."""
+    """What a request brought along: `session` or `token` and the hash of the secret; or what a pass proved and whose it is, by id."""
 
     kind: str
     secret_hash: str
@@ -58,6 +60,13 @@ class Entry(UserMixin):  # type: ignore[misc]
     enrol_by: datetime | None = None
     confined_to: UUID | None = None
     elsewhere: str = ""
+    scopes: tuple[str, ...] = ()
+    last_from: str = ""
+
+    @property
+    def is_app(self) -> bool:
+        """Whether an app came in with a pass, rather than a browser with its cookie."""
+        return self.session_id is not None and bool(self.scopes)
 
     @property
     def id(self) -> str:
@@ -85,35 +94,52 @@ def credentials() -> Credentials | None:
     scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
     if is_for_machines() and scheme.lower() == "bearer":
         secret = secret.strip()
-        return Credentials("token", hash_secret(secret)) if secret else None
+        return _bearer(secret) if secret else None
     secret = request.cookies.get(cookie_name(), "")
     return Credentials("session", hash_secret(secret)) if secret else None
+
+
+def _bearer(secret: str) -> Credentials | None:
+    if not passes.is_shaped_like(secret):
+        return Credentials("token", hash_secret(secret))
+    found = passes.read(secret)
+    return Credentials(found.kind, str(found.id)) if found else None
 
 
 def enter(given: Credentials, slug: str | None) -> Entry | None:
     """Ask the one function; None when the session or token is dead, or its identity disabled."""
     row = session().execute(_ENTER, {"kind": given.kind, "secret": given.secret_hash, "address": slug, "now": clock.now()}).one()
-    if row.proof is None or row.proof.get("dead"):
+    if row.proof is None or _is_refused(row.proof):
         return None
     organisation, actor = _understood(row.rights, tuple(row.proof.get("scopes") or ())) if row.rights else (None, None)
     return _entry(row.proof, organisation, actor)
+
+
+def _is_refused(proof: dict[str, Any]) -> bool:
+    """Whether a token that is known is not let in: it is over, or comes from where it may not. The trail alone tells why."""
+    reason = proof.get("dead") or ("" if tokens.is_allowed_from(proof.get("addresses") or (), source_address()) else "address")
+    if reason and limits.count(REFUSED, proof["token"]).left >= 0:
+        audit.note("auth.token.refused", result="refused", resource="auth.token", record_id=UUID(proof["token"]), apart=True,
+                   organisation_id=UUID(proof["place"]), context={"reason": reason, "source": source_address()})
+    return bool(reason)
 
 
 def _entry(proof: dict[str, Any], organisation: Organisation | None, actor: Actor | None) -> Entry:
     return Entry(UUID(proof["identity"]), _id(proof.get("session")), _id(proof.get("token")), _moment(proof.get("seen")),
                  _id(proof.get("organisation")), organisation, actor, proof.get("stage", "full"), proof.get("method", ""),
                  proof.get("factor", ""), _moment(proof.get("proved")), _moment(proof.get("enrol_by")), _id(proof.get("confined")),
-                 proof.get("elsewhere", ""))
+                 proof.get("elsewhere", ""), tuple(proof.get("scopes") or ()), proof.get("from", ""))
 
 
 def note_use(entry: Entry) -> None:
     """Note that the session or token is in use, once a minute at most."""
     place = entry.organisation.id if entry.organisation else None
-    if entry.session_id and entry.last_seen:
+    if entry.is_app and entry.session_id:
+        apps.seen(entry.session_id, entry.identity_id, entry.last_seen, place)
+    elif entry.session_id and entry.last_seen:
         sessions.seen(entry.session_id, entry.identity_id, entry.last_seen, place, moved=place != entry.last_organisation)
-    elif entry.token_id and (entry.last_seen is None or clock.now() - entry.last_seen > sessions.NOTICE):
-        session().execute(update(ApiToken).where(ApiToken.id == entry.token_id).values(last_used_at=clock.now())
-                          .execution_options(synchronize_session=False))
+    elif entry.token_id:
+        tokens.seen(entry.token_id, entry.last_seen, entry.last_from, source_address())
 
 
 @lru_cache(maxsize=4096)

@@ -53,6 +53,8 @@ ENTER = Kind(_l("Your link to sign in"),
              _l("Sign in"), "/account/enter/", links.ENTER, timedelta(minutes=15), denies=False)
 NEW_DEVICE = Kind(_l("You signed in on a new device"),
                   _l("Somebody, most likely you, signed in as %(email)s on a device that we did not know."))
+APP = Kind(_l("You signed in with an app"),
+           _l("Somebody, most likely you, signed in as %(email)s with an app, by password. Where you are signed in, it can be signed out."))
 PASSWORD = Kind(_l("Your password was changed"), _l("The password of %(email)s is a new one. Every other device was signed out."))
 ADDRESS_OLD = Kind(_l("Is this your new e-mail address?"),
                    _l("Somebody, most likely you, wants to sign in as %(new)s in place of %(old)s. This counts once both addresses have "

@@ -7,11 +7,13 @@ from flask_babel import lazy_gettext as _l
 from app.core.auth import gate, leaving, models  # noqa: F401 -- the tables and the functions are declared by being imported
 from app.core.auth.factors import models as factor_models  # noqa: F401 -- the same
 from app.core.auth.policy import SETTINGS
+from app.core.auth.tokens import MANAGE
 from app.core.people.events import LEFT
-from app.kernel.manifest import Module
+from app.kernel.manifest import MenuItem, Module
 
 module = Module(
     "auth", label=_l("Sign-in"), icon="key-round", section="admin", settings=SETTINGS, on=dict.fromkeys(LEFT, leaving.shut_out),
+    menu=(MenuItem("service_tokens", _l("Service tokens"), "key-round", "tokens.services", section="admin", permission=MANAGE),),
     says={
         "auth.sign_in": _l("%(name)s signed in"),
         "auth.sign_in.refused": _l("%(name)s was not let in: the sign-in was refused"),

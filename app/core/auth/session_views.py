@@ -44,8 +44,8 @@ def lasting() -> dict[str, str] | None:
 def _shown(each: UserSession, *, here: bool) -> dict[str, Any]:
     device = device_of(each.agent)
     return {"device": device.words, "phone": device.phone, "place": place_of(each.address) if each.address else _("an unknown place"),
-            "address": each.address, "since": show_moment(each.created_at), "seen": show_moment(each.last_seen_at), "here": here,
-            "end_url": url_for("sessions.end", session_id=each.id)}
+            "address": each.address, "app": bool(each.scope), "since": show_moment(each.created_at),
+            "seen": show_moment(each.last_seen_at), "here": here, "end_url": url_for("sessions.end", session_id=each.id)}
 
 
 @screens.post("/<org>/settings/sessions/<uuid:session_id>/end")

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import exists, func, or_, select, text, update
+from sqlalchemy.orm import aliased
 
 from app.core.auth.models import UserSession
 from app.core.auth.policy import policy_of
@@ -83,12 +84,13 @@ def left(session_id: UUID, identity_id: UUID) -> tuple[timedelta, timedelta]:
 
 
 def living(identity_id: UUID) -> list[UserSession]:
-    """The sessions of an identity that are open now."""
-    now = clock.now()
+    """The sessions of an identity that are open now: of browsers, and of apps unless the browser's that they came from has ended."""
+    now, parent = clock.now(), aliased(UserSession)
+    with_parent = exists().where(parent.id == UserSession.parent_id, parent.ended_at.is_(None))
     with as_identity(identity_id):
         return list(session().scalars(select(UserSession).where(
             UserSession.identity_id == identity_id, UserSession.ended_at.is_(None), UserSession.idle_until > now,
-            UserSession.expires_at > now)))
+            UserSession.expires_at > now, or_(UserSession.parent_id.is_(None), with_parent))))
 
 
 def end_session(session_id: UUID, identity_id: UUID) -> None:

@@ -28,7 +28,14 @@ class SignedIn:
 
 
 def sign_in(email: str, password: str, *, source: str, agent: str) -> SignedIn:
-    """Open a session for whoever proves to be `email`. Commits by itself: what was counted stays counted.
+    """Open a session for whoever proves to be `email`; see `proved`."""
+    identity_id = proved(email, password, source=source)
+    with unit_of_work():
+        return SignedIn(identity_id, opened(identity_id, source=source, agent=agent))
+
+
+def proved(email: str, password: str, *, source: str) -> UUID:
+    """Whose password it is. Commits by itself: what was counted stays counted.
 
     Raises `Invalid` when it is not right, without saying what, and `TooMany` after five wrong ones in 15 minutes from one source.
     """
@@ -42,10 +49,10 @@ def sign_in(email: str, password: str, *, source: str, agent: str) -> SignedIn:
             refused(email, source, reason)
             raise Invalid({"": [_("The e-mail address or the password is not right.")]})
     throttle.forget(email, source)
-    with unit_of_work():
-        if is_outdated(found.secret):
+    if is_outdated(found.secret):
+        with unit_of_work():
             passwords.keep(found.identity_id, password)
-        return SignedIn(found.identity_id, opened(found.identity_id, source=source, agent=agent))
+    return UUID(str(found.identity_id))
 
 
 def _count(email: str, source: str) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from flask_babel import gettext as _
 from sqlalchemy import delete, select, text, update
 
 from app.core import access, audit
+from app.core.auth import trail
 from app.core.auth.models import ApiToken, RefreshToken, UserSession
 from app.core.auth.scopes import READ_ONLY, SCOPES
 from app.core.auth.secrets import hash_secret
+from app.core.auth.sessions import NOTICE
 from app.core.people import Member
 from app.kernel import clock
 from app.kernel.current import current
@@ -172,6 +174,14 @@ def _managed(token_id: UUID, *, others: bool = False) -> ApiToken:
     return found
 
 
+def seen(token_id: UUID, last: datetime | None, last_from: str, source: str) -> None:
+    """Note that a token is in use and from where, once a minute at most, or when that changed."""
+    now = clock.now()
+    if last is None or now - last > NOTICE or last_from != source:
+        session().execute(update(ApiToken).where(ApiToken.id == token_id).values(last_used_at=now, last_used_from=source[:100])
+                          .execution_options(synchronize_session=False))
+
+
 def revoke_all(identity_id: UUID) -> int:
     """End all that a person holds for the API, in every organisation: personal tokens, apps, refresh tokens. Gives how many tokens."""
     now = clock.now()
@@ -181,7 +191,7 @@ def revoke_all(identity_id: UUID) -> int:
                                                     UserSession.ended_at.is_(None)).values(ended_at=now))
         session().execute(delete(RefreshToken).where(RefreshToken.identity_id == identity_id))
     if ended:
-        audit.note("auth.tokens.revoked", platform=True, context={"identity": identity_id, "tokens": ended})
+        trail.note("auth.tokens.revoked", identity_id, tokens=ended)
     return ended
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, g, has_request_context
 
 from app.core import access
-from app.core.auth import account, address_views, recovery_views, session_views, views
+from app.core.auth import account, address_views, app_api, recovery_views, session_views, token_views, views
 from app.core.auth.edge import install_edge
 from app.core.auth.factors import lost_pages, second_step, security, stepping
 from app.core.auth.listening import install_listening
@@ -27,6 +27,8 @@ def install(app: Flask) -> None:
     access.circumstances_from(_circumstance)
     app.register_blueprint(views.screens)
     app.register_blueprint(account.screens)
+    app.register_blueprint(app_api.screens)
+    app.register_blueprint(token_views.screens)
     app.register_blueprint(recovery_views.screens)
     app.register_blueprint(session_views.screens)
     app.register_blueprint(address_views.screens)
