@@ -48,6 +48,7 @@ class Settings:
     web_concurrency: int
     trusted_proxies: tuple[Network, ...]
     outbound_allow: tuple[str, ...]
+    cors_origins: tuple[str, ...]
     embedded_database: bool
     embedded_redis: bool
 
@@ -95,6 +96,7 @@ class Settings:
         shown["WEB_CONCURRENCY"] = str(self.web_concurrency)
         shown["TRUSTED_PROXIES"] = ", ".join(map(str, self.trusted_proxies)) or "none"
         shown["OUTBOUND_ALLOW"] = ", ".join(self.outbound_allow) or "none"
+        shown["CORS_ORIGINS"] = ", ".join(self.cors_origins) or "none"
         return shown
 
 
@@ -168,6 +170,7 @@ def _read(reader: _Reader) -> dict[str, Any]:
         "web_concurrency": reader.number("WEB_CONCURRENCY", 2, 1, 256),
         "trusted_proxies": _networks(reader),
         "outbound_allow": reader.listed("OUTBOUND_ALLOW"),
+        "cors_origins": _origins(reader),
     }
 
 
@@ -224,6 +227,19 @@ def _networks(reader: _Reader) -> tuple[Network, ...]:
         except ValueError:
             raise ConfigError(f"TRUSTED_PROXIES: {part!r} is no address; list addresses or networks like 10.0.0.0/8") from None
     return tuple(networks)
+
+
+def _origins(reader: _Reader) -> tuple[str, ...]:
+    """Each as a browser writes it: scheme and host, and a port of its own; never all of them."""
+    for part in reader.listed("CORS_ORIGINS"):
+        try:
+            parts = urlsplit(part)
+            whole = parts.scheme in ("https", "http") and bool(parts.hostname) and part == f"{parts.scheme}://{parts.netloc.lower()}"
+        except ValueError:
+            whole = False
+        if not whole or "*" in part or "@" in part or (parts.scheme == "http" and parts.hostname not in LOCAL_HOSTS):
+            raise ConfigError(f"CORS_ORIGINS: {part!r} is no origin; list sites by scheme and host, like https://app.example.org")
+    return reader.listed("CORS_ORIGINS")
 
 
 def _masked_url(url: str | None) -> str:

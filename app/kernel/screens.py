@@ -22,6 +22,7 @@ from app.kernel.frame import frame, slot
 from app.kernel.i18n import file_size, in_sentence
 from app.kernel.keys import key_attributes, keys_for, scopes_here, shown_keys
 from app.kernel.kit import initials, install_kit
+from app.kernel.origins import install_origins
 from app.kernel.preferences import density, install_preferences, theme
 from app.kernel.security import install_security
 
@@ -134,6 +135,7 @@ def install_screens(app: Flask) -> None:
     install_compression(app)
     app.after_request(lead_htmx)
     install_assets(app)
+    install_origins(app)
     install_security(app)
     install_forgery(app)
     install_kit(app.jinja_env)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.core import auth
 from app.kernel.fields import Field, fields_of
 from app.kernel.manifest import Resource
 from app.kernel.registry import registry
@@ -29,7 +30,7 @@ ERRORS = {str(code): {"$ref": "#/components/responses/Problem"} for code in (401
 
 def document(version: str = "1") -> dict[str, Any]:
     """The whole description."""
-    paths: dict[str, Any] = {}
+    paths: dict[str, Any] = dict(auth.PATHS)
     schemas: dict[str, Any] = {
         "Money": {"type": "object", "properties": {"amount": TYPES["money"], "currency": {"type": "string"}}},
         "Link": {
@@ -44,6 +45,8 @@ def document(version: str = "1") -> dict[str, Any]:
             "type": "object",
             "properties": {
                 "title": {"type": "string"},
+                "needed_scope": {"type": "string"},
+                "resets_at": TYPES["datetime"],
                 "status": {"type": "integer"},
                 "detail": {"type": "string"},
                 "errors": {"type": "object"},
@@ -62,7 +65,7 @@ def document(version: str = "1") -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": schemas,
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": auth.SCHEMES,
             "responses": {
                 "Problem": {
                     "description": "What was wrong",
@@ -70,7 +73,7 @@ def document(version: str = "1") -> dict[str, Any]:
                 }
             },
         },
-        "security": [{"token": []}],
+        "security": [{"token": []}, {"app": []}],
     }
 
 
@@ -114,9 +117,10 @@ def paths_of(resource: Resource) -> dict[str, Any]:
     record = [*parameters, {"name": "reference", "in": "path", "required": True, "schema": {"type": "string"}}]
     collection: dict[str, Any] = {
         "parameters": parameters,
-        "get": _operation(resource, "list", "view", {"200": "A page of records"}, query=_query(resource)),
+        "get": _operation(resource, "list", "view", {"200": "A page of records"}, method="GET", query=_query(resource)),
     }
-    single: dict[str, Any] = {"parameters": record, "get": _operation(resource, "detail", "view", {"200": "The record"}, shows=True)}
+    shown = _operation(resource, "detail", "view", {"200": "The record"}, method="GET", shows=True)
+    single: dict[str, Any] = {"parameters": record, "get": shown}
     if resource.form and resource.creatable:
         collection["post"] = _operation(
             resource, "create", "create", {"201": "Made", "202": "Made; what follows waits for approval"}, sends=True, shows=True
@@ -139,6 +143,7 @@ def _operation(
     verb: str,
     answers: dict[str, str],
     *,
+    method: str = "POST",
     sends: bool = False,
     shows: bool = False,
     query: list[dict[str, Any]] | None = None,
@@ -149,6 +154,7 @@ def _operation(
         "tags": [resource.module],
         "summary": f"{resource.label}: {name}",
         "description": f"Needs {resource.permission(verb)}.",
+        "security": [{scheme: [auth.needed_scope(resource.permission(verb), method)]} for scheme in auth.SCHEMES],
         "responses": {code: {"description": said, **({"content": content} if shows else {})} for code, said in answers.items()} | ERRORS,
     }
     if query:

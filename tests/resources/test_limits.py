@@ -74,7 +74,7 @@ def test_a_token_has_a_limit_of_its_own_and_a_session_has_none(ada: Visitor, app
 
 
 def test_guesses_at_tokens_are_counted_by_address(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "API", Limit("api", 3, 3600))
+    monkeypatch.setattr(limits, "STRANGER", Limit("stranger", 3, 3600))
     guess = {"Authorization": "Bearer " + "0" * 32}
     assert [app.test_client().get(LIST, headers=guess).status_code for _ in range(4)] == [401, 401, 401, 429]
     assert app.test_client().get(LIST, headers=guess, environ_base={"REMOTE_ADDR": "192.0.2.9"}).status_code == 401

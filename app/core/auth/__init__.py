@@ -1,5 +1,6 @@
 """Who comes in: identities, passwords, sessions, tokens."""
 
+from app.core.auth.described import PATHS, SCHEMES
 from app.core.auth.edge import come_in, go_on, sign_in_url
 from app.core.auth.factors.stepping import is_you, recently_proved, require_proof
 from app.core.auth.forgetting import forget_identity, known_of
@@ -7,6 +8,7 @@ from app.core.auth.identities import disable, has_signed_in, identities_for, ide
 from app.core.auth.links import make_link
 from app.core.auth.models import ApiToken, Credential, Identity, UserSession
 from app.core.auth.passwords import SHORTEST, set_password
+from app.core.auth.scopes import needed as needed_scope
 from app.core.auth.secrets import account_mark, hash_password, hash_secret, keyed
 from app.core.auth.sessions import end_sessions, open_session, organisations_of
 from app.core.auth.shutting import ends_too
@@ -15,8 +17,8 @@ from app.core.auth.source import source_address
 from app.core.auth.spending import spend
 from app.core.auth.tokens import make_service_token, make_token, revoke_all, revoke_token
 
-__all__ = ["SHORTEST", "ApiToken", "Credential", "Identity", "UserSession", "account_mark", "come_in", "disable", "end_sessions",
-           "ends_too", "forget_identity", "go_on", "has_signed_in", "hash_password", "hash_secret", "identities_for", "identity_of",
-           "is_you", "keyed", "known_of", "make_link", "make_service_token", "make_token", "open_session", "opened", "organisations_of",
-           "recently_proved", "require_proof", "revoke_all", "revoke_token", "set_password", "sign_in_url", "source_address", "spend",
-           "verify_password"]
+__all__ = ["PATHS", "SCHEMES", "SHORTEST", "ApiToken", "Credential", "Identity", "UserSession", "account_mark", "come_in", "disable",
+           "end_sessions", "ends_too", "forget_identity", "go_on", "has_signed_in", "hash_password", "hash_secret", "identities_for",
+           "identity_of", "is_you", "keyed", "known_of", "make_link", "make_service_token", "make_token", "needed_scope", "open_session",
+           "opened", "organisations_of", "recently_proved", "require_proof", "revoke_all", "revoke_token", "set_password", "sign_in_url",
+           "source_address", "spend", "verify_password"]

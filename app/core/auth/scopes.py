@@ -41,12 +41,13 @@ def lacking(scopes: Sequence[str], permission: str, method: str, *, administers:
     """
     if not set(scopes) <= SCOPES.keys():
         return ""
-    wanted = ADMIN if administers else _needed(permission, method)
+    wanted = ADMIN if administers else needed(permission, method)
     order = list(SCOPES)
     return wanted if max(order.index(scope) for scope in scopes) < order.index(wanted) else ""
 
 
-def _needed(permission: str, method: str) -> str:
+def needed(permission: str, method: str) -> str:
+    """The least scope for a request."""
     least = READ_ONLY if method in SAFE else WRITE
     if permission.count(".") != 2:
         return least
