@@ -27,7 +27,8 @@ CORE = {"sign-in": "/sign-in", "organisations": "/organisations", "inbox": "inbo
         "sent": "/account/sent", "security": "settings/security", "lost-factors": "settings/lost-factors", "prove": "prove",
         "sign-in-organisation": "/sign-in/organisation", "sign-in-house": "/sign-in/to/meridian", "ways-in": "settings/sign-ins",
         "organisation-settings": "settings/organisation", "provisioning": "settings/provisioning",
-        "tokens": "settings/tokens", "keys": "keys", "audit": "audit/", "access": "access/overview",
+        "tokens": "settings/tokens", "service-tokens": "settings/service-tokens", "keys": "keys",
+        "audit": "audit/", "access": "access/overview",
         "role": "access/overview/roles/manager", "new-role": "access/overview/roles/new",
         "condition": "access/overview/condition?permission=hse.incident.view", "mail": "mail/",
         "components": "components", "lost": "nowhere/"}
