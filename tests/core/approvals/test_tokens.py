@@ -23,8 +23,9 @@ def address(house: House, path: str = "") -> str:
     return f"/api/v1/{house.organisation.slug}/approvals/{path}"
 
 
-@pytest.mark.parametrize(("scope", "status", "state"), [("read_only", 403, State.OPEN), ("hse.*.*", 403, State.OPEN), ("write", 200, State.HELD),
-                                                        ("approvals.approval_request.decide", 200, State.HELD)])
+@pytest.mark.parametrize(("scope", "status", "state"), [
+    ("read_only", 403, State.OPEN), ("hse.*.*", 403, State.OPEN), ("write", 200, State.HELD),
+    ("approvals.approval_request.decide", 200, State.HELD)])
 def test_a_decision_needs_a_token_for_deciding(house: House, app: Flask, scope: str, status: int, state: State) -> None:
     request_id = house.waiting()
     found = house.request(request_id)
