@@ -26,6 +26,8 @@ _APPEND_ONLY = ("audit_entry", "audit_link", "audit_checkpoint", "audit_purged")
 _MAY_CHANGE = """SELECT t.name FROM unnest(%s::text[]) AS t(name)
 WHERE has_table_privilege(current_user, t.name, 'UPDATE') OR has_table_privilege(current_user, t.name, 'DELETE')
 OR has_table_privilege(current_user, t.name, 'TRUNCATE')"""
+_UNKEPT = """SELECT t.name FROM unnest(%s::text[]) AS t(name) WHERE 2 > (SELECT count(*) FROM pg_trigger g
+WHERE g.tgrelid = t.name::regclass AND g.tgenabled = 'O' AND g.tgname IN ('audit_stays', 'audit_stays_whole'))"""
 _MAY_ADD = "SELECT has_table_privilege(current_user, 'audit_entry', 'INSERT')"
 
 
@@ -102,7 +104,10 @@ def _walls(settings: Settings) -> str:
 def _append_only(settings: Settings) -> str:
     with psycopg.connect(settings.database_url, connect_timeout=PATIENCE) as connection:
         found = [row[0] for row in connection.execute(_MAY_CHANGE, (list(_APPEND_ONLY),))]
-    return f"the application may change or remove {', '.join(found)}" if found else ""
+        unkept = [row[0] for row in connection.execute(_UNKEPT, (list(_APPEND_ONLY),))]
+    if found:
+        return f"the application may change or remove {', '.join(found)}"
+    return f"no trigger keeps {', '.join(unkept)}" if unkept else ""
 
 
 def _sink(settings: Settings) -> str:

@@ -16,6 +16,7 @@ from app.core.people import Member
 from app.demo.accounts import PASSWORD
 from app.kernel.current import Organisation, acting
 from app.kernel.db import as_identity, session, unit_of_work
+from app.kernel.references import assign
 from app.kernel.registry import registry
 from tests.infra.serving import LiveServer
 
@@ -77,10 +78,11 @@ class House:
     def addresses(self, name: str, organisation: str) -> dict[str, str]:
         """Every engine screen of every resource, and the core's screens, by name."""
         found = {name: at if at.startswith("/") else f"/{organisation}/{at}" for name, at in CORE.items()}
-        with self.acting(name, organisation):
+        with self.acting(name, organisation) as member:
+            _guarding(member)
             for resource in registry:
                 found |= screens_of(resource, organisation)
-            found |= _requests(organisation)
+            found |= _requests(organisation) | _entry(organisation)
         return found
 
 
@@ -109,6 +111,29 @@ def place_of(slug: str) -> Organisation:
         place = organisations.load_organisation(found) if found else None
     assert place is not None, f"no organisation {slug}"
     return place
+
+
+def _guarding(member: Member) -> None:
+    """An alert, a legal hold and a data request, which a demo does not begin with."""
+    from app.core import alerts
+    from app.core.audit.models import AuditHold
+    from app.core.privacy.models import Kind, PersonRequest
+
+    alerts.raise_alert(alerts.Kind.TRIAL, "browser", subject="203.0.113.9", times=12, ip="203.0.113.9", action="auth.sign_in")
+    for made in (AuditHold(reason="Claim of the harbour authority", member_id=member.id),
+                 PersonRequest(kind=Kind.ACCESS, member_id=member.id, reason="Letter of 3 March, identity checked by passport.")):
+        if session().scalar(select(type(made).id).limit(1)) is None:
+            assign([made])
+            session().add(made)
+    session().flush()
+
+
+def _entry(organisation: str) -> dict[str, str]:
+    """An entry of the audit trail that changed something."""
+    from app.core.audit.models import AuditEntry
+
+    found = session().scalars(select(AuditEntry.id).where(AuditEntry.action.like("%.edit")).order_by(AuditEntry.at.desc()).limit(1)).first()
+    return {"audit entry": f"/{organisation}/audit/{found}/"} if found else {}
 
 
 def _requests(organisation: str) -> dict[str, str]:

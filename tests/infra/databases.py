@@ -35,6 +35,12 @@ class Database:
         """A connection as one of the roles (`postgres` is the superuser)."""
         return psycopg.connect(self.place.url(role, self.name), **options)
 
+    def tampering(self) -> psycopg.Connection[Any]:
+        """The superuser past every trigger, as somebody is who has taken the machine."""
+        connection = self.connect("postgres", autocommit=True)
+        connection.execute("SET session_replication_role = replica")
+        return connection
+
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[embedded.Servers]:

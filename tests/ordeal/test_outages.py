@@ -24,7 +24,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 from sqlalchemy import text
 
-from app.core import auth
+from app.core import audit, auth
 from app.kernel import carrier, jobs, outbox
 from app.kernel.config import PROJECT
 from app.kernel.db import as_identity, db
@@ -203,6 +203,28 @@ def _form(page: str) -> tuple[str, dict[str, str]]:
     found = re.search(r'<form method="post" action="(/[^"]+/new[^"]*)">(.*?)</form>', page, re.DOTALL)
     assert found, page
     return unescape(found[1]), {name: unescape(value) for name, value in re.findall(r'name="([^"]+)" value="([^"]*)"', found[2])}
+
+
+@pytest.mark.requirement("FL-073")
+def test_the_trail_is_the_same_after_a_restart_of_everything(house: House) -> None:
+    parts = ("web", "worker", "scheduler")
+    house.start(*parts)
+    with house.stand.work():
+        for n in range(20):
+            audit.note("probe.kept", context={"n": n})
+    before = [(row.id, row.at, row.context, row.digest) for row in house.stand.entries(action="probe.kept")]
+    for part in parts:
+        house.kill(part)
+    house.postgres.stop()
+    house.postgres.start()
+    house.start(*parts)
+    wait_for(lambda: house.status("/readyz") == 200, 30, "readiness")
+    db.session.remove()
+    assert [(row.id, row.at, row.context, row.digest) for row in house.stand.entries(action="probe.kept")] == before
+    assert [context["n"] for _id, _at, context, _digest in before] == list(range(20))
+    audit.seal(house.stand.organisation.id)
+    (chain,) = audit.verify([house.stand.organisation.id], patience=5)
+    assert chain.problem == ""
 
 
 def test_nothing_is_there_at_the_start(house: House) -> None:

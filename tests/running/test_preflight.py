@@ -40,7 +40,7 @@ def _faults(settings: Settings) -> dict[str, str]:
 
 def _as_superuser(sql: str) -> Wrong:
     def wrong(database: Database, stand: Stand, settings: Settings) -> None:
-        with database.connect("postgres", autocommit=True) as connection:
+        with database.tampering() as connection:
             connection.execute(sql.format(here=stand.organisation.id))  # type: ignore[arg-type]
     return wrong
 
@@ -84,6 +84,7 @@ WRONGS: tuple[tuple[str, str, Wrong], ...] = (
     ("versions", "flask db upgrade", _as_superuser("DELETE FROM alembic_version WHERE version_num LIKE 'core_%'")),
     ("walls", "site", _as_superuser("ALTER TABLE site NO FORCE ROW LEVEL SECURITY")),
     ("append-only", "audit_link", _as_superuser("GRANT DELETE ON audit_link TO opsflux_app")),
+    ("append-only", "no trigger keeps audit_checkpoint", _as_superuser("ALTER TABLE audit_checkpoint DISABLE TRIGGER audit_stays")),
     ("audit sink", "every change will be refused", _as_superuser("REVOKE INSERT ON audit_entry FROM opsflux_app")),
     ("audit chains", "was changed", _as_superuser("UPDATE audit_entry SET result = 'x' WHERE organisation_id = '{here}'")),
     ("anchors", "chmod 700", _open_anchors),

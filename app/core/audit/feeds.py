@@ -25,7 +25,8 @@ from app.kernel.together import feed_of_many
 
 SECRETS = ("secret", "password", "hash", "token", "digest")
 BULK = "audited_otherwise"
-Plan = list[tuple[str, str, bool]]
+MASK = "***"
+Plan = list[tuple[str, str, str]]
 _making: ContextVar[dict[UUID | None, Entry] | None] = ContextVar("making", default=None)
 
 
@@ -46,7 +47,7 @@ def resource_name(cls: Any) -> str:
 
 
 def plan_of(cls: Any) -> Plan:
-    """What is audited of a class: attribute, the name it is kept under, whether it is personal."""
+    """What is audited of a class: attribute, the name it is kept under, and whether it is `personal`, `secret` or neither."""
     if "__audit_plan__" not in cls.__dict__:
         attributes = list(cls.__mapper__.column_attrs)
         present = {a.key for a in attributes}
@@ -56,6 +57,8 @@ def plan_of(cls: Any) -> Plan:
 
 def _wanted(attribute: Any, present: set[str]) -> bool:
     name, column = attribute.key, attribute.columns[0]
+    if column.info.get("secret"):
+        return True
     if name in STAMPS or column.info.get("audited") is False or isinstance(column.type, LargeBinary):
         return False
     if any(word in name for word in SECRETS):
@@ -63,10 +66,12 @@ def _wanted(attribute: Any, present: set[str]) -> bool:
     return not (name.endswith("_key") and name.removesuffix("_key") in present)
 
 
-def _planned(attribute: Any) -> tuple[str, str, bool]:
+def _planned(attribute: Any) -> tuple[str, str, str]:
+    if attribute.columns[0].info.get("secret"):
+        return attribute.key, attribute.key, "secret"
     described = attribute.columns[0].info.get("field")
     named = described.named(attribute.key) if described is not None else None
-    return attribute.key, named.name if named else attribute.key, bool(named and named.personal)
+    return attribute.key, named.name if named else attribute.key, "personal" if named and named.personal else ""
 
 
 def _subject(record: Any) -> UUID:
@@ -74,9 +79,12 @@ def _subject(record: Any) -> UUID:
     return subject
 
 
-def _kept(record: Any, value: Any, personal: bool) -> Any:
+def _kept(record: Any, value: Any, kind: str) -> Any:
+    """A value as the trail keeps it; of a secret only that there is one."""
+    if kind == "secret":
+        return MASK if value else None
     plain = machine(value)
-    return Personal(plain, _subject(record)) if personal and plain is not None else plain
+    return Personal(plain, _subject(record)) if kind and plain is not None else plain
 
 
 def _entry(record: Any, verb: str, changes: dict[str, list[Any]]) -> Entry:
@@ -92,14 +100,14 @@ def _entry(record: Any, verb: str, changes: dict[str, list[Any]]) -> Entry:
 
 def created(record: Any) -> Entry:
     """The entry of a new record: every field that has a value."""
-    changes = {name: [None, _kept(record, value, personal)] for attribute, name, personal in plan_of(type(record))
+    changes = {name: [None, _kept(record, value, kind)] for attribute, name, kind in plan_of(type(record))
                if (value := record.__dict__.get(attribute)) is not None}
     return _entry(record, "create", changes)
 
 
 def removed(record: Any) -> Entry:
     """The entry of a row that is deleted: every field as it was."""
-    changes = {name: [_kept(record, value, personal), None] for attribute, name, personal in plan_of(type(record))
+    changes = {name: [_kept(record, value, kind), None] for attribute, name, kind in plan_of(type(record))
                if (value := record.__dict__.get(attribute)) is not None}
     return _entry(record, "delete", changes)
 
@@ -108,14 +116,14 @@ def changed(record: Any) -> Entry | None:
     """The entry of a changed record; None when nothing that counts has changed."""
     state = inspect(record)
     changes: dict[str, list[Any]] = {}
-    for attribute, name, personal in plan_of(type(record)):
+    for attribute, name, kind in plan_of(type(record)):
         if attribute not in state.committed_state:
             continue  # never set: asking each attribute for its history costs a third of a large import
         history = state.get_history(attribute, PASSIVE_NO_INITIALIZE)
         if history.has_changes():
             before, after = (side[0] if side else None for side in (history.deleted, history.added))
             if machine(before) != machine(after):
-                changes[name] = [_kept(record, before, personal), _kept(record, after, personal)]
+                changes[name] = [_kept(record, before, kind), _kept(record, after, kind)]
     if not changes:
         return None
     return _entry(record, _verb(changes), changes)
@@ -192,7 +200,7 @@ def install_feeds() -> None:
     """Listen to every session, and have each audited attribute know its value before a change."""
     for mapper in Base.registry.mappers:
         if is_audited(mapper.class_):
-            for attribute, _name, _personal in plan_of(mapper.class_):
+            for attribute, _name, _kind in plan_of(mapper.class_):
                 getattr(mapper.class_, attribute).impl.active_history = True
     feed_of_many(record_changed)
     if not event.contains(Session, "after_flush", on_flush):

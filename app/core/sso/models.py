@@ -61,7 +61,7 @@ class Provider(Record):
                                                 help=_l("The claim or attribute that names groups, when it is not the usual one."))
     joining: Mapped[Joining] = fields.choice(_l("Who joins by signing in"), Joining, default=Joining.DOMAINS)
     role_id: Mapped[UUID | None] = fields.reference("role", _l("Role of who joins"), required=False)
-    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary, info={"secret": True, "label": _l("Client secret")})
 
 
 class ProviderGroup(Tenanted):

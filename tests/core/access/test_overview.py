@@ -61,7 +61,6 @@ def test_what_somebody_may_and_sees_is_shown_without_acting_for_them(app: Flask,
     assert adam.get(f"{PAGE}?of=nobody").status_code == 200
 
 
-@pytest.mark.requirement("OF-074")
 def test_the_page_is_for_who_keeps_roles(app: Flask, place: Organisation) -> None:
     assert _in(app, "mia").get(PAGE).status_code == 403
     assert _in(app, "mia").get("/overview-co/access/roles/").status_code == 403

@@ -109,7 +109,7 @@ def test_a_circle_of_roles_is_refused(place: Organisation) -> None:
             perform_one("access.role", "edit", first, {"parent": str(parent)})
 
 
-@pytest.mark.requirement("OF-072", "OF-071")
+@pytest.mark.requirement("OF-072")
 def test_members_of_a_group_and_of_those_below_have_its_roles(place: Organisation, mia: Member) -> None:
     top = keep(place, Group(name="Operations"))
     below = keep(place, Group(name="Drilling", parent_id=top))
@@ -131,13 +131,19 @@ def test_members_of_a_group_and_of_those_below_have_its_roles(place: Organisatio
 
 
 @pytest.mark.requirement("OF-070")
-def test_a_project_gives_between_its_days_only(place: Organisation, mia: Member) -> None:
+def test_a_project_gives_between_its_days_only(app: Flask, place: Organisation, mia: Member) -> None:
     today = clock.today()
     project = keep(place, Group(name="Well X", kind="project", starts_on=today, ends_on=today + timedelta(days=1)))
     keep(place, GroupMember(group_id=project, member_id=mia.id), GroupRole(group_id=project, role_id=role(place, "manager")))
     assert holds(place, mia)
     with clock.at(clock.now() + timedelta(days=3)):
         assert not holds(place, mia)
+    enrol(place, "adam@holding.example", "admin")
+    adam = Visitor(app)
+    adam.sign_in("adam@holding.example")
+    groups = f"/{place.slug}/people/groups/"
+    assert "Well X" in adam.get(f"{groups}?kind=project").text, "it lists under projects"
+    assert "Well X" not in adam.get(f"{groups}?kind=functional").text
 
 
 def test_a_circle_of_groups_is_refused(place: Organisation) -> None:

@@ -104,7 +104,7 @@ def test_a_trail_that_is_not_sealed_is_told(stand: Stand) -> None:
 def test_a_broken_chain_is_told_once(own: tuple[Database, Stand]) -> None:
     database, stand = own
     audit.seal(stand.organisation.id)
-    with database.connect("postgres", autocommit=True) as connection:
+    with database.tampering() as connection:
         connection.execute("UPDATE audit_entry SET result = 'failed' WHERE organisation_id = %s", (stand.organisation.id,))
     for _night in range(2):
         with acting(stand.organisation, SYSTEM, channel="schedule"):

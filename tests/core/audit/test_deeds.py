@@ -80,6 +80,30 @@ def test_a_changed_setting_shows_old_and_new(app: Flask, stand: Stand) -> None:
     assert stand.entries(resource="settings.setting")[-1].changes["value"] == [8, 9]
 
 
+@pytest.mark.requirement("OF-219")
+def test_a_changed_secret_is_told_without_its_value(app: Flask, stand: Stand) -> None:
+    from app.core.sso import Provider
+    from app.core.sso.models import Kind
+    from app.core.sso.providers import set_secret
+    from app.kernel.references import assign
+
+    for secret in ("first-secret", "second-secret"):
+        with stand.work() as work:
+            provider = work.query(Provider).one_or_none()
+            if provider is None:
+                provider = Provider(kind=Kind.OIDC, name="House", client_id="house")
+                assign([provider])
+                work.add(provider)
+                work.flush()
+            set_secret(provider, secret=secret)
+    made, set_first, set_again = stand.entries(resource="sso.provider")
+    assert (set_first.changes, set_again.changes) == ({"sealed": [None, "***"]}, {"sealed": ["***", "***"]})
+    assert "secret" not in repr([made.changes, set_first.context, set_again.context])
+    page = signed_in(app, stand, "auditor").get(f"/{stand.organisation.slug}/audit/{set_again.id}/").text
+    assert "Client secret" in page
+    assert "***" in page
+
+
 @pytest.mark.requirement("OF-221")
 def test_opening_and_listing_what_is_confidential_leaves_an_entry_for_the_viewer(app: Flask, stand: Stand) -> None:
     from app.core.privacy.models import Kind, PersonRequest

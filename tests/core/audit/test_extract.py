@@ -14,7 +14,7 @@ from flask import Flask
 from app.core import audit
 from app.core.audit.asking import Filters, every
 from app.core.audit.outgoing import run, write
-from tests.core.audit.house import outside
+from tests.core.audit.house import outside, signed_in
 from tests.core.stand import Stand
 
 
@@ -66,6 +66,19 @@ def test_it_is_checked_without_the_product_and_a_change_is_noticed(app: Flask, f
                 target.writestr(each, content.replace(before, after, 1) if each == name else content)
         told = outside(app, other)
         assert (told.returncode, told.stdout[:6]) == (1, "BROKEN"), name
+
+
+@pytest.mark.requirement("OF-220")
+def test_an_export_of_people_says_who_took_what_and_how_many(app: Flask, filled: Stand) -> None:
+    owner, people = signed_in(app, filled, "owner"), f"/{filled.organisation.slug}/people/members/"
+    taken = owner.get(f"{people}export?format=csv&status=active")
+    assert taken.status_code == 200, taken.headers
+    (row,) = filled.entries(action="people.member.export")
+    assert row.actor_id == filled.actors["owner"].id
+    assert (row.context["rows"], "status=active" in row.context["filters"]) == (3, True)
+    page = owner.get(f"/{filled.organisation.slug}/audit/{row.id}/").text
+    assert "status=active" in page
+    assert "Owner Prüfer" in page
 
 
 @pytest.mark.requirement("OF-220")

@@ -42,7 +42,7 @@ def test_preflight_passes_on_a_sound_house_and_names_what_is_broken(own: Own) ->
     database, stand = own
     audit.seal(stand.organisation.id)
     assert _preflight(database) == (0, {})
-    with database.connect("postgres", autocommit=True) as connection:
+    with database.tampering() as connection:
         connection.execute("GRANT UPDATE ON audit_entry TO opsflux_app")
         connection.execute("ALTER TABLE site NO FORCE ROW LEVEL SECURITY")
         connection.execute("UPDATE audit_entry SET result = 'x' WHERE organisation_id = %s", (stand.organisation.id,))

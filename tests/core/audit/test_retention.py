@@ -91,7 +91,7 @@ def test_what_was_taken_without_a_purge_is_named(own: Own) -> None:
     database, stand = own
     write_at(stand, clock.now() - 8 * YEAR, "old.eight")
     audit.seal(stand.organisation.id)
-    with database.connect("postgres", autocommit=True) as connection:
+    with database.tampering() as connection:
         connection.execute("WITH gone AS (DELETE FROM audit_entry WHERE action = 'old.eight' RETURNING organisation_id, id, digest) "
                            "INSERT INTO audit_purged SELECT organisation_id, id, digest, gen_random_uuid() FROM gone")
     (chain,) = audit.verify([stand.organisation.id], patience=0)

@@ -108,7 +108,7 @@ def test_a_minute_or_a_thousand_entries_bring_a_signed_checkpoint_here_and_outsi
 def test_a_restored_database_that_counts_transactions_from_lower_is_sealed_too(own: tuple[Database, Stand]) -> None:
     database, stand = own
     audit.seal(stand.organisation.id)
-    with database.connect("postgres", autocommit=True) as connection:
+    with database.tampering() as connection:
         connection.execute("UPDATE audit_link SET horizon = 1000000000000")
     with stand.work():
         stand.site("A")

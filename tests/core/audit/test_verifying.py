@@ -40,7 +40,7 @@ def sealed(own: Own) -> Own:
 
 
 def _tamper(database: Database, statement: str, *values: object) -> None:
-    with database.connect("postgres", autocommit=True) as connection:
+    with database.tampering() as connection:
         assert connection.execute(statement, values).rowcount > 0
 
 
@@ -215,7 +215,7 @@ def test_an_older_dump_that_was_put_back_is_seen_from_outside(sealed: Own) -> No
     with clock.at(clock.now() + timedelta(seconds=61)):
         audit.seal(stand.organisation.id)
     assert _verify(stand).problem == ""
-    with database.connect("postgres", autocommit=True) as connection:
+    with database.tampering() as connection:
         for table in tables:
             connection.execute(f"DELETE FROM {table}")
             connection.execute(f"INSERT INTO {table} SELECT * FROM old_{table}")
