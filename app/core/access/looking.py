@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from app.core import audit
 from app.core.access.answers import VERBS
 from app.core.access.decisions import Decision, can, require
+from app.core.access.reasons import every_role
 from app.core.access.sheets import verb_label
 from app.core.access.sight import visible
 from app.core.access.views import SEE_AS, screens
@@ -60,7 +61,9 @@ def seen_as(ref: str) -> Response:
         raise NotFound
     audit.note("access.member.preview", resource="people.member", record=member)
     actor = people.load_actor(current.organisation, member.id)
-    return screen("access/seen_as.html", member=member, person=actor, menu=_menu(actor) if actor else [],
+    held = {held.key: held.label for held in every_role()}
+    return screen("access/seen_as.html", member=member, person=actor, roles=[held.get(key, key) for key in actor.roles] if actor else [],
+                  menu=_menu(actor) if actor else [],
                   lists=[_seen(resource, actor) for resource in _viewed(actor)] if actor else [])
 
 

@@ -27,7 +27,8 @@ MOST = 1000
 
 @dataclass
 class Row:
-    """One permission on the sheet; `inherited` says how far the role has it from above. `free` is a row whose pattern is typed."""
+    """One permission on the sheet; `inherited` says how far the role has it from above, `covered` by which
+    pattern of its own. `free` is a row whose pattern is typed."""
 
     number: int
     pattern: str
@@ -36,6 +37,7 @@ class Row:
     scope: str = Scope.COMPANY.value
     condition: str = ""
     inherited: str = ""
+    covered: str = ""
     free: bool = False
     errors: list[str] = field(default_factory=list)
 
@@ -101,10 +103,14 @@ def _drawn(rows: list[Row], parent_id: UUID | None) -> list[Group]:
     inherited = given_by(parent_id) if parent_id else []
     for row in rows:
         row.label = row.pattern if row.free else verb_label(row.pattern)
+        wider = (wide.pattern for wide in rows if wide.free and matches(wide.pattern, row.pattern))
+        row.covered = "" if row.free or row.on else next(wider, "")
         row.inherited = next((str(Scope(above.scope).label) for above in inherited if matches(above.pattern, row.pattern)), "")
     last = max((row.number for row in rows), default=0)
     blanks = [Row(last + 1 + place, "", free=True) for place in range(BLANKS)]
-    return [*_grouped([row for row in rows if not row.free]), Group("*", _("Several at once"), [*(r for r in rows if r.free), *blanks])]
+    wide = [row for row in rows if row.free]
+    one_by_one, together = _grouped([row for row in rows if not row.free]), Group("*", _("Several at once"), [*wide, *blanks])
+    return [together, *one_by_one] if wide else [*one_by_one, together]
 
 
 def rows_of(groups: Sequence[Group]) -> Iterator[Row]:
