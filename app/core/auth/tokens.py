@@ -195,5 +195,10 @@ def revoke_all(identity_id: UUID) -> int:
     return ended
 
 
+def forget_tokens(member_id: UUID) -> None:
+    """Remove a member's personal tokens, with what is known of their use; the trail keeps that there were some."""
+    session().execute(delete(ApiToken).where(ApiToken.member_id == member_id, ApiToken.role_id.is_(None)))
+
+
 def _note(action: str, token: ApiToken, **context: object) -> None:
     audit.note(action, resource="auth.token", record_id=token.id, context={"name": token.name, **context})

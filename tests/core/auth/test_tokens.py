@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
+from app.core import auth
 from app.core.audit.models import AuditEntry
 from app.core.auth import ApiToken
 from app.core.auth.scopes import narrowed
@@ -233,6 +234,14 @@ def test_a_token_that_cannot_be_is_refused_with_the_reason(ada: Visitor, wrong: 
     answer = ada.send("/home/settings/tokens", **sent)
     assert answer.status_code == 422
     assert not re.search(r">[0-9a-f]{32}<", answer.text)
+
+
+def test_whoever_is_erased_leaves_no_token(ben: Visitor, app: Flask, town: Town) -> None:
+    token = _make(ben)
+    with acting(town.home, SYSTEM), unit_of_work() as work:
+        auth.forget_tokens(town.member.id)
+        assert work.query(ApiToken).count() == 0
+    assert _api(app, token) == 401
 
 
 @pytest.mark.parametrize(("held", "scope", "both"), [
