@@ -101,17 +101,31 @@ def lines_of(lines: Lines, record: Any) -> list[Any]:
 def replace_lines(lines: Lines, record: Any, rows: Sequence[Mapping[str, Any]]) -> None:
     """Make the lines what the form says, touching only those that differ."""
     present = lines_of(lines, record)
+    if not hasattr(lines.model, "position"):
+        present = _same_first(present, rows)
     for position, values in enumerate(rows):
-        if position < len(present):
+        line = present[position] if position < len(present) else None
+        if line is not None:
             for attribute, value in values.items():
-                if getattr(present[position], attribute) != value:
-                    setattr(present[position], attribute, value)
+                if getattr(line, attribute) != value:
+                    setattr(line, attribute, value)
         else:
             place = {"position": position} if hasattr(lines.model, "position") else {}
             session().add(lines.model(**values, **place, **{f"{lines.parent}_id": record.id}))
     for extra in present[len(rows) :]:
         session().delete(extra)
     session().flush()
+
+
+def _same_first(present: Sequence[Any], rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """Lines without an order, beside the rows that they hold already; the others fill the gaps. So no two ever hold the same meanwhile."""
+    left, held = list(present), []
+    for values in rows:
+        same = next((line for line in left if all(getattr(line, name) == value for name, value in values.items())), None)
+        held.append(same)
+        left = [line for line in left if line is not same]
+    filled = [line or (left.pop(0) if left else None) for line in held]
+    return [*filled, *left]
 
 
 def put_away(record: Any, *, archived: bool) -> None:

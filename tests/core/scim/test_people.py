@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
-from app.core import settings
+from app.core import access, settings
+from app.core.auth.tokens import make_service_token
 from app.core.organisations import Department
 from app.core.people import Member, Status
 from app.core.privacy.erasing import anonymise
@@ -16,7 +17,7 @@ from app.kernel.current import SYSTEM, acting
 from app.kernel.db import unit_of_work
 from app.kernel.references import assign
 from tests.core.scim.conftest import ENTERPRISE, MEDIA, Directory, House, token_of
-from tests.core.visitors import Visitor, enrol
+from tests.core.visitors import Visitor, actor_of, enrol
 
 
 def test_somebody_is_taken_on_by_the_same_door(directory: Directory) -> None:
@@ -207,3 +208,16 @@ def test_the_page_says_where_the_directory_knocks(house: House, directory: Direc
     other = Visitor(directory.app)
     other.sign_in("ben@home.example")
     assert other.get("/home/settings/provisioning").status_code == 403
+
+
+def test_a_token_of_a_service_serves_with_its_own_role(app: Flask, house: House) -> None:
+    """It has the rights of its role, whoever answers for it."""
+    with acting(house.home, actor_of(house.home, house.owner)), unit_of_work():
+        made = [make_service_token("directory", access.role_named(role).id, house.owner.id, (scope,))[1]
+                for role, scope in (("admin", "admin"), ("viewer", "admin"), ("admin", "write"))]
+    mighty, weak, narrow = (Directory(app, house.home, token) for token in made)
+    assert mighty.make("nora@home.example")["active"] is True
+    assert narrow.get("/Users").status_code == 200
+    for each in (weak, narrow):
+        answer = each.ask("POST", "/Users", {"userName": "new@home.example"})
+        assert (answer.status_code, answer.mimetype) == (403, MEDIA)
