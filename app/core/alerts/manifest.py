@@ -11,7 +11,7 @@ alerts = Resource(
     Alert,
     columns=("reference", "kind", "subject", "times", "noticed_at", "delivered_at", "status"),
     filters=("kind", "status", "noticed_at"),
-    facts=("kind", "subject", "times", "noticed_at", "evidence", "told", "delivered_at", "status", "seen_at"),
+    facts=("kind", "subject", "times", "noticed_at", "told", "delivered_at", "status", "seen_at"),
     tally="status",
     importable=False,
     creatable=False,

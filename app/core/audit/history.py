@@ -15,7 +15,7 @@ from app.core.audit.asking import Filters, Place, page_of
 from app.core.audit.models import AuditEntry
 from app.core.audit.people import people_of
 from app.core.audit.places import device_of, place_of
-from app.core.audit.words import Vocabulary, channel_label, object_of, result_label, sentence
+from app.core.audit.words import Vocabulary, channel_label, object_of, reason_label, result_label, sentence
 from app.kernel.current import SYSTEM_ID, current
 from app.kernel.db import session
 from app.kernel.errors import NotFound
@@ -111,12 +111,11 @@ def shown(entries: Sequence[AuditEntry]) -> list[Shown]:
 def _one(entry: AuditEntry, words: Vocabulary, names: dict[UUID, str]) -> Shown:
     changes = tuple(Change(words.label(entry.resource, name), words.value(entry, name, 0), words.value(entry, name, 1))
                     for name in words.order(entry))
-    said = entry.context.get("reason") or entry.context.get("comment") or entry.context.get("needs") or ""
     return Shown(id=entry.id, at=entry.at, when=show_moment(entry.at), who=_who(entry, names),
                  sentence=sentence(entry.action, entry.result), action_name=entry.action, record=object_of(entry),
                  record_id=entry.record_id,
                  channel=channel_label(entry.channel), result=entry.result,
-                 request_id=entry.request_id, changes=changes, reason=str(said), actor_id=entry.actor_id,
+                 request_id=entry.request_id, changes=changes, reason=reason_label(entry), actor_id=entry.actor_id,
                  ip=entry.ip or "", place=place_of(entry.ip), device=device_of(entry.agent))
 
 

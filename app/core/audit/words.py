@@ -31,6 +31,11 @@ GENERIC = {
 
 ACCOUNT = "auth.account"  # signing in and all that changes how: of a person, not of a record
 KINDS = {ACCOUNT: _l("Sign-in and account")}
+REASONS = {
+    "password": _l("The password was wrong."), "unknown": _l("Nobody has this address."), "no password": _l("There is no password."),
+    "disabled": _l("The account is disabled."), "locked": _l("Too many tries: it was locked for a quarter of an hour."),
+    "barred": _l("The password is barred until another is set."),
+}
 CHANNELS = {
     "api": _l("by API"), "scim": _l("by a directory (SCIM)"), "import": _l("by import"), "approval": _l("by approval"),
     "job": _l("by a job"), "outbox": _l("in the background"),
@@ -41,6 +46,12 @@ CHANNELS = {
 def channel_label(name: str) -> str:
     """By which way something was done, in words; nothing for the pages, which are the usual one."""
     return str(CHANNELS.get(name, "" if name == "page" else name))
+
+
+def reason_label(entry: AuditEntry) -> str:
+    """Why, in the words of whoever said so; those of the sign-in are codes."""
+    said = str(entry.context.get("reason") or entry.context.get("comment") or entry.context.get("needs") or "")
+    return str(REASONS.get(said, said)) if entry.resource == ACCOUNT else said
 
 
 def known_channels() -> list[tuple[str, str]]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+
 import pytest
 
 from app.core import alerts, audit
@@ -106,10 +109,12 @@ def test_the_alert_of_refused_sign_ins_leads_to_them(visitor: Visitor, town: Tow
     with acting(town.home, SYSTEM, channel="schedule"), unit_of_work():
         assert alerts.watch() == 1
     with acting(town.home, SYSTEM), unit_of_work() as work:
-        evidence = work.query(Alert).filter_by(kind=Kind.SIGN_INS).one().evidence
+        reference = work.query(Alert).filter_by(kind=Kind.SIGN_INS).one().reference
     owner = Visitor(visitor.app)
     owner.sign_in("ada@home.example")
-    page = owner.get(f"/home/{evidence}").text
-    assert page.count("the sign-in was refused") == 5
+    found = re.search(r'href="(/home/audit/[^"]+)"', owner.get(f"/home/alerts/alerts/{reference}/").text)
+    assert found, "the alert leads to its entries"
+    page = owner.get(unescape(found.group(1))).text
+    assert page.count("the sign-in was refused") == page.count("The password was wrong.") == 5
     with acting(town.away, SYSTEM, channel="schedule"), unit_of_work():
         assert alerts.watch() == 0, "none of theirs was among them"
