@@ -70,7 +70,7 @@ def test_an_administrator_keeps_the_token_of_a_service(house: House) -> None:
     page.goto("/meridian/settings/service-tokens")
     page.get_by_label("Name").fill("Ledger")
     page.get_by_label("Role", exact=True).select_option(label="Viewer")
-    page.get_by_label("Write", exact=False).check()
+    page.get_by_label("Write: read").check()
     page.get_by_role("button", name="Make the token").click()
     value = shown(page)
     assert not axe.violations(page)

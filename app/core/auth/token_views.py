@@ -9,6 +9,7 @@ from uuid import UUID
 
 from babel.dates import format_datetime
 from flask import Blueprint, flash, g, redirect, request, url_for
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
@@ -174,7 +175,7 @@ def _form(errors: Mapping[str, Sequence[Any]], made: str, *, rotated: bool) -> d
 
 
 def _shown(token: ApiToken, page: str) -> dict[str, Any]:
-    locale, now = current.user.language, clock.now()
+    locale, now = get_locale(), clock.now()
     rotate, revoke = ("tokens.rotate", "tokens.revoke") if page == "tokens" else ("tokens.rotate_service", "tokens.revoke_any")
     overlaps = token.former_until is not None and token.former_until > now
     return {"name": token.name, "prefix": token.hint, "scopes": ", ".join(_scope(scope) for scope in token.scopes),
