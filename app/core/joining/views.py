@@ -12,8 +12,8 @@ from flask_login import current_user
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from app.core import access, audit, auth
-from app.core.auth import sessions, signing
+from app.core import access, auth
+from app.core.auth import sessions, signing, trail
 from app.core.auth.edge import keep_cookie
 from app.core.auth.source import source_address
 from app.core.joining import answering
@@ -65,7 +65,7 @@ def _accept_anew(secret: str, asked: answering.Asked) -> Response:
     except Invalid as error:
         return _page(secret, asked, error.errors, 422)
     answering.accept(asked)
-    audit.note("auth.password.set", platform=True, context={"identity": identity, "source": source_address()})
+    trail.note("auth.password.set", identity)
     opened = signing.opened(identity, source=source_address(), agent=request.user_agent.string)
     flask.session.clear()
     return keep_cookie(redirect(f"/{asked.place.slug}/", 303), opened, int(sessions.ABSOLUTE.total_seconds()))
