@@ -30,7 +30,7 @@ CORE = {"sign-in": "/sign-in", "organisations": "/organisations", "inbox": "inbo
         "organisation-settings": "settings/organisation", "provisioning": "settings/provisioning",
         "tokens": "settings/tokens", "service-tokens": "settings/service-tokens", "keys": "keys",
         "audit": "audit/", "access": "access/overview",
-        "role": "access/overview/roles/manager", "new-role": "access/overview/roles/new",
+        "role": "access/overview/roles/manager",
         "condition": "access/overview/condition?permission=hse.incident.view", "mail": "mail/",
         "components": "components", "lost": "nowhere/"}
 
