@@ -20,8 +20,8 @@ def answer_preflight() -> Response | None:
 
 def allow(response: Response) -> Response:
     """Let pages of the configured sites read the answer; those of any other are told nothing at all."""
-    configured = current_app.extensions["settings"].cors_origins
-    if not configured or not request.path.startswith(API):
+    configured = current_app.extensions["settings"].cors_origins if request.path.startswith(API) else ()
+    if not configured:
         return response
     response.vary.add("Origin")
     origin = request.headers.get("Origin", "")

@@ -69,13 +69,13 @@ def test_an_administrator_keeps_the_token_of_a_service(house: House) -> None:
     page = house.sign_in(WHO, AT, viewport=DESKTOP, bypass_csp=True).new_page()
     page.goto("/meridian/settings/service-tokens")
     page.get_by_label("Name").fill("Ledger")
-    page.get_by_label("Role", exact=True).select_option(label="Viewer")
+    page.get_by_label("Role", exact=True).select_option(label="Member")
     page.get_by_label("Write: read").check()
     page.get_by_role("button", name="Make the token").click()
     value = shown(page)
     assert not axe.violations(page)
     assert [ask(page, value), ask(page, value, "POST", data="{}")] == [200, 403]
-    expect(row(page, "Ledger")).to_contain_text(f"Role Viewer · {WHO} answers for it")
+    expect(row(page, "Ledger")).to_contain_text(f"Role Member · {WHO} answers for it")
     page.get_by_role("button", name="Revoke Ledger").click()
     expect(row(page, "Ledger")).to_have_count(0)
     assert ask(page, value) == 401

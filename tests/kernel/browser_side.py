@@ -24,7 +24,7 @@ def application(templates: dict[str, str] | None = None, *, local: bool = True) 
     """Screens, error pages and static files; the given templates come before the product's."""
     app = Flask("screens", template_folder=str(ROOT / "templates"), static_folder=None)
     app.config.update(SECRET_KEY="x" * 40)
-    app.extensions["settings"] = SimpleNamespace(local=local, cookie=lambda name: name if local else f"__Host-{name}")
+    app.extensions["settings"] = SimpleNamespace(local=local, cors_origins=(), cookie=lambda name: name if local else f"__Host-{name}")
     Babel(app, locale_selector=lambda: "en", default_translation_directories=str(ROOT / "translations"))
     install_screens(app)
     app.jinja_env.loader = ChoiceLoader([DictLoader(templates or {}), app.jinja_env.loader])  # type: ignore[list-item]
