@@ -162,7 +162,8 @@ def test_a_token_gives_no_more_than_it_has(app: Flask, house: House) -> None:
     refused = narrow.ask("POST", "/Users", {"userName": "nora@home.example", "roles": [{"value": "admin"}]})
     assert refused.status_code == 403
     reading = Directory(app, house.home, token_of(house.home, house.admin, "read_only"))
-    for answer in (reading.get("/Users"), reading.ask("POST", "/Users", {"userName": "nora@home.example"}), reading.ask("DELETE", f"/Users/{house.member.id}")):
+    for answer in (reading.get("/Users"), reading.ask("POST", "/Users", {"userName": "nora@home.example"}),
+                   reading.ask("DELETE", f"/Users/{house.member.id}")):
         assert (answer.status_code, answer.json["status"]) == (403, "403")
 
 
