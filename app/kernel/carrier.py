@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from uuid import UUID
 import redis
 from flask import current_app
 from rq import Queue
+from rq.job import Job
 from rq.serializers import JSONSerializer
 from sqlalchemy import event
 from sqlalchemy.orm import Session
@@ -87,6 +88,28 @@ def answered(organisation_id: UUID, job_id: UUID | None = None) -> None:
         connection().delete(Call(organisation_id, job_id).mark)
     except redis.RedisError:
         log.debug("Redis is away; the mark lapses by itself.")
+
+
+def forget(organisation_id: UUID, ids: Iterable[UUID]) -> int:
+    """Take out of Redis all that is about an organisation, or about what has one of these ids; gives how many entries.
+
+    Raises `redis.RedisError` when Redis is away.
+    """
+    client, gone = connection(), {str(organisation_id), *map(str, ids)}
+    marks = [key for key in client.scan_iter(match="opsflux:*", count=1000) if gone & set(key.decode().split(":"))]
+    calls = [job for name in QUEUES for job in _waiting(client, name) if str(organisation_id) in job.args]
+    for job in calls:
+        job.delete()
+    return len(calls) + (int(client.delete(*marks)) if marks else 0)
+
+
+def _waiting(client: redis.Redis, name: str) -> Iterator[Job]:
+    """The calls that a queue knows of, whatever became of them."""
+    queue = Queue(name, connection=client, serializer=JSONSerializer)
+    registries = (queue.started_job_registry, queue.failed_job_registry, queue.deferred_job_registry, queue.scheduled_job_registry,
+                  queue.finished_job_registry, queue.canceled_job_registry)
+    ids = {*queue.job_ids, *(job_id for each in registries for job_id in each.get_job_ids())}
+    return (job for job in Job.fetch_many(sorted(ids), connection=client, serializer=JSONSerializer) if job is not None)
 
 
 def try_push(calls: Iterable[Call]) -> None:

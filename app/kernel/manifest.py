@@ -204,12 +204,16 @@ class Role:
 
 @dataclass(frozen=True)
 class Schedule:
-    """Something done for each organisation at a time: `every` seconds, or `daily` at HH:MM in the organisation's zone."""
+    """Something done for each organisation at a time: `every` seconds, or `daily` at HH:MM in the organisation's zone.
+
+    It rests in an organisation that waits to be deleted, unless it goes on `while_closing`.
+    """
 
     name: str
     job: Callable[..., Any]
     daily: str = ""
     every: int = 0
+    while_closing: bool = False
 
 
 def daily(at: str, job: Callable[..., Any]) -> Schedule:
@@ -217,9 +221,9 @@ def daily(at: str, job: Callable[..., Any]) -> Schedule:
     return Schedule(name=f"{job.__module__}.{job.__name__}", job=job, daily=at)
 
 
-def every(seconds: int, job: Callable[..., Any]) -> Schedule:
+def every(seconds: int, job: Callable[..., Any], *, while_closing: bool = False) -> Schedule:
     """Run `job()` every so many seconds."""
-    return Schedule(name=f"{job.__module__}.{job.__name__}", job=job, every=seconds)
+    return Schedule(name=f"{job.__module__}.{job.__name__}", job=job, every=seconds, while_closing=while_closing)
 
 
 @dataclass(frozen=True)
@@ -236,7 +240,7 @@ class Panel:
 class MenuItem:
     """An entry of the sidebar that is not a resource. `badge()` gives a number, `permission` hides it, `endpoint` is a Flask endpoint.
 
-    `query` chooses among what that page shows: `tab=requested`.
+    `query` chooses among what that page shows: `tab=requested`. `when()` hides it from whom it does not concern.
     """
 
     key: str
@@ -248,6 +252,7 @@ class MenuItem:
     badge: Callable[[], int] | None = None
     keys: str = ""
     query: str = ""
+    when: Callable[[], bool] | None = None
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,8 @@ def perform(
 ) -> list[Outcome]:
     """See `app.kernel.door.perform`, whose slot this fills."""
     resource = registry.resource(resource) if isinstance(resource, str) else resource
+    if current.organisation.is_closing and not current.user.is_system:
+        raise Conflict(_("This organisation is closed and waits to be deleted. Nothing in it changes any more."))
     with ExitStack() as stack:
         if actor is not None or channel is not None:
             stack.enter_context(acting(current.organisation, actor or current.user, channel=channel))

@@ -19,6 +19,7 @@ from app.kernel.errors import Forbidden
 
 log = logging.getLogger(__name__)
 NOTHING: Mapping[str, Any] = {}
+OWNER = "owner"
 
 
 class Decision:
@@ -113,6 +114,17 @@ def _covers(grant: Grant, user: Actor, record: Any) -> bool:
     if grant.site is not None and getattr(record, "site_id", None) != grant.site:
         return False
     return grant.scope in WIDE or REACH[grant.scope](user, record)
+
+
+def is_owner(user: Actor) -> bool:
+    """Whether `user` answers for the organisation; not who only sees what an owner sees."""
+    return OWNER in user.roles and user.impersonator is None
+
+
+def require_owner(user: Actor) -> None:
+    """Raise `Forbidden` unless `user` is an owner: for what no permission gives, since it is the organisation itself."""
+    if not is_owner(user):
+        raise Forbidden(_("Only an owner of the organisation can do this."))
 
 
 def require(user: Actor, action: str, record: Any = None) -> None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from flask import Flask
 
+from app.core.access.decisions import OWNER
 from app.core.access.roles import declared_roles
 from app.kernel.config import PROJECT
 from app.kernel.current import matches
@@ -20,7 +21,7 @@ YES, NO = "yes", "-"
 
 
 class Cell(NamedTuple):
-    """One route by one method, with what it needs: a permission, `member` or `public`; empty when nobody says."""
+    """One route by one method, with what it needs: a permission, `owner`, `member` or `public`; empty when nobody says."""
 
     route: str
     method: str
@@ -61,7 +62,7 @@ def table(app: Flask) -> str:
     lines = csv.writer(out, lineterminator="\n")
     lines.writerow(["route", "method", "needs", *sorted(roles)])
     for cell in cells(app):
-        lines.writerow([*cell, *(_verdict(cell.needs, roles[key]) for key in sorted(roles))])
+        lines.writerow([*cell, *(_verdict(cell.needs, key, roles[key]) for key in sorted(roles))])
     return out.getvalue()
 
 
@@ -90,7 +91,7 @@ def write_matrix(app: Flask) -> int:
     return len(list(cells(app)))
 
 
-def _verdict(needs: str, given: set[str]) -> str:
-    if needs in ("public", "member"):
+def _verdict(needs: str, role: str, given: set[str]) -> str:
+    if needs in ("public", "member") or needs == OWNER == role:
         return YES
     return YES if any(matches(pattern, needs) for pattern in given) else NO

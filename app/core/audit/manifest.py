@@ -27,7 +27,7 @@ holds = Resource(
 
 module = Module(
     "audit", label=_l("Audit"), icon="scroll-text", section="settings", resources=(holds,),
-    schedule=(every(2, seal_all), daily("03:10", purge)),
+    schedule=(every(2, seal_all, while_closing=True), daily("03:10", purge)),
     settings=(Setting("audit.retention_years", _l("Audit trail: kept for (years)"), "integer", YEARS, minimum=FLOOR, maximum=MOST,
                       help=_l("Older entries are removed each night, but for those under a legal hold. "
                               "What was removed stays provable.")),),

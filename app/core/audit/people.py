@@ -43,11 +43,13 @@ def remember(connection: Connection, organisation_id: UUID, actor: Actor | Named
 
 
 def _keep_name(connection: Connection, organisation_id: UUID, actor: Named, work: Session | None) -> None:
-    said = (organisation_id, actor.id, actor.name, actor.email)
+    agency = getattr(actor, "agency", "")
+    name = f"{actor.name} ({agency})" if agency else actor.name
+    said = (organisation_id, actor.id, name, actor.email)
     pending: set[Any] = work.info.setdefault("audit_people", set()) if work is not None else set()
     if said in _known or said in pending:
         return
-    told = {"organisation": organisation_id, "id": actor.id, "name": actor.name, "email": actor.email, "now": clock.now()}
+    told = {"organisation": organisation_id, "id": actor.id, "name": name, "email": actor.email, "now": clock.now()}
     if not connection.execute(_LOCK, {"name": f"audit_person:{organisation_id}:{actor.id}"}).scalar():
         return  # another transaction is about to say the same; should it be undone, the next one says it
     connection.execute(text("INSERT INTO audit_person (organisation_id, id, name, email, seen_at) "

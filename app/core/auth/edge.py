@@ -17,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.wrappers import Response as AnyResponse
 
+from app.core import access
 from app.core.auth import devices, scopes, sessions, stages
 from app.core.auth.entry import Credentials, Entry, cookie_name, credentials, enter, is_for_machines, note_use, way_in
 from app.core.auth.factors import stepping
@@ -91,6 +92,8 @@ def admit() -> AnyResponse | None:
     settle(replace(current.context, organisation=entry.organisation, user=entry.actor))
     if entry.organisation.slug != g.slug:
         return _moved(entry.organisation.slug)
+    if entry.organisation.is_closing and (closed := _closed(entry.actor)):
+        return closed
     _hold_to_person(entry)
     if not _is_automatic():
         note_use(entry)
@@ -100,6 +103,19 @@ def admit() -> AnyResponse | None:
     _hold_to_limits(entry, entry.actor)
     _hold_to_scope(entry)
     return None
+
+
+def _closed(user: Actor) -> AnyResponse | None:
+    """The organisation waits to be deleted: closed for work, with one page left for those who answer for it."""
+    if getattr(current_app.view_functions.get(request.endpoint or ""), "while_closing", False):
+        return None
+    if not access.is_owner(user) or is_for_machines() or request.method not in ("GET", "HEAD"):
+        raise Forbidden(_("This organisation is closed and waits to be deleted. Only its owners can still come in, to take its content "
+                          "along or to open it again."))
+    address = url_for("closing.page")
+    if request.headers.get("HX-Request") == "true":
+        return Response("", 200, {"HX-Redirect": address})
+    return redirect(address, 303)
 
 
 def _is_automatic() -> bool:

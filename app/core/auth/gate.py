@@ -22,7 +22,8 @@ STANDS = "o.suspended_at IS NULL AND (o.erase_after IS NULL OR o.erase_after > {
 
 # Whether a member of an agency may work for a client at all: one of its own people, active, while the relation holds.
 WORKS_FOR = """{member}.status = 'active' AND {member}.archived_at IS NULL AND {member}.agency_id IS NULL AND EXISTS (
-      SELECT FROM agency_link l JOIN organisation a ON a.id = l.agency_id WHERE l.agency_id = {member}.organisation_id AND l.client_id = {client}
+      SELECT FROM agency_link l JOIN organisation a ON a.id = l.agency_id \
+WHERE l.agency_id = {member}.organisation_id AND l.client_id = {client}
         AND l.accepted_at IS NOT NULL AND l.ended_at IS NULL AND a.suspended_at IS NULL AND a.erase_after IS NULL)"""
 
 # Gives: how it went in, as small text; what the circumstances need, as JSON text (the same text means the same rights).

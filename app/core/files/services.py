@@ -96,6 +96,11 @@ def files_of_many(records: Sequence[Any]) -> dict[UUID, list[StoredFile]]:
     return found
 
 
+def remove_all(organisation_id: UUID) -> int:
+    """Forget the bytes of every file of an organisation that is deleted; gives how many files there were."""
+    return storage().remove_all(str(organisation_id))
+
+
 def clean_name(name: str) -> str:
     """A name that can stand in a header and on any disk: no path, no control characters, 150 characters at most."""
     plain = unicodedata.normalize("NFC", name.replace("\\", "/").rpartition("/")[2])

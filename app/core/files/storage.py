@@ -6,6 +6,7 @@ import errno
 import logging
 import os
 import secrets
+import shutil
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -33,6 +34,9 @@ class Storage(Protocol):
 
     def remove(self, place: str) -> None:
         """Forget them; nothing happens when they are gone."""
+
+    def remove_all(self, folder: str) -> int:
+        """Forget all that lies in an organisation's folder; gives how many files."""
 
 
 def new_place(organisation_id: object) -> str:
@@ -78,6 +82,14 @@ class FolderStorage:
         """See `Storage`."""
         self._path(place).unlink(missing_ok=True)
 
+    def remove_all(self, folder: str) -> int:
+        """See `Storage`."""
+        root = self._path(folder)
+        files = sum(1 for path in root.rglob("*") if path.is_file())
+        if root.exists():
+            shutil.rmtree(root)
+        return files
+
     def _path(self, place: str) -> Path:
         return self.root.joinpath(*place.split("/"))
 
@@ -119,6 +131,14 @@ class BucketStorage:
         """See `Storage`."""
         with _told("remove"):
             self._client().remove_object(self.bucket, self._name(place))
+
+    def remove_all(self, folder: str) -> int:
+        """See `Storage`."""
+        with _told("remove"):
+            names = [found.object_name for found in self._client().list_objects(self.bucket, f"{self._name(folder)}/", recursive=True)]
+            for name in names:
+                self._client().remove_object(self.bucket, name)
+        return len(names)
 
     def _name(self, place: str) -> str:
         return f"{self.prefix}/{place}" if self.prefix else place

@@ -101,7 +101,7 @@ def _resources(user: Actor, module: Module, section: Any, group: str) -> Iterato
 def _items(user: Actor, label: Any, sections: tuple[str, ...], group: str, only: Module | None = None) -> Iterator[Entry]:
     for module in (only,) if only else registry.modules.values():
         for item in module.menu:
-            if item.section in sections and (not item.permission or access.can(user, item.permission)):
+            if item.section in sections and (not item.permission or access.can(user, item.permission)) and (not item.when or item.when()):
                 yield Entry(item.key, item.label, addressed(url_for(item.endpoint), item), item.icon, label, group, item.badge)
 
 

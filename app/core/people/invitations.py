@@ -34,7 +34,7 @@ class Invitation(Record):
     email: Mapped[str] = fields.email(_l("E-mail"), required=True)
     name: Mapped[str] = fields.text(_l("Name"), max_length=120, personal=True)
     role_id: Mapped[UUID] = fields.reference("role", _l("Role"))
-    kind: Mapped[Kind] = fields.choice(_l("Belongs to"), Kind, default=Kind.OWN)
+    kind: Mapped[Kind] = fields.choice(_l("Belongs to"), Kind, default=Kind.OWN, extra={"kept_back": ("agency",)})
     department_id: Mapped[UUID | None] = fields.reference("department", _l("Department"), required=False)
     site_id: Mapped[UUID | None] = fields.reference("site", _l("Site"), required=False)
     message: Mapped[str | None] = fields.long_text(_l("A word to them"), max_length=1000)

@@ -76,7 +76,7 @@ class Member(Record):
     timezone: Mapped[str] = fields.text(_l("Time zone"), max_length=60, required=False, sortable=False,
                                         column={"default": _timezone, "nullable": False})
     digest_hour: Mapped[int] = fields.small_integer(_l("Hour of the daily digest"), default=7, minimum=0, maximum=23)
-    kind: Mapped[Kind] = fields.choice(_l("Belongs to"), Kind, default=Kind.OWN)
+    kind: Mapped[Kind] = fields.choice(_l("Belongs to"), Kind, default=Kind.OWN, extra={"kept_back": ("agency",)})
     status: Mapped[Status] = fields.choice(_l("Status"), Status, default=Status.ACTIVE)
     agency_id: Mapped[UUID | None] = mapped_column(Uuid, info={"label": _l("Agency's organisation")})
     agency: Mapped[str] = mapped_column(Text, default="", server_default="", info={"label": _l("Agency")})

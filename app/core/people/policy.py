@@ -12,7 +12,8 @@ from app.kernel.current import Actor
 
 
 def members_visible_to(user: Actor) -> ColumnElement[bool]:
-    """Everybody for our own people; for somebody from outside only themselves. Asked in each query, so a change counts at once."""
+    """Everybody for our own people and an agency's; only themselves for others. Asked in each query, so that a change counts at once."""
     me: Any = aliased(Member)
-    ours = select(me.kind == Kind.OWN).where(me.organisation_id == Member.organisation_id, me.id == user.id).scalar_subquery()
+    mine = (me.organisation_id == Member.organisation_id, me.id == user.id)
+    ours = select(me.kind.in_((Kind.OWN, Kind.AGENCY))).where(*mine).scalar_subquery()
     return or_(Member.id == user.id, ours)

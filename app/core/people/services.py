@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from app.core import access
 from app.core.people.loading import HOLDING, load_actors
-from app.core.people.models import Language, Member, MemberRole, Status
+from app.core.people.models import Kind, Language, Member, MemberRole, Status
 from app.kernel import clock
 from app.kernel.current import Actor, current, matches
 from app.kernel.db import session
@@ -72,6 +72,8 @@ def before_save(member: Member) -> None:
     member.timezone = member.timezone or organisation.timezone
     if member.timezone not in available_timezones():
         raise Invalid({"timezone": [_("“%(raw)s” is not a time zone. Write it like Europe/Paris.", raw=member.timezone[:40])]})
+    if (member.kind == Kind.AGENCY) != (member.agency_id is not None):
+        raise Invalid({"kind": [_("Whoever an agency sends is a member of its kind, and nobody else is: see Agencies.")]})
     if member.id is not None and member.manager_id == member.id:
         raise Invalid({"manager": [_("Nobody is their own manager.")]})
     if member.email:

@@ -19,8 +19,8 @@ from app.core.people.invitations import Invitation
 from app.core.people.loading import load_actor
 from app.core.people.models import Member, MemberRole, Status
 from app.core.people.services import last_owner_refusal, owner_refusal
-from app.kernel.current import Actor, Grant, Organisation, current
-from app.kernel.delivery import install_loader
+from app.kernel.current import PLATFORM_ID, SYSTEM, SYSTEM_ID, Actor, Grant, Organisation, current
+from app.kernel.delivery import bare, install_loader
 from app.kernel.errors import Forbidden
 
 _OTHERS = text("""SELECT r.id AS owner, EXISTS (SELECT FROM member m WHERE m.organisation_id = r.organisation_id AND m.role_id = r.id
@@ -60,6 +60,8 @@ def install(_app: Flask) -> None:
 
 
 def _load(organisation_id: UUID, actor_id: UUID) -> tuple[Organisation, Actor | None] | None:
+    if organisation_id == PLATFORM_ID:  # work above the organisations is the product's own
+        return (bare(PLATFORM_ID), SYSTEM) if actor_id == SYSTEM_ID else None
     organisation = load_organisation(organisation_id)
     return (organisation, load_actor(organisation, actor_id)) if organisation else None
 
@@ -165,4 +167,4 @@ def _refuse_more(connection: Any, place: UUID, roles: Sequence[UUID]) -> None:
 
 def _may_name_owners() -> bool:
     user = current.context.user
-    return user is None or user.is_system or "owner" in user.roles
+    return user is None or user.is_system or access.is_owner(user)

@@ -11,10 +11,11 @@ from uuid import UUID
 from flask_babel import gettext as _
 from sqlalchemy import func, select, text, union_all
 
-from app.core import access, audit, mail, organisations
+from app.core import access, audit, closing, mail, organisations
 from app.core.audit.models import AuditEntry
 from app.core.organisations import Organisation as Row
 from app.core.people import enrol
+from app.core.platform import settings
 from app.kernel import clock
 from app.kernel.current import PLATFORM_ID, SYSTEM, Actor, Organisation, acting
 from app.kernel.db import session
@@ -22,8 +23,6 @@ from app.kernel.door import perform_one
 from app.kernel.errors import Conflict, Invalid, NotFound
 from app.kernel.records import new_id
 from app.kernel.registry import registry
-
-OWN = "organisations.own"  # whether anybody signed in may make an organisation
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,7 @@ class Kept:
     created: datetime
     suspended: datetime | None
     seen: datetime | None
+    erase_after: datetime | None = None
 
     @property
     def place(self) -> Organisation:
@@ -51,7 +51,7 @@ def kept(who: Actor) -> list[Kept]:
     if rows is None:
         raise NotFound
     return [Kept(UUID(row["id"]), row["slug"], row["name"], row["members"], row["bytes"], datetime.fromisoformat(row["created"]),
-                 _moment(row["suspended"]), _moment(row["seen"])) for row in rows]
+                 _moment(row["suspended"]), _moment(row["seen"]), _moment(row["erase_after"])) for row in rows]
 
 
 def one(who: Actor, organisation_id: UUID) -> Kept:
@@ -89,7 +89,7 @@ def found(who: Actor, slug: str, name: str, *, owner: str, email: str, currency:
 
 def found_own(identity_email: str, person: str, slug: str, name: str, **said: str) -> Organisation:
     """Make an organisation of one's own, and be its owner at once. Raises `Invalid`, and `NotFound` where that is not allowed."""
-    if not allows_own():
+    if not settings.allows_own():
         raise NotFound
     made = organisations.found(new_id(), slug, name, **said)
     with acting(made, SYSTEM, channel="page"):
@@ -124,17 +124,27 @@ def trail(organisation: Kept) -> Sequence[Any]:
         return audit.shown(session().scalars(query.order_by(AuditEntry.at.desc(), AuditEntry.id.desc()).limit(50)).all())
 
 
-def allows_own() -> bool:
-    """Whether anybody signed in may make an organisation of their own; not, unless the platform says so."""
-    return bool((session().execute(text("SELECT platform_settings()")).scalar() or {}).get(OWN, False))
+def close(who: Actor, organisation: Kept, reason: str, typed: str) -> datetime:
+    """Let an organisation be deleted once the holding period is over; its owners are told. Raises `Invalid`, `Conflict`."""
+    if organisation.suspended:
+        raise Conflict(_("It is suspended. Open it again first, so that its owners can take their content along."))
+    with acting(organisation.place, who, channel="page"):
+        return closing.ask(reason, typed, days=settings.holding_days(), by=who.name)
 
 
-def allow_own(who: Actor, allowed: bool) -> None:
-    """Say whether anybody signed in may make an organisation of their own."""
-    change = text("SELECT platform_set(:who, :key, to_jsonb(CAST(:said AS boolean)))")
-    if not session().execute(change, {"who": who.id, "key": OWN, "said": allowed}).scalar():
-        raise NotFound
-    audit.note("platform.setting.edit", platform=True, actor_id=who.id, context={"setting": OWN, "value": allowed})
+def reopen(who: Actor, organisation: Kept) -> None:
+    """Take the deletion back while there is time. Raises `Conflict`."""
+    with acting(organisation.place, who, channel="page"):
+        closing.withdraw(who.name)
+
+
+def set_up(who: Actor, *, own: bool, days: int) -> None:
+    """Say whether anybody signed in may make an organisation of their own, and how long a deletion waits. Raises `Invalid`."""
+    if not settings.SHORTEST <= days <= settings.LONGEST:
+        raise Invalid({"holding": [_("Between %(least)d and %(most)d days.", least=settings.SHORTEST, most=settings.LONGEST)]})
+    for key, value in ((settings.OWN, own), (settings.HOLDING, days)):
+        settings.put(who, key, value)
+        audit.note("platform.setting.edit", platform=True, actor_id=who.id, context={"setting": key, "value": value})
 
 
 def _note(action: str, place: Organisation, who: Actor) -> None:

@@ -12,11 +12,14 @@ from flask_login import current_user
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
+from app.core import auth
 from app.core.auth import Identity
 from app.core.auth.edge import sign_in_url
 from app.core.platform import services
 from app.core.platform.keepers import keeper, keeping
+from app.core.platform.settings import allows_own, holding_days
 from app.kernel import limits
+from app.kernel.current import Actor
 from app.kernel.db import as_identity, session
 from app.kernel.errors import Invalid, NotFound
 from app.kernel.kinds import show_moment
@@ -54,9 +57,7 @@ def create() -> Response:
 def organisation(organisation_id: UUID) -> Response:
     """One organisation: its state, its figures, and what was done to it from here."""
     with keeping() as who:
-        found = services.one(who, organisation_id)
-        return screen("platform/organisation.html", organisation=_shown(found), records=services.records_of(found.place),
-                      entries=services.trail(found), who=who)
+        return _organisation(who, services.one(who, organisation_id), {}, 200)
 
 
 @screens.post("/platform/<uuid:organisation_id>/suspend")
@@ -77,11 +78,38 @@ def resume(organisation_id: UUID) -> Response:
     return redirect(url_for("platform.organisation", organisation_id=organisation_id), 303)
 
 
+@screens.post("/platform/<uuid:organisation_id>/delete")
+def close(organisation_id: UUID) -> Response:
+    """Let it be deleted once the holding period is over: with a reason, its name typed, and the keeper sure to be there."""
+    with keeping() as who:
+        found = services.one(who, organisation_id)
+        try:
+            _require_proof(who)
+            services.close(who, found, request.form.get("reason", ""), request.form.get("typed", ""))
+        except Invalid as error:
+            return _organisation(who, found, error.errors, 422)
+    flash(_("It is closed and will be deleted. Its owners are told."), "good")
+    return redirect(url_for("platform.organisation", organisation_id=organisation_id), 303)
+
+
+@screens.post("/platform/<uuid:organisation_id>/reopen")
+def reopen(organisation_id: UUID) -> Response:
+    """Take the deletion back."""
+    with keeping() as who:
+        services.reopen(who, services.one(who, organisation_id))
+    flash(_("It is open again."), "good")
+    return redirect(url_for("platform.organisation", organisation_id=organisation_id), 303)
+
+
 @screens.post("/platform/settings")
 def settings() -> Response:
-    """Say whether people may make organisations of their own."""
+    """Say whether people may make organisations of their own, and how long a deletion waits."""
+    days = request.form.get("holding", "")
     with keeping() as who:
-        services.allow_own(who, request.form.get("own") == "true")
+        try:
+            services.set_up(who, own=request.form.get("own") == "true", days=int(days) if days.isdigit() else holding_days())
+        except Invalid as error:
+            return _console(error.errors, 422)
     flash(_("The settings are saved."), "good")
     return redirect(url_for("platform.console"), 303)
 
@@ -112,7 +140,18 @@ def create_own() -> Response:
 def _console(errors: dict[str, list[Any]], status: int) -> Response:
     who = keeper()
     return screen("platform/console.html", status=status, organisations=[_shown(each) for each in services.kept(who)], errors=errors,
-                  typed=_typed(), zones=_zones(), allows_own=services.allows_own(), who=who)
+                  typed=_typed(), zones=_zones(), allows_own=allows_own(), days=holding_days(), who=who)
+
+
+def _organisation(who: Actor, found: services.Kept, errors: dict[str, list[Any]], status: int) -> Response:
+    typed = {name: request.form.get(name, "") for name in ("reason", "typed")}
+    return screen("platform/organisation.html", status=status, organisation=_shown(found), records=services.records_of(found.place),
+                  entries=services.trail(found), who=who, errors=errors, typed=typed, days=holding_days())
+
+
+def _require_proof(who: Actor) -> None:
+    if not auth.is_you(who.identity_id, request.form.get("proof", "")):
+        raise Invalid({"proof": [_("This is not right. Try again.")]})
 
 
 def _own(errors: dict[str, list[Any]], status: int) -> Response:
@@ -121,7 +160,7 @@ def _own(errors: dict[str, list[Any]], status: int) -> Response:
 
 def _may_found() -> Any:
     entry: Any = current_user
-    if not (entry.is_authenticated and entry.stage == "full" and entry.confined_to is None and services.allows_own()):
+    if not (entry.is_authenticated and entry.stage == "full" and entry.confined_to is None and allows_own()):
         raise NotFound
     return entry
 
@@ -140,6 +179,9 @@ def _shown(each: services.Kept) -> dict[str, Any]:
     return {"name": each.name, "slug": each.slug, "members": each.members, "bytes": each.bytes, "created": show_moment(each.created),
             "suspended": show_moment(each.suspended) if each.suspended else "",
             "seen": show_moment(each.seen) if each.seen else "",
+            "erase_after": show_moment(each.erase_after) if each.erase_after else "",
+            "close_url": url_for("platform.close", organisation_id=each.id),
+            "reopen_url": url_for("platform.reopen", organisation_id=each.id),
             "url": url_for("platform.organisation", organisation_id=each.id),
             "suspend_url": url_for("platform.suspend", organisation_id=each.id),
             "resume_url": url_for("platform.resume", organisation_id=each.id)}

@@ -11,10 +11,10 @@ from uuid import UUID
 import orjson
 from flask import render_template
 from flask_babel import gettext as _
-from sqlalchemy import LargeBinary, or_, select
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy import or_, select
 
 from app.core import audit, auth, files, notifications
+from app.core.exports.plain import plain
 from app.core.people import Member
 from app.core.privacy.models import PersonRequest
 from app.core.privacy.requests import finish
@@ -25,7 +25,6 @@ from app.kernel.fields import fields_of
 from app.kernel.registry import registry
 
 MOST = 10_000  # rows of one kind
-HIDDEN = ("secret", "password", "hash", "token", "digest", "wrapped")
 NAMING = ("created_by", "updated_by", "member_id", "actor_id", "on_behalf_of", "requested_by", "delegate_id", "owner_id")
 
 
@@ -67,18 +66,13 @@ def everything(member: Member) -> Iterator[tuple[str, list[dict[str, Any]]]]:
             naming = [model.id == member.id]
         if naming:
             rows = session().scalars(select(model).where(model.organisation_id == current.organisation.id, or_(*naming)).limit(MOST))
-            if found := [_plain(model, row) for row in rows]:
+            if found := [plain(model, row) for row in rows]:
                 yield str(table.name), found
 
 
 def _naming(model: Any) -> list[str]:
     refers = {field.attribute for field in fields_of(model).values() if field.kind == "reference" and field.reference == "member"}
     return sorted((refers | set(NAMING)) & {attribute.key for attribute in model.__mapper__.column_attrs})
-
-
-def _plain(model: Any, row: Any) -> dict[str, Any]:
-    return {str(attribute.key): audit.machine(getattr(row, attribute.key)) for attribute in model.__mapper__.column_attrs
-            if not isinstance(attribute.columns[0].type, LargeBinary | TSVECTOR) and not any(word in attribute.key for word in HIDDEN)}
 
 
 def _labels() -> Mapping[str, str]:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.core.scheduler.leading import Lead
 from app.core.scheduler.sweeping import Relay
-from app.core.scheduler.ticks import is_short, run_short, schedules, tick_all
+from app.core.scheduler.ticks import is_short, rests, run_short, schedules, tick_all
 from app.kernel import delivery
 from app.kernel.current import Organisation
 from app.kernel.errors import Refusal
@@ -62,6 +62,8 @@ class Loop:
                 continue
             self._short_at[schedule.name] = time.monotonic() + schedule.every - PACE / 2
             for organisation in self._organisations:
+                if rests(schedule, organisation):
+                    continue
                 run_short(schedule, organisation)
 
     def _try(self, what: str, work: Callable[[], object]) -> None:

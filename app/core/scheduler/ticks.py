@@ -65,11 +65,18 @@ def tick_all(organisations: Iterable[Organisation]) -> int:
     long_ones, ticked = [schedule for schedule in schedules() if not is_short(schedule)], 0
     for organisation in organisations:
         for schedule in long_ones:
+            if rests(schedule, organisation):
+                continue
             moment = due_moment(schedule, clock.now(), organisation.timezone)
             if _served.get((schedule.name, organisation.id)) != moment:  # spares the database a question each second
                 ticked += tick(schedule, organisation)
                 _served[schedule.name, organisation.id] = moment
     return ticked
+
+
+def rests(schedule: Schedule, organisation: Organisation) -> bool:
+    """Whether the organisation waits to be deleted, and this is no longer done for it."""
+    return organisation.is_closing and not schedule.while_closing
 
 
 def is_short(schedule: Schedule) -> bool:

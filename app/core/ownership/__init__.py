@@ -1,0 +1,1 @@
+"""Who owns the organisation, and handing it over."""

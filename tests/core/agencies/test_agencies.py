@@ -1,0 +1,247 @@
+"""An agency works for its clients: as itself, with what each client granted, and not a moment longer than both want it."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from app.core import access, auth, people
+from app.core.agencies import services
+from app.core.agencies.models import AgencyLink
+from app.core.audit import people as named
+from app.core.audit.models import AuditEntry
+from app.core.organisations import Organisation as Row
+from app.core.people import Kind, Member, Status
+from app.kernel.current import SYSTEM, Actor, Organisation, acting
+from app.kernel.db import session, unit_of_work
+from app.kernel.door import perform_one
+from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from app.kernel.i18n import reading
+from tests.core.visitors import Visitor, actor_of, enrol, found
+
+
+@pytest.fixture(autouse=True)
+def english(app: Flask) -> Any:
+    """Sentences are compared in the language of the source."""
+    with reading("en"):
+        yield
+
+
+class Cast:
+    """An agency with its people, and two clients."""
+
+    def __init__(self) -> None:
+        self.agency, self.client, self.second = found("northern"), found("harbour"), found("quarry")
+        self.head = enrol(self.agency, "head@northern.example", "owner")
+        self.ada = enrol(self.agency, "ada@northern.example", "admin", name="Ada Agent")
+        self.viewer = enrol(self.agency, "vera@northern.example", "viewer")
+        self.owner = enrol(self.client, "olga@harbour.example", "owner")
+        self.other = enrol(self.second, "otto@quarry.example", "owner")
+        self.link = self.agree(self.client, self.owner, "manager")
+
+    def agree(self, client: Organisation, owner: Member, role: str) -> AgencyLink:
+        """The agency offers, the client accepts with a role."""
+        with self.work(self.agency, self.head):
+            link = services.offer(services.AGENCY, client.slug, "", "We know your trade.")
+            link_id = link.id
+        with self.work(client, owner):
+            services.accept(link_id, role)
+        return link
+
+    def work(self, place: Organisation, member: Member) -> Any:
+        """One piece of work of somebody, committed at its end."""
+        return Working(place, actor_of(place, member))
+
+    def sign_in(self, app: Flask, email: str) -> Visitor:
+        """Somebody at their browser."""
+        visitor = Visitor(app)
+        visitor.sign_in(email)
+        return visitor
+
+
+class Working:
+    """`with` for a piece of work."""
+
+    def __init__(self, place: Organisation, actor: Actor) -> None:
+        self._acting, self._unit = acting(place, actor, channel="page"), unit_of_work()
+
+    def __enter__(self) -> Any:
+        """Act, in one transaction."""
+        self._acting.__enter__()
+        return self._unit.__enter__()
+
+    def __exit__(self, *trouble: Any) -> Any:
+        """Commit or undo."""
+        try:
+            return self._unit.__exit__(*trouble)
+        finally:
+            self._acting.__exit__(*trouble)
+
+
+@pytest.fixture
+def cast(app: Flask) -> Cast:
+    """They have agreed."""
+    return Cast()
+
+
+def open_client(visitor: Visitor, name: str) -> Any:
+    """Press “Open” beside a client."""
+    page = visitor.get("/northern/clients").text
+    parts = [part for part in re.split(r'<li class="row', page) if name in part]
+    assert parts, f"{name} is not among the clients"
+    return visitor.send(re.search(r'action="([^"]+)"', parts[0]).group(1), form="/northern/clients")  # type: ignore[union-attr]
+
+
+@pytest.mark.requirement("GO-019")
+def test_an_agency_user_lists_and_opens_each_client_and_others_see_no_list(cast: Cast, app: Flask) -> None:
+    cast.agree(cast.second, cast.other, "viewer")
+    ada = cast.sign_in(app, "ada@northern.example")
+    page = ada.get("/northern/clients").text
+    assert "Harbour" in page
+    assert "Quarry" in page
+    assert "/northern/clients" in ada.get("/northern/").text
+    for name, slug in (("Harbour", "harbour"), ("Quarry", "quarry")):
+        assert ada.get(f"/{slug}/hse/incidents/").status_code == 404
+        assert open_client(ada, name).headers["Location"] == f"/{slug}/"
+        assert ada.get(f"/{slug}/hse/incidents/").status_code == 200
+    olga, vera = cast.sign_in(app, "olga@harbour.example"), cast.sign_in(app, "vera@northern.example")
+    assert olga.get("/harbour/clients").status_code == 404
+    assert "/harbour/clients" not in olga.get("/harbour/").text
+    assert vera.get("/northern/clients").status_code == 403
+    assert "/northern/clients" not in vera.get("/northern/").text
+
+
+@pytest.mark.requirement("GO-018")
+def test_an_agency_member_enters_a_linked_client_and_loses_it_with_the_link(cast: Cast, app: Flask) -> None:
+    ada = cast.sign_in(app, "ada@northern.example")
+    open_client(ada, "Harbour")
+    assert ada.get("/harbour/hse/incidents/").status_code == 200
+    with cast.work(cast.client, cast.owner):
+        services.end(cast.link.id)
+    ended = time.monotonic()
+    assert ada.get("/harbour/hse/incidents/").status_code == 404
+    assert time.monotonic() - ended < 5
+    assert ada.get("/northern/clients").status_code == 404
+    with unit_of_work():
+        assert [place.slug for place in auth.organisations_of(cast.ada.identity_id)] == ["northern"]  # type: ignore[arg-type]
+    with pytest.raises(NotFound), cast.work(cast.agency, cast.ada):
+        services.enter(cast.link.id)
+
+
+def test_the_agency_ends_it_as_well_and_its_tokens_there_die_too(cast: Cast, app: Flask) -> None:
+    ada = cast.sign_in(app, "ada@northern.example")
+    open_client(ada, "Harbour")
+    with acting(cast.client, SYSTEM), unit_of_work() as work:
+        seat = work.scalars(select(Member).where(Member.agency_id == cast.agency.id)).one()
+        work.expunge(seat)
+    with cast.work(cast.client, seat):
+        _token, secret = auth.make_token("script")
+    machine = {"Authorization": f"Bearer {secret}"}
+    assert Visitor(app).get("/api/v1/harbour/hse/incidents/", headers=machine).status_code == 200
+    with cast.work(cast.agency, cast.head):
+        services.end(cast.link.id)
+    assert Visitor(app).get("/api/v1/harbour/hse/incidents/", headers=machine).status_code in (401, 404)
+    assert ada.get("/harbour/").status_code == 404
+
+
+def test_who_comes_from_an_agency_has_what_the_client_granted_and_shows_as_such(cast: Cast, app: Flask) -> None:
+    ada = cast.sign_in(app, "ada@northern.example")
+    open_client(ada, "Harbour")
+    assert ada.get("/harbour/settings/organisation").status_code == 403
+    assert ada.get("/harbour/settings/ownership").status_code == 403
+    olga = cast.sign_in(app, "olga@harbour.example")
+    members = olga.get("/harbour/people/members/").text
+    assert "Ada Agent" in members
+    assert "Northern" in members
+    with acting(cast.client, SYSTEM), unit_of_work() as work:
+        seat = work.scalars(select(Member).where(Member.agency_id == cast.agency.id)).one()
+        assert (seat.kind, seat.agency, seat.identity_id) == (Kind.AGENCY, "Northern", cast.ada.identity_id)
+        actor = people.load_actor(cast.client, seat.id)
+        assert actor is not None
+    assert actor.roles == ("manager",)
+    assert actor.agency == "Northern"
+    with acting(cast.client, actor, channel="page"), unit_of_work():
+        perform_one("hse.incident", "create", None, {"title": "A spill", "severity": "minor", "narrative": "Small.",
+                                                     "occurred_at": "2026-01-05T08:00"})
+    with acting(cast.client, SYSTEM), unit_of_work() as work:
+        entry = work.scalars(select(AuditEntry).where(AuditEntry.action == "hse.incident.create")).one()
+        assert named.names_of([entry.actor_id])[entry.actor_id] == "Ada Agent (Northern)"
+
+
+def test_the_client_changes_the_role_and_it_counts_at_once(cast: Cast, app: Flask) -> None:
+    ada = cast.sign_in(app, "ada@northern.example")
+    open_client(ada, "Harbour")
+    assert ada.get("/harbour/hse/incidents/new").status_code == 200
+    with cast.work(cast.client, cast.owner):
+        services.change_role(cast.link.id, "viewer")
+    assert ada.get("/harbour/hse/incidents/new").status_code == 403
+    with pytest.raises(Invalid), cast.work(cast.client, cast.owner):
+        services.change_role(cast.link.id, "owner")
+    with pytest.raises(Conflict), cast.work(cast.agency, cast.head):
+        services.change_role(cast.link.id, "admin")
+
+
+def test_whom_the_agency_lets_go_is_out_of_its_clients_too(cast: Cast, app: Flask) -> None:
+    ada = cast.sign_in(app, "ada@northern.example")
+    open_client(ada, "Harbour")
+
+    def set_up(**said: Any) -> None:
+        with acting(cast.agency, SYSTEM), unit_of_work() as work:
+            member = work.get_one(Member, (cast.agency.id, cast.ada.id))
+            for name, value in said.items():
+                setattr(member, name, value)
+
+    with acting(cast.agency, SYSTEM), unit_of_work():
+        viewer, admin = access.role_named("viewer").id, access.role_named("admin").id
+    set_up(role_id=viewer)
+    assert ada.get("/harbour/").status_code == 404
+    set_up(role_id=admin)
+    assert ada.get("/harbour/").status_code == 200
+    set_up(status=Status.SUSPENDED)
+    assert ada.get("/harbour/").status_code == 404
+    set_up(status=Status.ACTIVE)
+    with acting(cast.agency, SYSTEM), unit_of_work() as work:
+        work.get_one(Row, cast.agency.id).suspended_at = cast.link.offered_at
+    assert ada.get("/harbour/").status_code == 404
+
+
+def test_nothing_comes_of_one_side_alone(cast: Cast) -> None:
+    with cast.work(cast.agency, cast.head):
+        offered = services.offer(services.AGENCY, "quarry", "", "").id
+    with pytest.raises(Forbidden), cast.work(cast.agency, cast.head):
+        services.accept(offered, "owner")
+    with pytest.raises(NotFound), cast.work(cast.agency, cast.ada):
+        services.enter(offered)
+    with pytest.raises(NotFound), cast.work(cast.client, cast.owner):
+        services.accept(offered, "viewer")
+    with pytest.raises(Conflict), cast.work(cast.second, cast.other):
+        services.offer(services.CLIENT, "northern", "viewer", "")
+    for wrong in ("northern", "nowhere"):
+        with pytest.raises(Invalid), cast.work(cast.agency, cast.head):
+            services.offer(services.AGENCY, wrong, "", "")
+    with cast.work(cast.second, cast.other):
+        services.end(offered)
+    with pytest.raises(Conflict), cast.work(cast.second, cast.other):
+        services.accept(offered, "viewer")
+
+
+def test_a_client_grants_no_more_than_who_grants_it_has(cast: Cast) -> None:
+    """An administrator of the client grants less than an owner; and no third organisation sees the relation at all."""
+    with acting(cast.second, SYSTEM), unit_of_work():
+        role = perform_one("access.role", "create", None, {"label": "Linker", "key": "linker", "lines": [
+            {"pattern": "agencies.link.manage", "scope": "company"}]}).record
+        linker = people.enrol("Lin Ker", "lin@quarry.example", role.key)
+        session().flush()
+        session().refresh(linker)
+        session().expunge(linker)
+    with cast.work(cast.agency, cast.head):
+        offered = services.offer(services.AGENCY, "quarry", "", "").id
+    with pytest.raises(Forbidden), cast.work(cast.second, linker):
+        services.accept(offered, "admin")
+    with cast.work(cast.client, cast.owner) as work:
+        assert work.scalars(select(AgencyLink.id)).all() == [cast.link.id]
