@@ -13,7 +13,7 @@ from uuid import UUID
 from flask_babel import gettext as _
 from sqlalchemy import or_, select, text
 
-from app.core import access, audit, notifications, organisations, people
+from app.core import access, audit, auth, notifications, organisations, people
 from app.core.agencies.models import AgencyLink
 from app.core.people import Member
 from app.core.people.models import Kind, Status
@@ -112,7 +112,7 @@ def end(link_id: UUID) -> AgencyLink:
     if held:
         with acting(_place(link.client_id), SYSTEM):
             for member in people_of(link.agency_id):
-                member.status = Status.INACTIVE
+                member.status, member.agency = Status.INACTIVE, ""
             session().flush()
     _note("end", link, other, lambda: _("%(name)s ended the work with you", name=current.organisation.name))
     return link
@@ -141,16 +141,19 @@ def enter(link_id: UUID) -> Organisation:
     access.require(current.user, ENTER)
     link = _found(link_id)
     me = session().get_one(Member, (current.organisation.id, current.user.id))
+    identity = me.identity_id
     if side_of(link) != AGENCY or not link.holds:
         raise NotFound
-    if me.kind is not Kind.OWN or me.identity_id is None:
+    if me.kind is not Kind.OWN or identity is None:
         raise Forbidden(_("Only the agency's own people work for its clients."))
     agency, place = current.organisation, _place(link.client_id)
     if place.is_closing:
         raise Conflict(_("This organisation is closed at the moment."))
     with acting(place, SYSTEM):
-        _seat(me.identity_id, me.name, me.email, link, agency)
+        _seat(identity, me.name, me.email, link, agency)
         session().flush()
+    if not auth.has_workspace_access(identity, place.id):
+        raise Forbidden(_("This organisation keeps you out. Ask its administrators."))
     return place
 
 
@@ -160,7 +163,10 @@ def people_of(agency_id: UUID) -> Sequence[Member]:
 
 
 def _seat(identity_id: UUID, name: str, email: str, link: AgencyLink, agency: Organisation) -> None:
-    """A seat in the client's organisation. Somebody who belongs there by themselves comes in as that, with what they have."""
+    """A seat in the client's organisation. Somebody who belongs there by themselves comes in as that, with what they have.
+
+    A seat that was given up with an earlier relation names no agency until it is taken again.
+    """
     known = session().scalars(select(Member).where(or_(Member.identity_id == identity_id, Member.email == email))).first()
     if known is not None and known.agency_id is None:
         return
@@ -168,8 +174,8 @@ def _seat(identity_id: UUID, name: str, email: str, link: AgencyLink, agency: Or
         said = {"name": name, "email": email, "role": str(access.role_named(link.role).id)}
         known = perform_one("people.member", "create", None, said).record
         known.kind, known.agency_id = Kind.AGENCY, agency.id
-    elif known.status is Status.SUSPENDED or known.is_archived:
-        raise Forbidden(_("This organisation keeps you out. Ask its administrators."))
+    elif known.is_archived or (known.status is not Status.ACTIVE and known.agency):
+        return  # the client put them out by name
     known.agency = known.job_title = agency.name
     known.status, known.role_id = Status.ACTIVE, access.role_named(link.role).id
 

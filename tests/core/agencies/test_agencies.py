@@ -24,6 +24,8 @@ from app.kernel.db import session, unit_of_work
 from app.kernel.door import perform_one
 from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from app.kernel.i18n import reading
+from app.kernel.registry import registry
+from tests.contract import samples
 from tests.core.visitors import Visitor, actor_of, enrol, found
 
 
@@ -167,8 +169,7 @@ def test_who_comes_from_an_agency_has_what_the_client_granted_and_shows_as_such(
     assert actor.roles == ("manager",)
     assert actor.agency == "Northern"
     with acting(cast.client, actor, channel="page"), unit_of_work():
-        perform_one("hse.incident", "create", None, {"title": "A spill", "severity": "minor", "narrative": "Small.",
-                                                     "occurred_at": "2026-01-05T08:00"})
+        samples.make(registry.resource("hse.incident"), 1)
     with acting(cast.client, SYSTEM), unit_of_work() as work:
         entry = work.scalars(select(AuditEntry).where(AuditEntry.action == "hse.incident.create")).one()
         assert named.names_of([entry.actor_id])[entry.actor_id] == "Ada Agent (Northern)"
@@ -202,7 +203,7 @@ def test_whom_the_agency_lets_go_is_out_of_its_clients_too(cast: Cast, app: Flas
     set_up(role_id=viewer)
     assert ada.get("/harbour/").status_code == 404
     set_up(role_id=admin)
-    assert ada.get("/harbour/").status_code == 200
+    assert ada.get("/harbour/hse/incidents/").status_code == 200
     set_up(status=Status.SUSPENDED)
     assert ada.get("/harbour/").status_code == 404
     set_up(status=Status.ACTIVE)
@@ -246,3 +247,38 @@ def test_a_client_grants_no_more_than_who_grants_it_has(cast: Cast) -> None:
         services.accept(offered, "admin")
     with cast.work(cast.client, cast.owner) as work:
         assert work.scalars(select(AgencyLink.id)).all() == [cast.link]
+
+
+def test_whom_the_client_puts_out_stays_out_and_a_new_relation_brings_back_the_seat(cast: Cast, app: Flask) -> None:
+    ada = cast.sign_in(app, "ada@northern.example")
+    open_client(ada, "Harbour")
+    olga = actor_of(cast.client, cast.owner)
+    with acting(cast.client, SYSTEM), unit_of_work() as work:
+        seat = work.scalars(select(Member.id).where(Member.agency_id == cast.agency.id)).one()
+
+    def door(action: str) -> None:
+        with acting(cast.client, olga, channel="page"), unit_of_work():
+            perform_one("people.member", action, seat)
+
+    door("deactivate")
+    assert open_client(ada, "Harbour").status_code == 403
+    assert ada.get("/harbour/").status_code == 404
+    door("activate")
+    assert ada.get("/harbour/hse/incidents/").status_code == 200
+    with cast.work(cast.client, cast.owner):
+        services.end(cast.link)
+    cast.agree(cast.client, cast.owner, "viewer")
+    assert open_client(ada, "Harbour").status_code == 303
+    with acting(cast.client, SYSTEM), unit_of_work() as work:
+        assert work.scalars(select(Member.id).where(Member.agency_id == cast.agency.id)).all() == [seat]
+    assert ada.get("/harbour/hse/incidents/new").status_code == 403
+
+
+@pytest.mark.parametrize("said", [{"kind": "agency"}, {"kind": "own", "who": "seat"}])
+def test_nobody_is_made_an_agency_s_by_hand_or_unmade(cast: Cast, app: Flask, said: dict[str, str]) -> None:
+    open_client(cast.sign_in(app, "ada@northern.example"), "Harbour")
+    with acting(cast.client, SYSTEM), unit_of_work() as work:
+        seat = work.scalars(select(Member.id).where(Member.agency_id == cast.agency.id)).one()
+    whom = seat if said.get("who") else cast.owner.id
+    with pytest.raises(Invalid), cast.work(cast.client, cast.owner):
+        perform_one("people.member", "edit", whom, {"kind": said["kind"]})
