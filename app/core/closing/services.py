@@ -45,6 +45,7 @@ def ask(reason: str, typed: str, *, days: int, by: str) -> datetime:
     _note("platform.organisation.close", row, {"erase_after": moment, "reason": row.erase_reason})
     _plan(row.id, moment)
     tell(row, "asked")
+    session().flush()
     return moment
 
 
@@ -61,6 +62,7 @@ def withdraw(by: str) -> None:
     _note("platform.organisation.reopen", row, {})
     _unplan(row.id)
     tell(row, "withdrawn", by=by)
+    session().flush()
 
 
 def remind(moment: str) -> None:
