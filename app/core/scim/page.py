@@ -27,7 +27,7 @@ def shown() -> Response:
     groups = select(func.count(ScimGroup.id)).join(Group, (Group.organisation_id == ScimGroup.organisation_id) & (
         Group.id == ScimGroup.group_id)).where(Group.archived_at.is_(None))
     return screen("settings/provisioning.html", base=base(), people=session().scalar(people), groups=session().scalar(groups),
-                  tokens_url=url_for("account.token_list"), settings_url=url_for("settings.organisation"))
+                  tokens_url=url_for("tokens.services"), settings_url=url_for("settings.organisation"))
 
 
 shown.needs = MANAGE  # type: ignore[attr-defined]
