@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from babel.dates import format_datetime
+from babel.dates import format_date
 from flask import Blueprint, flash, g, redirect, request, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
@@ -181,7 +181,7 @@ def _shown(token: ApiToken, page: str) -> dict[str, Any]:
     return {"name": token.name, "prefix": token.hint, "scopes": ", ".join(_scope(scope) for scope in token.scopes),
             "addresses": ", ".join(token.addresses), "when": show_moment(token.created_at),
             "used": show_moment(token.last_used_at) if token.last_used_at else "", "used_from": token.last_used_from,
-            "expires": format_datetime(token.expires_at, "d MMM y", locale=locale), "soon": token.expires_at - now < SOON,
+            "expires": format_date(token.expires_at, "medium", locale=locale), "soon": token.expires_at - now < SOON,
             "former_until": show_moment(token.former_until) if overlaps and token.former_until else "",
             "rotate_url": url_for(rotate, token=token.id), "revoke_url": url_for(revoke, token=token.id)}
 
