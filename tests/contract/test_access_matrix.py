@@ -15,6 +15,7 @@ from app.core.access.matrix import FILE, NO, YES, Cell, cells, patterns, table
 from app.kernel.db import db
 from tests.contract.gatehouse import MISSING, PARTIAL, Seat, resource_of, seat, terse
 
+pytestmark = pytest.mark.timeout(900)
 ROWS = list(csv.DictReader(io.StringIO(FILE.read_text())))
 ROLES = sorted(set(ROWS[0]) - {"route", "method", "needs"})
 LASTING = ("menu.live",)  # answers for as long as the page is open
