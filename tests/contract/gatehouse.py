@@ -73,14 +73,14 @@ class Seat:
     token: str
     records: Mapping[str, str] = field(default_factory=dict)
 
-    def ask(self, route: str, method: str, *, slash: bool = False, **headers: str) -> Any:
+    def ask(self, route: str, method: str, *, slash: bool = False, **headers: Any) -> Any:
         """Send an empty request to a route; where a record is meant, there is one."""
         address = self.address(route)
         if slash:
             address = address.rstrip("/") if address.endswith("/") else f"{address}/"
         if method not in (*SAFE, "HEAD"):
             headers["X-CSRF-Token"] = self.token
-        sent = {"json": {}} if route.startswith(MACHINES) and method not in SAFE else {}
+        sent: dict[str, Any] = {"json": {}} if route.startswith(MACHINES) and method not in SAFE else {}
         return self.client.open(address, method=method, headers=headers, **sent)
 
     def address(self, route: str) -> str:
@@ -122,6 +122,7 @@ def seat(app: Flask, role: str) -> Seat:
         session().commit()
     client = app.test_client()
     with as_identity(identity):
+        assert identity is not None
         secret = auth.open_session(identity)
         session().commit()
     client.set_cookie(app.extensions["settings"].cookie("session"), secret, domain="localhost")

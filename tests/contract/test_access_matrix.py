@@ -142,7 +142,7 @@ def let_in(sitting: Seat, row: Mapping[str, str], *, every: bool, seen: bool, pa
     route, method = row["route"], row["method"]
     ways = {"page": sitting.ask(route, method)} if page else {}
     if every:
-        ways |= {"htmx": sitting.ask(route, method, **PARTIAL), "slash": sitting.ask(route, method, slash=True)}
+        ways |= {"htmx": sitting.ask(route, method, **dict[str, Any](PARTIAL)), "slash": sitting.ask(route, method, slash=True)}
         if method == "GET":
             ways["HEAD"] = sitting.ask(route, "HEAD")
     known = (403,) if seen else (403, 404)
