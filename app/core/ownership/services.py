@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from app.core import access, audit, notifications, people
 from app.core.people import Kind, Member, MemberRole, Status
@@ -47,6 +47,7 @@ def hand_over(reference: str) -> Member:
 
 
 def _let_go(member: Member, owner: UUID) -> None:
-    session().execute(delete(MemberRole).where(MemberRole.member_id == member.id, MemberRole.role_id == owner))
+    for further in session().scalars(select(MemberRole).where(MemberRole.member_id == member.id, MemberRole.role_id == owner)):
+        session().delete(further)
     member.role_id = access.role_named(HEIR).id
     session().flush()
