@@ -120,7 +120,7 @@ def _keeps_the_platform(entry: Entry) -> bool:
 
 
 def _choice(places: list[sessions.Place]) -> Response:
-    from app.core.platform import services as platform  # the platform stands on auth
+    from app.core.platform import settings as platform  # the platform stands on auth
 
     labels, entry = role_labels(), _signed_in()
     return screen("account/organisations.html",
