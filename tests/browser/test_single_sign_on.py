@@ -212,5 +212,5 @@ def test_the_page_for_directories_says_where_to_knock(house: House) -> None:
     page.goto(f"/{AT}/settings/provisioning")
     assert f"{house.server.url}/scim/v2/{AT}" in page.inner_text("main")
     page.get_by_role("link", name="Make a token").click()
-    page.wait_for_url(f"**/{AT}/settings/tokens")
+    page.wait_for_url(f"**/{AT}/settings/service-tokens")
     context.close()
