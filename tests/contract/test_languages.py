@@ -185,8 +185,8 @@ SKIPPED = {
 }
 
 
-MACHINE = re.compile(  # references, mail addresses, permissions, ids
-    r"\b[A-Z]{2,6}-(?:\d{4}-\d+|X)\b|\S+@\S+|(?<!\w)[a-z_*]+(?:\.[a-z_*]+){1,2}|\b[0-9a-f-]{8,36}\b"
+MACHINE = re.compile(  # addresses, references, mail addresses, permissions, ids
+    r"https?://\S+|\b[A-Z]{2,6}-(?:\d{4}-\d+|X)\b|\S+@\S+|(?<!\w)[a-z_*]+(?:\.[a-z_*]+){1,2}|\b[0-9a-f-]{8,36}\b"
 )
 
 def _left(page: str, known: set[str]) -> list[str]:

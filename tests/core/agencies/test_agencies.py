@@ -170,6 +170,7 @@ def test_who_comes_from_an_agency_has_what_the_client_granted_and_shows_as_such(
     assert actor.agency == "Northern"
     with acting(cast.client, SYSTEM), unit_of_work():
         perform_one("organisation.site", "create", None, {"name": "Rowan", "kind": "rig"})
+        samples.make(registry.resource("organisation.department"), 1)
     with acting(cast.client, actor, channel="page"), unit_of_work():
         samples.make(registry.resource("hse.incident"), 1)
     with acting(cast.client, SYSTEM), unit_of_work() as work:
