@@ -33,10 +33,10 @@ def test_no_way_leads_past_the_matrix(app: Flask, role: str, monkeypatch: pytest
 @pytest.mark.parametrize("role", ROLES)
 def test_no_way_is_closed_to_who_may(app: Flask, database: Connection, role: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """All that a role gives, asked as somebody with that role; the pages themselves are not drawn."""
+    sitting = seat(app, role)
     terse(monkeypatch)
     monkeypatch.setattr(screens, "render_template", lambda *_names, **_context: "")
     monkeypatch.setattr(screens, "_alone", lambda *_names: "")
-    sitting = seat(app, role)
     wrong: dict[tuple[str, str], Any] = {}
     for row in rows_of(app, role, YES):
         wrong.update(kept_out(database, sitting, row))
