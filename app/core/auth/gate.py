@@ -26,6 +26,10 @@ WORKS_FOR = """{member}.status = 'active' AND {member}.archived_at IS NULL AND {
 WHERE l.agency_id = {member}.organisation_id AND l.client_id = {client}
         AND l.accepted_at IS NOT NULL AND l.ended_at IS NULL AND a.suspended_at IS NULL AND a.erase_after IS NULL)"""
 
+# What an app holds lives no longer than the session that it was opened from.
+PARENT = """(s.parent_id IS NULL OR EXISTS (SELECT FROM user_session p WHERE p.id = s.parent_id AND p.ended_at IS NULL
+          AND p.idle_until > moment AND p.expires_at > moment))"""
+
 # Gives: how it went in, as small text; what the circumstances need, as JSON text (the same text means the same rights).
 define("auth_enter(text, text, text, timestamptz)", f"""
 CREATE OR REPLACE FUNCTION auth_enter(kind text, secret text, address text, moment timestamptz,
@@ -52,7 +56,7 @@ BEGIN
       FROM user_session s WHERE s.id = CASE kind WHEN 'access' THEN secret::uuid ELSE (SELECT x.id FROM user_session x
         WHERE x.secret_hash = secret AND x.scope = '') END
         AND s.ended_at IS NULL AND s.idle_until > moment AND s.expires_at > moment
-        AND (s.parent_id IS NULL OR EXISTS (SELECT FROM user_session p WHERE p.id = s.parent_id AND p.ended_at IS NULL));
+        AND {PARENT};
     IF NOT FOUND THEN RETURN; END IF;
     who := held.identity_id;
     bound := held.confined_to;
@@ -131,6 +135,14 @@ BEGIN
         AND {WORKS_FOR.format(member='h', client='o.id')})));
 END $$""")
 
+# Every member that a person is, in whatever state, of organisations in whatever state.
+define("auth_seats(uuid)", f"""
+CREATE OR REPLACE FUNCTION auth_seats(who uuid) RETURNS jsonb {HEAD} AS $$
+BEGIN
+  RETURN (SELECT coalesce(jsonb_agg(jsonb_build_object('organisation', m.organisation_id, 'member', m.id) ORDER BY m.id), '[]')
+    FROM member m WHERE m.identity_id = who);
+END $$""")
+
 # The organisation that a mailbox of the domain confirmed: where its people sign in.
 define("auth_domain(text)", f"""
 CREATE OR REPLACE FUNCTION auth_domain(domain text) RETURNS text {HEAD} AS $$
@@ -156,6 +168,7 @@ CREATE OR REPLACE FUNCTION auth_living(places uuid[], sessions uuid[], moment ti
 BEGIN
   RETURN QUERY SELECT w.organisation, s.id FROM unnest(places, sessions) AS w(organisation, wanted)
     JOIN user_session s ON s.id = w.wanted AND s.ended_at IS NULL AND s.idle_until > moment AND s.expires_at > moment
+      AND {PARENT}
       AND s.stage = 'full' AND (s.enrol_by IS NULL OR s.enrol_by > moment) AND coalesce(s.confined_to, w.organisation) = w.organisation
     JOIN identity i ON i.id = s.identity_id AND i.disabled_at IS NULL
     JOIN member m ON m.organisation_id = w.organisation AND m.identity_id = i.id AND m.status = 'active' AND m.archived_at IS NULL

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, func, or_, select, text, update
+from sqlalchemy import ColumnElement, exists, func, or_, select, text, update
 from sqlalchemy.orm import aliased
 
 from app.core.auth.models import UserSession
@@ -88,12 +88,17 @@ def left(session_id: UUID, identity_id: UUID) -> tuple[timedelta, timedelta]:
 
 def living(identity_id: UUID) -> list[UserSession]:
     """The sessions of an identity that are open now: of browsers, and of apps unless the browser's that they came from has ended."""
-    now, parent = clock.now(), aliased(UserSession)
-    with_parent = exists().where(parent.id == UserSession.parent_id, parent.ended_at.is_(None))
+    parent = aliased(UserSession)
+    with_parent = exists().where(parent.id == UserSession.parent_id, *is_alive(parent))
     with as_identity(identity_id):
         return list(session().scalars(select(UserSession).where(
-            UserSession.identity_id == identity_id, UserSession.ended_at.is_(None), UserSession.idle_until > now,
-            UserSession.expires_at > now, or_(UserSession.parent_id.is_(None), with_parent))))
+            UserSession.identity_id == identity_id, *is_alive(UserSession), or_(UserSession.parent_id.is_(None), with_parent))))
+
+
+def is_alive(held: Any) -> tuple[ColumnElement[bool], ...]:
+    """The conditions under which a session is open now."""
+    now = clock.now()
+    return held.ended_at.is_(None), held.idle_until > now, held.expires_at > now
 
 
 def end_session(session_id: UUID, identity_id: UUID) -> None:
