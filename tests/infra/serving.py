@@ -20,6 +20,7 @@ import pytest
 from app.kernel import embedded
 from app.kernel.config import PROJECT
 from app.running import catcher
+from app.running.ports import free_ports
 from tests.infra import home
 from tests.infra.databases import Database, database_of_its_own
 
@@ -161,13 +162,3 @@ def listens(port: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def free_ports() -> int:
-    """The first of three neighbouring ports that nobody uses: web, mail catcher, its page."""
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            first = int(probe.getsockname()[1])
-        if first < 65500 and not listens(first + 1) and not listens(first + 2):
-            return first

@@ -22,9 +22,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from app.kernel.config import PROJECT
+from app.running.ports import free_ports
 from tests.browser import chromium
 from tests.infra.installation import PARTS, PREFIX, UNITS, Installation
-from tests.infra.outside import free_port, need
+from tests.infra.outside import need
 from tests.infra.serving import listens, wait_for
 from tests.ordeal.visiting import Browser
 
@@ -62,7 +63,7 @@ class Deployed:
 
     def __init__(self) -> None:
         self.house = Installation()
-        self.http = free_port()
+        self.http = free_ports(1)
         self.base = f"https://localhost:{self.house.https}"
         self.trust = str(self.house.home / "fullchain.pem")
         self.proxy: subprocess.Popen[bytes] | None = None
@@ -253,7 +254,7 @@ def test_no_part_starts_while_a_demo_account_exists(deployed: Deployed, part: st
 
     email = named()[0].email
     with demo_account(deployed, email):
-        done = subprocess.run(deployed.house.unit(part), cwd=deployed.house.tree, env=deployed.house.environ | {"PORT": str(free_port())},
+        done = subprocess.run(deployed.house.unit(part), cwd=deployed.house.tree, env=deployed.house.environ | {"PORT": str(free_ports(1))},
                               capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert f"the demo account {email} exists" in done.stderr

@@ -22,10 +22,11 @@ from app.kernel.current import acting
 from app.kernel.db import db, unit_of_work
 from app.kernel.door import perform
 from app.modules.procurement.models import Supplier
+from app.running.ports import free_ports
 from tests.core.stand import Stand
 from tests.infra.databases import make_app
 from tests.infra.installation import Installation
-from tests.infra.outside import free_port, need
+from tests.infra.outside import need
 from tests.infra.serving import listens, wait_for
 from tests.ordeal.visiting import Browser
 
@@ -57,7 +58,7 @@ class Pooled(Installation):
     def prepare(self) -> None:
         """Like any other; then everything but the owner goes through the pooler."""
         super().prepare()
-        port, folder = free_port(), self.home / "pooler"
+        port, folder = free_ports(1), self.home / "pooler"
         folder.mkdir(mode=0o755)
         urls = {name: urlsplit(self.settings[name]) for name in ("DATABASE_URL", "DATABASE_RELAY_URL")}
         (folder / "users.txt").write_text("".join(f'"{url.username}" "{url.password}"\n' for url in urls.values()))

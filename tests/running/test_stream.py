@@ -21,7 +21,8 @@ from flask import Flask
 from app.kernel import embedded
 from app.kernel.config import PROJECT
 from app.kernel.stream import CHANNEL, MARK, Hub, answer
-from tests.infra.serving import free_ports, listens, wait_for
+from app.running.ports import free_ports
+from tests.infra.serving import listens, wait_for
 
 ORGANISATION, SOMEBODY, SOMEBODY_ELSE = (UUID(int=n) for n in (1, 2, 3))
 SERVER = """

@@ -19,7 +19,8 @@ from app.kernel import embedded
 from app.kernel.config import PROJECT
 from app.kernel.embedded import postgres, valkey
 from app.kernel.embedded.remove import remove
-from tests.infra.serving import free_ports, listens, wait_for
+from app.running.ports import free_ports
+from tests.infra.serving import listens, wait_for
 
 pytestmark = [pytest.mark.ordeal, pytest.mark.timeout(600)]
 
@@ -55,6 +56,14 @@ class Copy:
     def family(self) -> list[psutil.Process]:
         """All processes of this copy, found by its OPSFLUX_HOME and by the servers' arguments."""
         return [each for each in psutil.process_iter() if self._is_of_this_copy(each)]
+
+    @staticmethod
+    def runs(program: str, process: psutil.Process) -> bool:
+        """Whether a process runs this program; one that has just ended runs nothing."""
+        try:
+            return program in " ".join(process.cmdline())
+        except psutil.Error:
+            return False
 
     def _is_of_this_copy(self, process: psutil.Process) -> bool:
         try:
@@ -140,11 +149,11 @@ def test_a_part_that_dies_is_started_again(copy: Copy) -> None:
     before = postgres.process(place)
     assert before
     for process in copy.family():
-        if "worker.py" in " ".join(process.cmdline()) or process.pid == before:
+        if process.pid == before or copy.runs("worker.py", process):
             process.kill()
 
     wait_for(lambda: postgres.process(place) not in (None, before), 60, "PostgreSQL again")
-    wait_for(lambda: any("worker.py" in " ".join(p.cmdline()) for p in copy.family()), 60, "the worker again")
+    wait_for(lambda: any(copy.runs("worker.py", process) for process in copy.family()), 60, "the worker again")
     wait_for(lambda: "worker had ended and was started again." in copy.said(), 10, "a word about it")
 
 
