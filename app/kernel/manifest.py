@@ -193,13 +193,17 @@ class Setting:
 
 @dataclass(frozen=True)
 class Role:
-    """A role that comes with a module or with the core; `grants` maps a permission pattern to its scope; it has all that `parent` has."""
+    """A role that comes with a module or with the core; `grants` maps a permission pattern to its scope; it has all that `parent` has.
+
+    `start` is the key of the place in the menu on which its people land; the first of the menu when it names none.
+    """
 
     key: str
     label: Any
     grants: Mapping[str, str]
     help: Any = ""
     parent: str = ""
+    start: str = ""
 
 
 @dataclass(frozen=True)
@@ -240,7 +244,8 @@ class Panel:
 class MenuItem:
     """An entry of the sidebar that is not a resource. `badge()` gives a number, `permission` hides it, `endpoint` is a Flask endpoint.
 
-    `query` chooses among what that page shows: `tab=requested`. `when()` hides it from whom it does not concern.
+    `query` chooses among what that page shows: `tab=requested`. `when()` hides it from whom it does not concern. Within a section
+    the lower `order` comes first, then the order of the modules.
     """
 
     key: str
@@ -253,6 +258,7 @@ class MenuItem:
     keys: str = ""
     query: str = ""
     when: Callable[[], bool] | None = None
+    order: int = 0
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
+import psycopg
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext
 from sqlalchemy import select
@@ -14,6 +16,7 @@ from sqlalchemy import select
 from app.core import organisations, people
 from app.core.people import Member
 from app.demo.accounts import PASSWORD
+from app.kernel import clock
 from app.kernel.current import Organisation, acting
 from app.kernel.db import as_identity, session, unit_of_work
 from app.kernel.references import assign
@@ -27,12 +30,14 @@ CORE = {"sign-in": "/sign-in", "organisations": "/organisations", "inbox": "inbo
         "password": "settings/password", "sessions": "settings/sessions", "address": "settings/address", "forgotten": "/account/forgotten",
         "sent": "/account/sent", "security": "settings/security", "lost-factors": "settings/lost-factors", "prove": "prove",
         "sign-in-organisation": "/sign-in/organisation", "sign-in-house": "/sign-in/to/meridian", "ways-in": "settings/sign-ins",
+        "ownership": "settings/ownership", "deletion": "settings/deletion", "agencies": "settings/agencies", "clients": "clients",
         "organisation-settings": "settings/organisation", "provisioning": "settings/provisioning",
         "tokens": "settings/tokens", "service-tokens": "settings/service-tokens", "keys": "keys",
         "audit": "audit/", "access": "access/overview",
         "role": "access/overview/roles/manager",
         "condition": "access/overview/condition?permission=hse.incident.view", "mail": "mail/",
         "components": "components", "lost": "nowhere/"}
+HOUSES = ("meridian", "vernier", "brightwater", "northgate")
 
 
 class House:
@@ -65,6 +70,14 @@ class House:
             with acting(place, actor, channel="page"), unit_of_work() as work:
                 yield work.get_one(Member, (place.id, member_id))
 
+    def let_keep(self, name: str, organisation: str) -> None:
+        """Let a member keep the installation too, which only the owner of the tables can."""
+        with self.acting(name, organisation) as member:
+            identity = member.identity_id
+        with psycopg.connect(self.server.database.settings.database_owner_url or "") as owner:
+            owner.execute("INSERT INTO platform_admin (identity_id, name, created_at) VALUES (%s, %s, now()) ON CONFLICT DO NOTHING",
+                          (identity, name))
+
     def _session(self, name: str, organisation: str) -> str:
         from app.core import auth
 
@@ -78,8 +91,13 @@ class House:
     def addresses(self, name: str, organisation: str) -> dict[str, str]:
         """Every engine screen of every resource, and the core's screens, by name."""
         found = {name: at if at.startswith("/") else f"/{organisation}/{at}" for name, at in CORE.items()}
+        self.let_keep(name, organisation)
+        with self.app.app_context():
+            others = [place_of(slug).id for slug in HOUSES if slug != organisation]
         with self.acting(name, organisation) as member:
             _guarding(member)
+            _working_for(member.organisation_id, others)
+            found |= {"platform": "/platform/", "platform organisation": f"/platform/{member.organisation_id}"}
             for resource in registry:
                 found |= screens_of(resource, organisation)
             found |= _requests(organisation) | _entry(organisation)
@@ -124,6 +142,21 @@ def _guarding(member: Member) -> None:
                  PersonRequest(kind=Kind.ACCESS, member_id=member.id, reason="Letter of 3 March, identity checked by passport.")):
         if session().scalar(select(type(made).id).limit(1)) is None:
             assign([made])
+            session().add(made)
+    session().flush()
+
+
+def _working_for(here: UUID, others: list[UUID]) -> None:
+    """Relations of each kind: one agency works here, one offers to, and there is a client to work for."""
+    from app.core.agencies.models import AgencyLink
+
+    said = {"offered_name": "Dario Conti", "message": "As agreed on the telephone."}
+    held = {**said, "role": "viewer", "role_label": "Viewer", "accepted_name": "Mara Keller", "accepted_at": clock.now()}
+    for made in (AgencyLink(agency_id=others[0], client_id=here, offered_by="agency", **held),
+                 AgencyLink(agency_id=others[1], client_id=here, offered_by="agency", **said),
+                 AgencyLink(agency_id=here, client_id=others[2], offered_by="client", **held)):
+        pair = (AgencyLink.agency_id == made.agency_id, AgencyLink.client_id == made.client_id, AgencyLink.ended_at.is_(None))
+        if session().scalar(select(AgencyLink.id).where(*pair)) is None:
             session().add(made)
     session().flush()
 

@@ -12,7 +12,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(200)]
 OWNER, AT = "Mara Keller", "meridian"
 PAGES = ("inbox/", "hse/incidents/", "hse/incidents/new", "procurement/requisitions/", "procurement/requisitions/new",
          "procurement/payments/",
-         "people/members/", "audit/", "alerts/alerts/", "audit/holds/new", "privacy/requests/", "settings/", "jobs/")
+         "people/members/", "audit/", "alerts/alerts/", "audit/holds/new", "privacy/requests/", "settings/",
+         "settings/ownership", "settings/deletion", "settings/agencies", "jobs/")
 TOUCH = {"has_touch": True, "is_mobile": True}
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 RUNNING_OVER = """[...document.querySelectorAll('.results :is(td, th)')].filter((cell) => cell.checkVisibility()).flatMap((cell) =>

@@ -10,7 +10,8 @@ from tests.browser.house import House
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(280), pytest.mark.requirement("OF-490")]
 OWNER, AT = "Mara Keller", "meridian"
 PAGES = ("inbox/", "hse/incidents/", "hse/incidents/new", "procurement/requisitions/new", "people/members/", "audit/", "alerts/alerts/",
-         "audit/holds/new", "privacy/requests/new", "settings/", "jobs/")
+         "audit/holds/new", "privacy/requests/new", "settings/", "settings/ownership", "settings/deletion", "settings/agencies",
+         "jobs/")
 ZOOMED = {"width": 320, "height": 256}  # 1280 × 1024 at 400 %
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 WIDE = """[...document.querySelectorAll('body *')].filter((e) => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,19 +21,23 @@ from app.kernel.registry import registry
 _ASKS = {"access.request.create": "company", "access.request.view": "own", "access.request.grant": "own"}  # granted by approval alone
 
 SYSTEM_ROLES: tuple[Declared, ...] = (
-    Declared("owner", _l("Owner"), {"*.*.*": "all"}, _l("Answers for the organisation; there is always one."), parent="admin"),
-    Declared("admin", _l("Admin"), {"*.*.*": "company"}, _l("Sets up people, roles, imports and configuration."), parent="manager"),
-    Declared("manager", _l("Manager"), {"{}.*.*": "company"}, _l("Plans, coordinates, decides; imports and exports."), parent="member"),
+    Declared("owner", _l("Owner"), {"*.*.*": "all"}, _l("Answers for the organisation; there is always one."), parent="admin",
+             start="inbox"),
+    Declared("admin", _l("Admin"), {"*.*.*": "company"}, _l("Sets up people, roles, imports and configuration."), parent="manager",
+             start="people.member"),
+    Declared("manager", _l("Manager"), {"{}.*.*": "company"}, _l("Plans, coordinates, decides; imports and exports."), parent="member",
+             start="inbox"),
     Declared("editor", _l("Editor"), {"{}.*.create": "company", "{}.*.edit": "company", "{}.*.archive": "company"},
              _l("Makes and changes all business records; administers nothing."), parent="member"),
-    Declared("approver", _l("Approver"), {"{}.*.approve": "company"}, _l("Works like a member and is asked to decide."), parent="member"),
+    Declared("approver", _l("Approver"), {"{}.*.approve": "company"}, _l("Works like a member and is asked to decide."), parent="member",
+             start="inbox"),
     Declared("member", _l("Member"), {"{}.*.create": "company", "{}.*.edit": "own", "{}.*.archive": "own", "people.*.view": "company"},
              _l("The ordinary user: reports, requests and follows."), parent="viewer"),
     Declared("auditor", _l("Auditor"), {"*.*.view": "company", "*.*.export": "company", **_ASKS},
-             _l("Sees everything with its trace; changes nothing.")),
+             _l("Sees everything with its trace; changes nothing."), start="audit"),
     Declared("support", _l("Support"), {"people.*.view": "company", "impersonation.impersonation.begin": "company",
                                            "monitoring.*.view": "company", "jobs.*.view": "company"},
-             _l("Helps the others: sees people, jobs and deliveries; changes nothing."), parent="viewer"),
+             _l("Helps the others: sees people, jobs and deliveries; changes nothing."), parent="viewer", start="people.member"),
     Declared("viewer", _l("Viewer"), {"{}.*.view": "company", "organisation.*.view": "company", **_ASKS}, _l("Sees; changes nothing.")),
     Declared("client", _l("Client"), {"{}.*.view": "own"}, _l("A guest from outside: sees what is their own, and what is granted beside.")),
 )
@@ -105,6 +110,12 @@ def grant_further(member_id: Any, key: str) -> None:
 def role_labels() -> dict[str, Any]:
     """The translated names of the declared roles, by key."""
     return {role.key: role.label for role in declared_roles()}
+
+
+def starts_of(roles: Sequence[str]) -> list[str]:
+    """The places on which the people of these roles land, the main role's first."""
+    declared = {role.key: role.start for role in declared_roles()}
+    return [start for key in roles if (start := declared.get(key))]
 
 
 def role_choices() -> list[tuple[str, str]]:

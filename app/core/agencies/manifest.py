@@ -10,7 +10,7 @@ from app.kernel.manifest import MenuItem, Module
 module = Module(
     "agencies", label=_l("Agencies"), icon="briefcase", section="core",
     menu=(MenuItem("clients", _l("Clients"), "briefcase", "agencies.clients", section="work", permission=services.ENTER,
-                   when=services.is_agency),
+                   when=services.is_agency, order=1),
           MenuItem("agencies", _l("Agencies"), "briefcase", "agencies.relations", section="admin", permission=services.MANAGE)),
     says={"agencies.link.offer": _l("%(name)s offered to work together (%(record)s)"),
           "agencies.link.accept": _l("%(name)s accepted to work together (%(record)s)"),

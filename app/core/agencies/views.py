@@ -15,7 +15,7 @@ from app.core.agencies import services
 from app.core.agencies.models import AgencyLink
 from app.core.agencies.services import AGENCY, CLIENT
 from app.kernel.current import current
-from app.kernel.errors import Invalid, NotFound
+from app.kernel.errors import Conflict, Invalid, NotFound
 from app.kernel.kinds import show_moment
 from app.kernel.screens import screen
 
@@ -57,6 +57,8 @@ def offer() -> Response:
         services.offer(side, request.form.get("address", ""), request.form.get("role", ""), request.form.get("message", ""))
     except Invalid as error:
         return _page(request.form, error.errors, 422)
+    except Conflict as error:
+        return _page(request.form, {"address": [str(error)]}, 409)
     flash(_("It is offered. The other side has to accept it."), "good")
     return redirect(url_for("agencies.relations"), 303)
 
@@ -103,7 +105,8 @@ def _shown(link: AgencyLink, known: Mapping[UUID, services.Partner]) -> dict[str
     other = known[link.client_id if mine == AGENCY else link.agency_id]
     people = services.people_of(link.agency_id) if mine == CLIENT and link.holds else []
     return {"name": other.name, "slug": other.slug, "open": other.open, "holds": link.holds, "mine": mine, "message": link.message,
-            "role": link.role, "role_label": link.role_label, "asked_of_us": link.is_open and link.offered_by != mine,
+            "role": link.role, "role_label": access.role_labels().get(link.role, link.role_label),
+            "asked_of_us": link.is_open and link.offered_by != mine,
             "offered_by": link.offered_name, "offered_at": show_moment(link.offered_at), "accepted_by": link.accepted_name,
             "since": show_moment(link.accepted_at) if link.accepted_at else "", "people": [each.name for each in people if each.active],
             **{f"{verb}_url": url_for(f"agencies.{verb}", link_id=link.id) for verb in ("accept", "change_role", "end", "enter")}}

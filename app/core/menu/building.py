@@ -99,10 +99,10 @@ def _resources(user: Actor, module: Module, section: Any, group: str) -> Iterato
 
 
 def _items(user: Actor, label: Any, sections: tuple[str, ...], group: str, only: Module | None = None) -> Iterator[Entry]:
-    for module in (only,) if only else registry.modules.values():
-        for item in module.menu:
-            if item.section in sections and (not item.permission or access.can(user, item.permission)) and (not item.when or item.when()):
-                yield Entry(item.key, item.label, addressed(url_for(item.endpoint), item), item.icon, label, group, item.badge)
+    declared = (item for module in ((only,) if only else registry.modules.values()) for item in module.menu if item.section in sections)
+    for item in sorted(declared, key=lambda each: each.order):
+        if (not item.permission or access.can(user, item.permission)) and (not item.when or item.when()):
+            yield Entry(item.key, item.label, addressed(url_for(item.endpoint), item), item.icon, label, group, item.badge)
 
 
 def addressed(address: str, item: MenuItem) -> str:

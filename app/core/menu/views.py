@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, g, jsonify, redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from app.core import access
 from app.core.menu import choices
 from app.core.menu.building import KEPT, menu_for, places, tabs_for
 from app.core.menu.first import first_page
@@ -24,13 +25,15 @@ screens = Blueprint("menu", __name__)
 
 @screens.get("/<org>/")
 def start() -> Response:
-    """The first place of the menu."""
+    """The page on which one's role lands, or the first place of the menu."""
     if endpoint := first_page():
         return redirect(url_for(endpoint), 303)
     sections = menu_for(current.user)
     if not sections:
         raise NotFound
-    return redirect(tabs_for(sections)[0].url, 303)
+    known = {entry.key: entry.url for entry in places(current.user)}
+    own = (known[key] for key in access.starts_of(current.user.roles) if key in known)
+    return redirect(next(own, tabs_for(sections)[0].url), 303)
 
 
 @screens.get("/<org>/keys")

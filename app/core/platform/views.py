@@ -17,7 +17,7 @@ from app.core.auth import Identity
 from app.core.auth.edge import sign_in_url
 from app.core.platform import services
 from app.core.platform.keepers import keeper, keeping
-from app.core.platform.settings import allows_own, holding_days
+from app.core.platform.settings import LONGEST, SHORTEST, allows_own, holding_days
 from app.kernel import limits
 from app.kernel.current import Actor
 from app.kernel.db import as_identity, session
@@ -140,7 +140,7 @@ def create_own() -> Response:
 def _console(errors: dict[str, list[Any]], status: int) -> Response:
     who = keeper()
     return screen("platform/console.html", status=status, organisations=[_shown(each) for each in services.kept(who)], errors=errors,
-                  typed=_typed(), zones=_zones(), allows_own=allows_own(), days=holding_days(), who=who)
+                  typed=_typed(), zones=_zones(), allows_own=allows_own(), days=holding_days(), shortest=SHORTEST, longest=LONGEST, who=who)
 
 
 def _organisation(who: Actor, found: services.Kept, errors: dict[str, list[Any]], status: int) -> Response:

@@ -55,7 +55,8 @@ module = Module(
     "hse", label=_l("Health and safety"), icon="shield-check", keys="g h",
     resources=(incidents, corrective_actions), approvals=(close_out,),
     roles=(
-        Role("hse_manager", _l("HSE manager"), {"hse.*.*": "company"}, help=_l("Runs health and safety, and closes incidents.")),
+        Role("hse_manager", _l("HSE manager"), {"hse.*.*": "company"}, help=_l("Runs health and safety, and closes incidents."),
+             start="hse.incident"),
         Role("member", _l("Member"), {"hse.corrective_action.complete": "own"}),
         Role("approver", _l("Approver"), {"hse.corrective_action.complete": "own"}),
     ),

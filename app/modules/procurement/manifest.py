@@ -110,10 +110,10 @@ module = Module(
             help=_l("Decides what lies above the second limit.")),
         Role("buyer", _l("Buyer"), {
             "procurement.*.view": "company", "procurement.supplier.*": "company", "procurement.requisition.*": "company"},
-            help=_l("Keeps the suppliers and places the orders.")),
+            help=_l("Keeps the suppliers and places the orders."), start="procurement.requisition"),
         Role("payments_clerk", _l("Payments clerk"), {
             "procurement.*.view": "company", "procurement.payment.*": "company", "procurement.supplier.*": "company",
             "procurement.*.export": "company", "organisation.department.create": "company"},
-             help=_l("Enters, imports and releases payments; an import may name departments that are new.")),
+             help=_l("Enters, imports and releases payments; an import may name departments that are new."), start="procurement.payment"),
     ),
 )

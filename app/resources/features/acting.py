@@ -93,6 +93,7 @@ def bulk(resource: Resource) -> Any:
     name = request.form.get("action", "")
     if name not in together(resource):
         raise Invalid({"action": [_("Known actions: %(names)s.", names=", ".join(together(resource)))]})
+    access.require(current.user, resource.permission("archive" if name == "restore" else name))
     targets = selection(resource)
     if name == "edit" and "_confirmed" not in request.form:
         return show_bulk_edit(resource, targets)

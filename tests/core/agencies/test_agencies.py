@@ -107,16 +107,16 @@ def test_an_agency_user_lists_and_opens_each_client_and_others_see_no_list(cast:
     page = ada.get("/northern/clients").text
     assert "Harbour" in page
     assert "Quarry" in page
-    assert "/northern/clients" in ada.get("/northern/").text
+    assert "/northern/clients" in ada.get("/northern/inbox/").text
     for name, slug in (("Harbour", "harbour"), ("Quarry", "quarry")):
         assert ada.get(f"/{slug}/hse/incidents/").status_code == 404
         assert open_client(ada, name).headers["Location"] == f"/{slug}/"
         assert ada.get(f"/{slug}/hse/incidents/").status_code == 200
     olga, vera = cast.sign_in(app, "olga@harbour.example"), cast.sign_in(app, "vera@northern.example")
     assert olga.get("/harbour/clients").status_code == 404
-    assert "/harbour/clients" not in olga.get("/harbour/").text
+    assert "/harbour/clients" not in olga.get("/harbour/inbox/").text
     assert vera.get("/northern/clients").status_code == 403
-    assert "/northern/clients" not in vera.get("/northern/").text
+    assert "/northern/clients" not in vera.get("/northern/inbox/").text
 
 
 @pytest.mark.requirement("GO-018")
