@@ -68,8 +68,8 @@ def fault(status: int, message: str = "", **more: Any) -> Response:
 
 
 def _page(said: Mapping[str, Any]) -> str:
-    """The page of a fault: where somebody may go on elsewhere, with the menu around it, unless that fails too."""
-    if said["status"] in FRAMED and current.has_organisation and current.is_signed_in:
+    """The page of a fault: where somebody may go on elsewhere, with the menu around it, unless that fails too or all of it is closed."""
+    if said["status"] in FRAMED and current.has_organisation and current.is_signed_in and not current.organisation.is_closing:
         try:
             with session().no_autoflush:
                 return render_template("errors/framed.html", **said)

@@ -49,7 +49,7 @@ def withdraw() -> AnyResponse:
     auth.require_proof()
     services.withdraw(current.user.name)
     flash(_("The organisation is open again. Nothing was deleted."), "good")
-    return redirect(url_for("closing.page"), 303)
+    return redirect(f"/{current.organisation.slug}/", 303)
 
 
 @screens.post("/<org>/settings/deletion/export")
