@@ -5,9 +5,8 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -50,14 +49,14 @@ class Confirming(Form):
 
 
 def before_save(domain: Domain) -> None:
-    """Keep the name in small letters. A name that changes must be confirmed anew."""
+    """Keep the name in small letters. A name that changes must be asked for and confirmed anew."""
     name = domain.name.strip().casefold().removeprefix("@").rstrip(".")
     if not NAME.fullmatch(name):
         raise Invalid({"name": [_("Write a domain like example.org.")]})
     domain.name = name
     state: Any = inspect(domain)
     if state.attrs.name.history.deleted:
-        domain.confirmed_at = None
+        domain.confirmed_at = domain.asked_at = domain.mailbox = None
 
 
 def ask(domain: Domain, *, mailbox: Mailbox) -> Domain:
@@ -71,7 +70,7 @@ def ask(domain: Domain, *, mailbox: Mailbox) -> Domain:
         "text": _("%(organisation)s wants people with addresses of %(domain)s to sign in there. If that is right, give this code to "
                   "whoever asked you; it works for two days. If you know nothing of it, you need not do anything.", **said),
         "denial_url": ""},
-        secrets=made_code, facts={"domain": str(domain.id), "asked": domain.asked_at.isoformat()})
+        secrets=made_code, facts=_facts(domain, domain.asked_at))
     return domain
 
 
@@ -80,7 +79,7 @@ def confirm(domain: Domain, *, code: str) -> Domain:
     _only_owners()
     asked = domain.asked_at
     fresh = asked is not None and clock.now() - asked < LIFE
-    if asked is None or not fresh or not hmac.compare_digest(_code(domain.id, asked.isoformat()), code.strip().casefold()):
+    if asked is None or not fresh or not hmac.compare_digest(_code(_facts(domain, asked)), code.strip().casefold()):
         raise Invalid({"code": [_("This is not the code, or it is too old. Ask for another.")]})
     if organisation_of(f"x@{domain.name}"):
         raise Invalid({"code": [_("This domain belongs to another organisation here.")]})
@@ -95,11 +94,16 @@ def may_be_confirmed(domain: Domain) -> bool | str:
 
 def made_code(facts: Mapping[str, Any]) -> dict[str, str]:
     """The code of a mail, made as it leaves."""
-    return {"code": _code(UUID(facts["domain"]), facts["asked"])}
+    return {"code": _code(facts)}
 
 
-def _code(domain_id: UUID, asked: str) -> str:
-    return auth.keyed("domain", f"{domain_id} {asked}")[:20]
+def _facts(domain: Domain, asked: datetime) -> dict[str, str]:
+    """What a code is of: it confirms the name whose mailbox it went to, and no other."""
+    return {"domain": str(domain.id), "name": domain.name, "mailbox": str(domain.mailbox), "asked": asked.isoformat()}
+
+
+def _code(facts: Mapping[str, Any]) -> str:
+    return auth.keyed("domain", " ".join(facts[name] for name in ("domain", "name", "mailbox", "asked")))[:20]
 
 
 def _only_owners() -> None:

@@ -20,6 +20,7 @@ from app.core.sso.models import Kind
 from app.kernel import clock
 from app.kernel.current import SYSTEM, acting
 from app.kernel.db import unit_of_work
+from app.kernel.door import perform_one
 from app.kernel.errors import Forbidden, Invalid
 from app.kernel.references import assign
 from tests.core.sso.conftest import House, Way
@@ -90,6 +91,24 @@ def test_another_name_is_confirmed_anew(house: House) -> None:
         domain.name = "Other.Example "
         domains.before_save(domain)
         assert (domain.name, domain.confirmed_at) == ("other.example", None)
+
+
+def test_a_code_confirms_the_name_that_it_was_asked_for_and_no_other(house: House) -> None:
+    with _domain(house, house.owner, "mine.example") as domain:
+        domains.ask(domain, mailbox=domains.Mailbox.POSTMASTER)
+        mine, asked = domain.id, domain.asked_at
+    _address, code = _code(house)
+    with acting(house.home, actor_of(house.home, house.owner), channel="page"), unit_of_work() as work:
+        perform_one("sso.domain", "edit", mine, {"name": "victim.example"})
+        found = work.get_one(Domain, (house.home.id, mine))
+        assert (found.name, found.asked_at, found.mailbox) == ("victim.example", None, None)
+    with _domain(house, house.owner) as domain, pytest.raises(Invalid):
+        domains.confirm(domain, code=code)
+    with _domain(house, house.owner) as domain:
+        domain.asked_at, domain.mailbox = asked, "postmaster@mine.example"
+    with _domain(house, house.owner) as domain, pytest.raises(Invalid):
+        domains.confirm(domain, code=code)
+    assert domains.organisation_of("ada@victim.example") == ""
 
 
 @pytest.mark.parametrize("name", ["home", "home..example", "-a.example", "a b.example", "http://home.example", "x" * 64 + ".example",
