@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from app.core import access, audit, auth, organisations, people
 from app.core.people import Member, MemberRole
 from app.core.sso import domains
-from app.core.sso.models import Joining, Link, Provider, ProviderGroup
+from app.core.sso.models import Attempt, Joining, Link, Provider, ProviderGroup
 from app.core.sso.vouching import Doubtful, Vouched
 from app.kernel import clock
 from app.kernel.current import SYSTEM, acting
@@ -83,6 +83,15 @@ def unlink(identity_id: UUID, since: datetime) -> int:
                 gone += 1
             session().flush()
     return gone
+
+
+def forget(provider: Provider) -> None:
+    """The provider is another server now: whom the former one vouched for is nobody's word any more, nor is what is under way."""
+    session().execute(delete(Attempt).where(Attempt.provider_id == provider.id))
+    for link in session().scalars(select(Link).where(Link.provider_id == provider.id)):
+        audit.note("sso.link.removed", resource="people.member", record_id=link.member_id,
+                   context={"link": link.id, "provider": provider.name, "reason": "moved"})
+        session().delete(link)
 
 
 def _link(provider: Provider, person: Vouched, member: Member) -> Link:

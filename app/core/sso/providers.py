@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ssl
+from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from app.core import access, people
-from app.core.sso import saml
+from app.core.sso import arriving, saml
 from app.core.sso.models import Kind, Provider
 from app.core.sso.vouching import Silent
 from app.kernel.current import Grant, current
@@ -26,6 +27,7 @@ NEEDED: dict[Kind, tuple[str, ...]] = {
     Kind.GITHUB: ("client_id",), Kind.GITLAB: ("client_id",), Kind.SAML: ("metadata_xml",), Kind.LDAP: ("address", "search_base"),
     Kind.DIRECTORY: ("address", "search_base"),
 }
+WHERE = ("kind", "address", "client_id", "metadata_xml", "search_base")
 PURPOSE = "sso/provider"
 
 
@@ -37,7 +39,12 @@ class Secret(Form):
 
 
 def before_save(provider: Provider) -> None:
-    """Refuse what cannot work, and whoever holds less than a provider can give: it decides who comes in as whom."""
+    """Refuse what cannot work, and whoever holds less than a provider can give: it decides who comes in as whom.
+
+    A provider that is somewhere else from now on knows nobody yet: its links go, so that nobody comes in as an owner by its word.
+    """
+    state: Any = inspect(provider)
+    moved = state.persistent and any(state.attrs[name].history.deleted for name in WHERE)
     _may_vouch()
     empty = [name for name in NEEDED[Kind(provider.kind)] if not (getattr(provider, name) or "").strip()]
     if empty:
@@ -50,6 +57,8 @@ def before_save(provider: Provider) -> None:
         raise Invalid({"metadata_xml": [_("This is no metadata of a SAML provider: a name, an address and a certificate are needed.")]})
     if provider.role_id is not None and provider.role_id == access.role_named("owner").id:
         raise Invalid({"role": [_("Nobody becomes an owner by signing in.")]})
+    if moved:
+        arriving.forget(provider)
 
 
 def set_secret(provider: Provider, *, secret: str) -> Provider:

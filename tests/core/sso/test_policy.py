@@ -13,10 +13,11 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.core import mail, settings
+from app.core.audit.models import AuditEntry
 from app.core.mail import MailMessage
 from app.core.people import Member
-from app.core.sso import Domain, domains, providers
-from app.core.sso.models import Kind
+from app.core.sso import Domain, Provider, domains, providers
+from app.core.sso.models import Kind, Link
 from app.kernel import clock
 from app.kernel.current import SYSTEM, acting
 from app.kernel.db import unit_of_work
@@ -199,6 +200,25 @@ def test_what_is_somebody_else_s_already_stays_theirs(app: Flask, house: House, 
     visitor.sign_in("ada@home.example")
     assert _add(visitor, hub, vouching).status_code == 422
     assert house.refusals() == ["linked"]
+
+
+def _linked(house: House, provider: Provider, said: dict[str, Any]) -> int:
+    """How many links of a provider are left when somebody has changed it so."""
+    with acting(house.home, SYSTEM), unit_of_work() as work:
+        work.add(Link(provider_id=provider.id, member_id=house.owner.id, subject="s-1", email="ada@home.example", given=[]))
+    with acting(house.home, actor_of(house.home, house.owner), channel="page"), unit_of_work():
+        perform_one("sso.provider", "edit", provider.id, said)
+    with acting(house.home, SYSTEM), unit_of_work() as work:
+        return len(work.scalars(select(Link).where(Link.provider_id == provider.id)).all())
+
+
+@pytest.mark.parametrize(("said", "left"), [({"address": "https://other.example"}, 0), ({"client_id": "another"}, 0),
+                                            ({"kind": "gitlab"}, 0), ({"name": "Another name"}, 1)])
+def test_a_provider_that_is_somewhere_else_now_vouches_for_nobody_of_before(house: House, said: dict[str, str], left: int) -> None:
+    assert _linked(house, house.provider(address="https://idp.example"), said) == left
+    with acting(house.home, SYSTEM), unit_of_work() as work:
+        gone = work.scalars(select(AuditEntry).where(AuditEntry.action == "sso.link.removed")).all()
+        assert [each.record_id for each in gone] == [house.owner.id] * (1 - left)
 
 
 def test_who_cannot_give_everything_sets_up_no_provider(house: House) -> None:
