@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ from app.core.sso.models import Kind, Provider
 from app.core.sso.providers import secret_of
 from app.core.sso.vouching import Doubtful, Silent, Vouched
 from app.kernel import outgoing
+from app.kernel.kinds import fold
 
 PORTS = {"ldaps": 636, "ldap": 389}
 FILTERS = {Kind.LDAP: "(&(objectClass=person)(|(uid={0})(mail={0})))",
@@ -26,9 +27,15 @@ IDS, NAMES = ("objectGUID", "entryUUID"), ("displayName", "cn")
 SECONDS, LONGEST = 5, 256
 
 
-def vouched(provider: Provider, username: str, password: str) -> Vouched:
+def short(username: str) -> str:
+    """A name as tries are counted: of `A\\ada`, ` Ada` and `ada@x` one and the same."""
+    return fold(username.strip().rpartition("\\")[2].partition("@")[0])
+
+
+def vouched(provider: Provider, username: str, password: str, met: Callable[[str], None]) -> Vouched:
     """Whom the directory knows by this name and password. Raises `Doubtful` when it knows nobody so, `Silent` or `Away` when it is down.
 
+    `met` is told which entry the name leads to, before its password is tried, and may refuse.
     An empty password would be an anonymous bind, which succeeds for everybody: it never leaves this house.
     """
     name = username.strip()
@@ -37,6 +44,7 @@ def vouched(provider: Provider, username: str, password: str) -> Vouched:
     try:
         with _bound(provider, provider.client_id or "", secret_of(provider)) as search:
             found = _found(provider, search, name)
+        met(found["dn"].casefold())
         with _bound(provider, found["dn"], password, theirs=True):
             return _person(provider, found)
     except (LDAPException, ssl.SSLError) as error:

@@ -13,13 +13,13 @@ from flask_babel import gettext as _
 from app.core import audit, auth, organisations
 from app.core.auth import throttle
 from app.core.people import Member
-from app.core.sso import arriving, attempts, providers
+from app.core.sso import arriving, attempts, directories, providers
 from app.core.sso.attempts import Under
 from app.core.sso.models import Kind, Provider
 from app.core.sso.vouching import Doubtful, Vouched
 from app.kernel.current import SYSTEM, Organisation, acting
 from app.kernel.db import unit_of_work
-from app.kernel.errors import NotFound, Refusal
+from app.kernel.errors import NotFound, Refusal, TooMany
 from app.kernel.outgoing import OutgoingError
 
 log = logging.getLogger("opsflux.sso")
@@ -96,17 +96,31 @@ def collect(house: UUID, provider_id: UUID, state: str, *, source: str, agent: s
         return LetIn(secret, under.wanted or f"/{organisation.slug}/")
 
 
-def enter(house: UUID, provider_id: UUID, username: str, proof: Callable[[Provider], Vouched], *, source: str, agent: str) -> LetIn:
-    """Let in whom a directory knows by name and password, counted like every other password. Raises `NotLetIn` and `TooMany`."""
+def enter(house: UUID, provider_id: UUID, username: str, proof: Callable[[Provider, Callable[[str], None]], Vouched], *, source: str,
+          agent: str) -> LetIn:
+    """Let in whom a directory knows by name and password, counted like every other password. Raises `NotLetIn` and `TooMany`.
+
+    A try counts for the name, however it is written, and for whom the directory found by it; that the latter had too many looks
+    like a wrong password, so that nobody learns who is known there.
+    """
     with within(house) as organisation:
         provider = _provider(provider_id)
         if Kind(provider.kind) not in providers.DIRECTORIES:
             raise NotFound
-        counted = f"{provider.id} {username.casefold()}"
-        throttle.count(counted, source, "directory")
+        counted = [f"{provider.id} {directories.short(username)}"]
+
+        def found(entry: str) -> None:
+            counted.append(f"{provider.id} {entry}")
+            try:
+                throttle.count(counted[-1], source, "directory-entry")
+            except TooMany:
+                raise Doubtful("tries") from None
+
+        throttle.count(counted[0], source, "directory")
         with _judged(provider, source):
-            secret = let_in(organisation, provider, proof(provider), source=source, agent=agent)
-        throttle.forget(counted, source, "directory")
+            secret = let_in(organisation, provider, proof(provider, found), source=source, agent=agent)
+        for name, kind in zip(counted, ("directory", "directory-entry"), strict=True):
+            throttle.forget(name, source, kind)
         return LetIn(secret, f"/{organisation.slug}/")
 
 

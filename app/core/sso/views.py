@@ -141,8 +141,8 @@ def enter(house: UUID, provider: UUID) -> Response:
     """By a name and password of the organisation's directory."""
     username, password, wanted = request.form.get("username", ""), request.form.get("password", ""), within(request.form.get("next"))
     try:
-        done = entrance.enter(house, provider, username, lambda p: directories.vouched(p, username, password), source=auth.source_address(),
-                              agent=request.user_agent.string)
+        done = entrance.enter(house, provider, username, lambda p, met: directories.vouched(p, username, password, met),
+                              source=auth.source_address(), agent=request.user_agent.string)
     except TooMany as error:
         answer = _not_let_in(house, str(error), error.status, username)
         answer.headers["Retry-After"] = str(error.retry_after)

@@ -93,6 +93,24 @@ def test_five_wrong_passwords_close_the_way(house: House, visitor: Visitor, dire
     assert visitor.sign_in("ben@home.example").status_code == 303, "the product's own password is another account"
 
 
+@pytest.mark.parametrize("name", ["A\\ben.h", "B\\ben.h", " ben.h", "bén.h", "ben.h@anything"])
+def test_however_a_name_is_written_its_tries_are_counted_together(house: House, visitor: Visitor, directory: Directory, name: str) -> None:
+    provider = _set_up(house, directory, Kind.DIRECTORY)
+    tries = [_enter(visitor, provider, written, "wrong").status_code for written in ("ben.h", "HOME\\ben.h", "BEN.H ", "ben.h", "X\\Ben.h")]
+    assert tries == [422] * 5
+    assert _enter(visitor, provider, name).status_code == 429
+
+
+def test_whom_the_directory_finds_is_counted_by_whatever_name(house: House, visitor: Visitor, directory: Directory) -> None:
+    provider = _set_up(house, directory, Kind.DIRECTORY)
+    for written in ("ben.h", "ben@ad.home.example", "ben.h", "ben@ad.home.example", "ben.h"):
+        assert _enter(visitor, provider, written, "wrong").status_code == 422
+    wrong, right = _enter(visitor, provider, "nobody", "wrong"), _enter(visitor, provider, "ben@ad.home.example")
+    assert (wrong.status_code, right.status_code) == (422, 422), "it looks like somebody whom the directory does not know"
+    assert visitor.get(PAGE).status_code == 303
+    assert house.refusals() == ["password"] * 5 + ["name", "tries"]
+
+
 def test_a_new_person_joins(house: House, visitor: Visitor, directory: Directory) -> None:
     assert _enter(visitor, _set_up(house, directory, joining=Joining.EVERYBODY), "nia").status_code == 303
     assert house.roles_of("nia@home.example") == {"member"}
