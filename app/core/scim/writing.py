@@ -35,6 +35,8 @@ def take_on(said: Values) -> Member:
     if found is not None and not found.is_archived:
         raise _taken(email)
     if found is not None:
+        if is_owner(found):
+            raise Forbidden(_("The role of owner is given by people, not by a directory."))
         perform_one(RESOURCE, "restore", found)
         return change(found, {"active": True, **said, "email": email})
     data = {**_data(said, None), "email": email, "kind": "own"}

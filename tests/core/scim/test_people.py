@@ -143,6 +143,14 @@ def test_nobody_becomes_or_ceases_to_be_an_owner_by_a_directory(app: Flask, hous
     assert mighty.ask("POST", "/Users", {"userName": "new@home.example", "roles": [{"value": "owner"}]}).status_code == 403
 
 
+def test_an_owner_who_was_put_away_is_not_taken_back_by_a_directory(app: Flask, house: House) -> None:
+    otto = enrol(house.home, "otto@home.example", "owner")
+    mighty = Directory(app, house.home, token_of(house.home, house.owner))
+    assert mighty.ask("DELETE", f"/Users/{otto.id}").status_code == 204
+    assert mighty.ask("POST", "/Users", {"userName": "otto@home.example"}).status_code == 403
+    assert mighty.member(str(otto.id)).is_archived
+
+
 def test_the_last_owner_and_the_one_to_fall_back_on_stay(app: Flask, house: House) -> None:
     mighty = Directory(app, house.home, token_of(house.home, house.admin))
     last = mighty.patch(f"/Users/{house.owner.id}", {"op": "replace", "path": "active", "value": False})
