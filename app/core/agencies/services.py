@@ -16,7 +16,7 @@ from sqlalchemy import or_, select, text
 from app.core import access, audit, auth, notifications, organisations, people
 from app.core.agencies.models import AgencyLink
 from app.core.people import Member
-from app.core.people.models import Kind, Status
+from app.core.people.models import Kind
 from app.kernel import clock
 from app.kernel.current import SYSTEM, Organisation, acting, current
 from app.kernel.db import session
@@ -112,7 +112,9 @@ def end(link_id: UUID) -> AgencyLink:
     if held:
         with acting(_place(link.client_id), SYSTEM):
             for member in people_of(link.agency_id):
-                member.status, member.agency = Status.INACTIVE, ""
+                if member.active:  # whom the client put out by name stays so
+                    perform_one("people.member", "deactivate", member)
+                    member.agency = ""
             session().flush()
     _note("end", link, other, lambda: _("%(name)s ended the work with you", name=current.organisation.name))
     return link
@@ -173,11 +175,14 @@ def _seat(identity_id: UUID, name: str, email: str, link: AgencyLink, agency: Or
     if known is None:
         said = {"name": name, "email": email, "role": str(access.role_named(link.role).id)}
         known = perform_one("people.member", "create", None, said).record
-        known.kind, known.agency_id = Kind.AGENCY, agency.id
-    elif known.is_archived or (known.status is not Status.ACTIVE and known.agency):
-        return  # the client put them out by name
+        known.kind = Kind.AGENCY
+    elif known.is_archived or (known.agency and (not known.active or known.agency_id != agency.id)):
+        return  # the client put them out by name, or they work here for another agency
+    elif not known.active:
+        perform_one("people.member", "activate", known)
+    known.agency_id = agency.id
     known.agency = known.job_title = agency.name
-    known.status, known.role_id = Status.ACTIVE, access.role_named(link.role).id
+    known.role_id = access.role_named(link.role).id
 
 
 def _check_role(key: str) -> None:

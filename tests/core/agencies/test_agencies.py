@@ -18,7 +18,7 @@ from app.core.audit import people as named
 from app.core.audit.models import AuditEntry
 from app.core.organisations import Organisation as Row
 from app.core.people import Kind, Member, Status
-from app.kernel import clock
+from app.kernel import clock, outbox
 from app.kernel.current import SYSTEM, Actor, Organisation, acting
 from app.kernel.db import session, unit_of_work
 from app.kernel.door import perform_one
@@ -275,6 +275,70 @@ def test_whom_the_client_puts_out_stays_out_and_a_new_relation_brings_back_the_s
     with acting(cast.client, SYSTEM), unit_of_work() as work:
         assert work.scalars(select(Member.id).where(Member.agency_id == cast.agency.id)).all() == [seat]
     assert ada.get("/harbour/hse/incidents/new").status_code == 403
+
+
+def _seats(place: Organisation) -> Any:
+    """The members that an agency sent, out of their session."""
+    with acting(place, SYSTEM), unit_of_work() as work:
+        found = work.scalars(select(Member).where(Member.kind == Kind.AGENCY)).all()
+        work.expunge_all()
+        return found
+
+
+def test_the_end_of_a_relation_is_a_leaving_like_any_other(cast: Cast, app: Flask) -> None:
+    """A token of the relation that ended does not come back with the next one, and the trail says who went."""
+    open_client(cast.sign_in(app, "ada@northern.example"), "Harbour")
+    (seat,) = _seats(cast.client)
+    with cast.work(cast.client, seat):
+        _token, secret = auth.make_token("script")
+    with cast.work(cast.client, cast.owner):
+        services.end(cast.link)
+    with acting(cast.client, SYSTEM), unit_of_work() as work:
+        assert len(work.scalars(select(AuditEntry).where(AuditEntry.action == "people.member.deactivate")).all()) == 1
+    with acting(None, None):
+        outbox.drain(cast.client.id)
+    cast.agree(cast.client, cast.owner, "manager")
+    assert open_client(cast.sign_in(app, "ada@northern.example"), "Harbour").status_code == 303
+    machine = {"Authorization": f"Bearer {secret}"}
+    assert Visitor(app).get("/api/v1/harbour/hse/incidents/", headers=machine).status_code == 401
+
+
+def test_whom_the_client_suspended_stays_so_beyond_the_end(cast: Cast, app: Flask) -> None:
+    ada = cast.sign_in(app, "ada@northern.example")
+    open_client(ada, "Harbour")
+    with cast.work(cast.client, cast.owner):
+        perform_one("people.member", "suspend", _seats(cast.client)[0].id)
+    with cast.work(cast.client, cast.owner):
+        services.end(cast.link)
+    assert _seats(cast.client)[0].status is Status.SUSPENDED
+    cast.agree(cast.client, cast.owner, "viewer")
+    assert open_client(ada, "Harbour").status_code == 403
+    assert _seats(cast.client)[0].status is Status.SUSPENDED
+
+
+def test_two_agencies_of_one_person_do_not_overwrite_each_other(cast: Cast, app: Flask) -> None:
+    other = found("southern")
+    head = enrol(other, "head@southern.example", "owner")
+    enrol(other, "ada@northern.example", "admin", password="")
+    with cast.work(other, head):
+        link = services.offer(services.AGENCY, "harbour", "", "").id
+    with cast.work(cast.client, cast.owner):
+        services.accept(link, "viewer")
+    ada = cast.sign_in(app, "ada@northern.example")
+    open_client(ada, "Harbour")
+    with acting(other, SYSTEM), unit_of_work() as work:
+        twin = work.scalars(select(Member).where(Member.email == "ada@northern.example")).one()
+        work.expunge(twin)
+    with cast.work(other, twin):
+        services.enter(link)
+    (seat,) = _seats(cast.client)
+    assert (seat.agency_id, seat.agency) == (cast.agency.id, "Northern")
+    with cast.work(cast.client, cast.owner):
+        services.end(cast.link)
+    with cast.work(other, twin):
+        services.enter(link)
+    (seat,) = _seats(cast.client)
+    assert (seat.agency_id, seat.agency, seat.active) == (other.id, "Southern", True)
 
 
 @pytest.mark.parametrize("said", [{"kind": "agency"}, {"kind": "own", "who": "seat"}])
