@@ -20,7 +20,7 @@ from app.core.people import Member
 from app.kernel import clock
 from app.kernel.current import current
 from app.kernel.db import as_identity, session
-from app.kernel.errors import Invalid, NotFound
+from app.kernel.errors import Forbidden, Invalid, NotFound
 
 DAYS = 90  # how long a token lives at most; it is rotated before
 OVERLAP = timedelta(hours=1)  # how long the value from before a rotation still works, so that nothing stands still meanwhile
@@ -130,8 +130,12 @@ def _living(*wanted: object) -> list[ApiToken]:
 
 
 def rotate_token(token_id: UUID) -> tuple[ApiToken, str]:
-    """Give a token another value and its whole life anew; the value from before works for one more hour. Raises `NotFound`."""
+    """Give a token another value and its whole life anew; the value from before works for one more hour.
+
+    Raises `NotFound`, and `Forbidden` for a service's whose role gives more than the member who acts has: the new value is theirs to use.
+    """
     token, secret, now = _managed(token_id), new_value(), clock.now()
+    _refuse_more(token)
     life = token.expires_at - token.created_at
     token.former_hash, token.former_until = token.secret_hash, min(now + OVERLAP, token.expires_at)
     token.secret_hash, token.hint, token.created_at, token.expires_at = hash_secret(secret), secret[:6], now, now + life
@@ -150,8 +154,9 @@ def revoke_token(token_id: UUID) -> ApiToken:
 
 
 def hand_over(token_id: UUID, owner_id: UUID | None) -> None:
-    """Let another member answer for a service token. Raises `NotFound` and `Invalid`."""
+    """Let another member answer for a service token. Raises `NotFound`, `Forbidden` and `Invalid`."""
     token = _managed(token_id)
+    _refuse_more(token)
     owner = session().get(Member, (current.organisation.id, owner_id)) if owner_id else None
     if token.role_id is None or owner is None or not owner.active:
         raise Invalid({"owner": [_("Choose one of the list.")]})
@@ -172,6 +177,14 @@ def _managed(token_id: UUID, *, others: bool = False) -> ApiToken:
     if not own and not ((others or found.role_id is not None) and access.can(current.user, MANAGE)):
         raise NotFound
     return found
+
+
+def _refuse_more(token: ApiToken) -> None:
+    """Nobody takes into their hands a service that may more than they may."""
+    if token.role_id is None:
+        return
+    if missing := access.lacking(current.user, access.given_by(token.role_id)):
+        raise Forbidden(access.more_than_held(missing))
 
 
 def seen(token_id: UUID, last: datetime | None, last_from: str, source: str) -> None:

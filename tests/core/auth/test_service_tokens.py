@@ -137,6 +137,20 @@ def test_nobody_gives_a_service_more_than_they_have(town: Town) -> None:
         assert set(refused.value.errors) == {"role"}
 
 
+def test_nobody_takes_a_service_that_may_more_than_they_into_their_hands(ada: Visitor, town: Town) -> None:
+    make(ada, town, "owner")
+    admin = enrol(town.home, "amy@home.example", "admin")
+    with acting(town.home, actor_of(town.home, admin)), unit_of_work() as work:
+        token = work.query(ApiToken).one()
+        before = token.secret_hash
+        with pytest.raises(Forbidden):
+            auth.rotate_token(token.id)
+        with pytest.raises(Forbidden):
+            auth.hand_over(token.id, admin.id)
+        assert (token.secret_hash, token.member_id) == (before, town.member.id)
+        auth.revoke_token(token.id)
+
+
 @pytest.mark.parametrize("wrong", [{"role": "emperor"}, {"owner": "MEM-1999-00001"}, {"name": ""}, {"scopes": ""}, {"days": "365"}])
 def test_what_cannot_be_is_refused_and_stays_typed(ada: Visitor, town: Town, wrong: dict[str, str]) -> None:
     sent = {"name": "Ledger", "role": "viewer", "owner": town.member.reference, "scopes": "write", "days": "30", **wrong}
