@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+from flask import g, has_request_context
 from flask_babel import gettext as _
 from sqlalchemy import delete, select, text, update
 
@@ -117,6 +118,14 @@ def tokens() -> list[ApiToken]:
 def service_tokens() -> list[ApiToken]:
     """The living tokens of the organisation's services."""
     return _living(ApiToken.role_id.is_not(None))
+
+
+def is_service() -> bool:
+    """Whether the request came by a service's token: the member who answers for it is not there, and decides nothing by it."""
+    entry = g.get("entry") if has_request_context() else None
+    if entry is None or entry.token_id is None:
+        return False
+    return session().scalar(select(ApiToken.role_id).where(ApiToken.id == entry.token_id)) is not None
 
 
 def personal_tokens() -> list[ApiToken]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from app.core import auth
+from app.core import access, auth
 from app.core.approvals import State
 from tests.core.approvals.browsing import reference_of
 from tests.core.approvals.house import House
@@ -40,3 +40,14 @@ def test_looking_needs_a_token_for_looking(house: House, app: Flask, scope: str,
     reference, headers = reference_of(house, house.waiting()), bearer(house, scope)
     for path in ("", f"{reference}/"):
         assert app.test_client().get(address(house, path), headers=headers).status_code == status
+
+
+def test_a_service_decides_nothing_in_the_name_of_who_answers_for_it(house: House, app: Flask) -> None:
+    request_id = house.waiting()
+    found = house.request(request_id)
+    with house.as_("owner"):
+        _token, secret = auth.make_service_token("Ledger", access.role_named("manager").id, house.ids["manager"], ["write"])
+    answer = app.test_client().post(address(house, f"{found.reference}/decide"), headers={"Authorization": f"Bearer {secret}"},
+                                    json={"decision": "approve", "hash": found.snapshot_hash, "key": "machine"})
+    assert answer.status_code == 403
+    assert house.request(request_id).state == State.OPEN
