@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from app.kernel import clock
 from app.kernel.current import SYSTEM, SYSTEM_ID, Actor, Grant, Organisation, acting, current
@@ -88,6 +88,16 @@ HOLDING = text(f"""WITH RECURSIVE inside AS (
 _QUESTION = text(f"SELECT {member_at(':now')} FROM member m WHERE m.id = :member AND m.status = 'active' AND m.archived_at IS NULL")
 _QUESTIONS = text(f"""SELECT {member_at(':now')} FROM member m WHERE m.organisation_id = :organisation AND m.id = ANY(:members)
   AND m.status = 'active' AND m.archived_at IS NULL ORDER BY m.name_key, m.id""")
+
+
+_HELD = text(f"SELECT {member_at(':now')} FROM member m WHERE m.organisation_id = :organisation AND m.id = :member")
+
+
+def grants_of(connection: Connection, organisation_id: UUID, member_id: UUID) -> tuple[Grant, ...]:
+    """All that a member holds by any way, also while they may not come in."""
+    told = {"organisation": organisation_id, "member": member_id, "now": clock.now()}
+    found = connection.execute(_HELD, told).scalar()
+    return actor_from(found).grants if found else ()
 
 
 def load_actors(members: Iterable[UUID]) -> list[Actor]:

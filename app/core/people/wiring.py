@@ -16,7 +16,7 @@ from app.core import access, audit
 from app.core.organisations import load_organisation
 from app.core.people.groups import Group, GroupMember, GroupRole
 from app.core.people.invitations import Invitation
-from app.core.people.loading import load_actor
+from app.core.people.loading import grants_of, load_actor
 from app.core.people.models import Member, MemberRole, Status
 from app.core.people.services import last_owner_refusal, owner_refusal
 from app.kernel.current import PLATFORM_ID, SYSTEM, SYSTEM_ID, Actor, Grant, Organisation, current
@@ -112,6 +112,7 @@ def _moved(_mapper: Any, connection: Any, member: Member) -> None:
         if connection.execute(_IS_OWNER, told).scalar():
             raise owner_refusal()
         _refuse_more(connection, member.organisation_id, connection.execute(_ROLES, told).scalars().all())
+        _refuse(grants_of(connection, member.organisation_id, member.id))
 
 
 def _further(_mapper: Any, connection: Any, further: MemberRole) -> None:
@@ -156,11 +157,14 @@ def _group_moved(_mapper: Any, connection: Any, group: Group) -> None:
 
 def _refuse_more(connection: Any, place: UUID, roles: Sequence[UUID]) -> None:
     """Nobody makes somebody else, or themselves, more than they are."""
+    rows = connection.execute(_GRANTS, {"organisation": place, "roles": list(roles)})
+    _refuse([Grant(pattern, scope, rule=rule or "") for pattern, scope, rule in rows])
+
+
+def _refuse(grants: Sequence[Grant]) -> None:
     user = current.context.user
     if user is None or user.is_system:
         return
-    grants = [Grant(pattern, scope, rule=rule or "") for pattern, scope, rule in connection.execute(
-        _GRANTS, {"organisation": place, "roles": list(roles)})]
     if pattern := access.lacking(user, grants):
         raise Forbidden(access.more_than_held(pattern))
 

@@ -76,3 +76,18 @@ def test_an_admin_gives_every_role_but_that_of_an_owner(place: Organisation) -> 
     for key in ("manager", "member", "auditor", "finance_approver", "admin"):
         do(place, admin, "create", None, name=key, email=f"{key}@giving.example", role=role(place, key))
     assert people.load_actor(place, admin.id) is not None
+
+
+@pytest.mark.parametrize("way", ["group", "group above", "single"])
+def test_nor_of_somebody_who_has_more_by_a_group_or_a_single_permission(place: Organisation, registrar: Actor, way: str) -> None:
+    target = enrol(place, "gus@giving.example", "member")
+    with acting(place, SYSTEM), unit_of_work():
+        if way == "single":
+            perform_one("access.single_permission", "create", data={"member": str(target.id), "pattern": "*.*.*", "scope": "company"})
+        else:
+            top = perform_one("people.group", "create", data={"name": "Top"}).record.id
+            below = perform_one("people.group", "create", data={"name": "Below", "parent": str(top)}).record.id
+            perform_one("people.group", "edit", below if way == "group above" else top, {"lines": [{"member": str(target.id)}]})
+            perform_one("people.group_role", "create", data={"group": str(top), "role": role(place, "admin")})
+    with pytest.raises(Forbidden, match="more than you have"):
+        do(place, registrar, "edit", target, email="mine@giving.example")
