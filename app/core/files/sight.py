@@ -17,6 +17,8 @@ from app.kernel.registry import registry
 
 def readable(file: StoredFile) -> bool:
     """Whether the one who is acting may read this file."""
+    if file.purpose == "export" and current.user.impersonator is not None:
+        return False  # made for the person whose pages are shown, not for who looks at them
     return file.created_by == current.user.id or file.purpose == "logo" or _hangs_in_sight(file) or _stands_in_sight(file)
 
 

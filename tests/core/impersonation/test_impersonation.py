@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.core import access
+from app.core import access, files
 from app.core.audit.models import AuditEntry
 from app.core.impersonation import Impersonation, expire
 from app.core.notifications import Notification
@@ -22,7 +22,7 @@ from app.kernel.current import SYSTEM, Organisation, acting
 from app.kernel.db import unit_of_work
 from app.kernel.records import refresh_keys
 from app.kernel.references import assign
-from tests.core.visitors import Visitor, enrol, found
+from tests.core.visitors import Visitor, actor_of, enrol, found
 
 REASON = "Ben cannot find his incident; case 4711"
 PAGES = ("/home/", "/home/hse/incidents/", "/home/people/members/", "/home/inbox/", "/home/hse/incidents/INC-1/", "/home/settings/")
@@ -255,3 +255,12 @@ def test_other_organisations_are_closed_meanwhile(case: Case) -> None:
     enrol(away, "sue@home.example", password="")
     begun(case)
     assert case.sue.get("/away/inbox/").status_code == 404
+
+
+def test_what_was_put_together_for_a_person_is_not_for_who_sees_what_they_see(case: Case) -> None:
+    with acting(case.home, actor_of(case.home, case.member)), unit_of_work():
+        file = files.store(b"rows", "incidents.csv", "text/csv", purpose="export")
+        address = f"/home/files/{file.id}/{file.name}"
+    assert case.browser("ben@home.example").get(address).status_code == 200
+    begun(case)
+    assert case.sue.get(address).status_code == 404
