@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
+from uuid import UUID
 
 from flask_babel import gettext as _
 from sqlalchemy import inspect, select
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.core.access.conditions import understood
 from app.core.access.decisions import require
-from app.core.access.keeping import check_grant, check_inherited, lacking, more_than_held
+from app.core.access.keeping import check_grant, check_inherited, given_by, lacking, more_than_held
 from app.core.access.models import Change, Role, RoleChange, RoleGrant
 from app.core.access.plans import Given, Plan
 from app.kernel.current import SYSTEM_ID, Actor, Grant, current
@@ -41,7 +42,7 @@ def is_open(change: RoleChange) -> bool | str:
 
 def why_not_by(change: RoleChange, approver: Actor) -> str:
     """Why somebody cannot approve a change: it gives what they do not have."""
-    pattern = lacking(approver, _wanted(Plan.read(change.plan)))
+    pattern = lacking(approver, _wanted(Plan.read(change.plan), change.role_id))
     return more_than_held(pattern) if pattern else ""
 
 
@@ -69,7 +70,7 @@ def apply(change: RoleChange) -> RoleChange:
     plan = Plan.read(change.plan)
     asked_by = current.user.on_behalf_of if current.user.is_system else None
     if asked_by is not None:
-        _still_theirs(asked_by, plan)
+        _still_theirs(asked_by, plan, change.role_id)
     role = session().get(Role, (current.organisation.id, change.role_id)) if change.role_id else None
     change.role_id = carry_out(role, plan).id
     change.state = Change.APPLIED
@@ -134,18 +135,23 @@ def _members(role: Role, plan: Plan) -> None:
             row.ends_at = said.until
 
 
-def _wanted(plan: Plan) -> list[Grant]:
-    from app.core.access.keeping import given_by
-
+def _wanted(plan: Plan, role_id: UUID | None) -> list[Grant]:
+    """All that the plan gives to somebody who did not have it: whoever gets the role gets what it gave before, too."""
     new = [Grant(g.pattern, g.scope, rule=understood(g.condition, g.pattern) if g.condition else "") for g in plan.added]
-    return new + given_by(plan.parent) if plan.parent_is_new else new
+    if plan.parent_is_new:
+        new += given_by(plan.parent)
+    if plan.give or any(not each.ends for each in plan.until):
+        new += given_by(role_id)
+    return new
 
 
-def _still_theirs(asked_by: Any, plan: Plan) -> None:
+def _still_theirs(asked_by: Any, plan: Plan, role_id: UUID | None) -> None:
     from app.core import people  # people stand on access
 
     who = people.load_actor(current.organisation, asked_by)
-    if who is not None and (pattern := lacking(who, _wanted(plan))):
+    if who is None:
+        raise Conflict(_("This person is not active here."))
+    if pattern := lacking(who, _wanted(plan, role_id)):
         raise Conflict(more_than_held(pattern))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ from sqlalchemy import select
 
 from app.core import access, audit, settings
 from app.core.access import Role, RoleGrant
+from app.core.access.changing import apply, why_not_by
 from app.core.access.models import RoleChange
+from app.core.access.plans import NewHolder, Plan
 from app.core.people import Member, MemberRole
 from app.kernel.current import SYSTEM, Organisation, acting
 from app.kernel.db import unit_of_work
@@ -296,3 +299,23 @@ def test_nobody_without_the_right_comes_near_it(app: Flask, place: Organisation)
     mia = signed_in(app, "mia")
     for address in (NEW, f"{BASE}/roles/admin", f"{BASE}/condition?permission=hse.incident.view", f"{BASE}/changes/RCH-1"):
         assert mia.get(address).status_code == 403, address
+
+
+def test_nobody_agrees_to_give_somebody_a_role_with_more_than_they_have(place: Organisation) -> None:
+    mia = member(place, "mia")
+    with acting(place, SYSTEM), unit_of_work():
+        admin = access.role_named("admin")
+        change = RoleChange(role_id=admin.id, plan=Plan(label=admin.label, give=(NewHolder(mia.id),)).text)
+        assert "more than you have" in why_not_by(change, actor_of(place, mia))
+        assert why_not_by(change, actor_of(place, member(place, "anna"))) == ""
+
+
+def test_a_change_asked_for_by_somebody_who_left_is_not_carried_out(place: Organisation) -> None:
+    mia, adam = member(place, "mia"), member(place, "adam")
+    with acting(place, SYSTEM), unit_of_work() as work:
+        work.get_one(Member, (place.id, adam.id)).status = "inactive"
+    with acting(place, replace(SYSTEM, on_behalf_of=adam.id)), unit_of_work():
+        viewer = access.role_named("viewer")
+        change = RoleChange(role_id=viewer.id, plan=Plan(label=viewer.label, give=(NewHolder(mia.id),)).text)
+        with pytest.raises(Conflict, match="not active"):
+            apply(change)
