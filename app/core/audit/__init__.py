@@ -6,6 +6,7 @@ from app.core.audit.crossing import across_organisations
 from app.core.audit.doing import doing
 from app.core.audit.feeds import BULK, making, record_created
 from app.core.audit.history import history, shown
+from app.core.audit.holds import held
 from app.core.audit.people import names_of
 from app.core.audit.personal import erase_person
 from app.core.audit.reading import is_confidential, note_list, note_read
@@ -15,6 +16,6 @@ from app.core.audit.words import ACCOUNT, channel_label
 from app.core.audit.writer import Entry, Seat, note, write
 
 __all__ = ["ACCOUNT", "BULK", "Entry", "Seat", "across_organisations", "chain_head", "channel_label",
-           "doing", "erase_person", "history", "is_confidential", "machine", "making", "names_of", "note", "note_list",
+           "doing", "erase_person", "held", "history", "is_confidential", "machine", "making", "names_of", "note", "note_list",
            "note_read", "record_created",
            "seal", "seal_all", "shown", "verify", "within_platform", "write"]

@@ -6,9 +6,11 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import or_, select
 
 from app.core.audit.models import AuditHold
 from app.kernel import clock
+from app.kernel.db import session
 from app.kernel.errors import Invalid
 from app.kernel.fields import Form, long_text
 
@@ -28,6 +30,14 @@ def before_save(hold: AuditHold) -> None:
         raise Invalid({"record": [_("Name a record, a person or a period.")]})
     if hold.since and hold.until and hold.until < hold.since:
         raise Invalid({"until": [_("The end is before the beginning.")]})
+
+
+def held(member: Any = None) -> bool:
+    """Whether a hold stands here at all; or one on a person. Until it is lifted it does, also when it was put into the archive."""
+    query = select(AuditHold.id).where(AuditHold.lifted_at.is_(None))
+    if member is not None:
+        query = query.where(or_(AuditHold.member_id == member.id, AuditHold.record == member.reference))
+    return session().scalars(query.limit(1)).first() is not None
 
 
 def lift(hold: AuditHold, *, lift_reason: str) -> AuditHold:

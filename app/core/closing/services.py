@@ -11,7 +11,6 @@ from flask_babel import gettext as _
 from sqlalchemy import select, text
 
 from app.core import audit, mail
-from app.core.audit.models import AuditHold
 from app.core.organisations import Organisation
 from app.core.people import with_role
 from app.core.platform.settings import SHORTEST
@@ -101,7 +100,7 @@ def _check(row: Organisation, reason: str, typed: str) -> None:
         raise Invalid(errors)
     if row.erase_after is not None:
         raise Conflict(_("The deletion was asked for already."))
-    if session().scalars(select(AuditHold.id).where(AuditHold.lifted_at.is_(None), AuditHold.archived_at.is_(None))).first():
+    if audit.held():
         raise Conflict(_("A legal hold stands here. As long as it does, nothing is deleted."))
 
 

@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy import select, text
 
 from app.core import audit, files, people
-from app.core.audit.models import AuditPerson
+from app.core.audit.models import AuditHold, AuditPerson
 from app.core.mail import send
 from app.core.people import Member
 from app.core.privacy import copying, erasing, requests
@@ -134,3 +134,20 @@ def test_nothing_happens_before_somebody_approves() -> None:
     resource = registry.resource("privacy.person_request")
     (action,) = resource.actions
     assert (action.approval, action.on_create, resource.confidential) == ("privacy.request", True, True)
+
+
+def test_whom_a_legal_hold_names_waits_until_it_is_lifted(own: tuple[Database, Stand]) -> None:
+    _database, stand = own
+    member_id = _enrol(stand)
+    with stand.work() as work:
+        work.get_one(Member, (stand.organisation.id, member_id)).archived_at = clock.now()
+        hold = AuditHold(reason="A case before the court", member_id=member_id, archived_at=clock.now())
+        assign([hold])
+        work.add(hold)
+        work.flush()
+        hold_id = hold.id
+    assert _anonymise(stand, 91) == 0
+    assert "member" in _where(stand, EMAIL)
+    with stand.work() as work:
+        work.get_one(AuditHold, (stand.organisation.id, hold_id)).lifted_at = clock.now()
+    assert _anonymise(stand, 92) == 1
