@@ -29,13 +29,15 @@ _ADDRESSES = text("SELECT email FROM member WHERE organisation_id = :here AND ar
 _REFUSALS = text("""SELECT actor_id, count(*) AS times FROM audit_entry
 WHERE organisation_id = :here AND result = 'refused'
 AND result <> 'ok' AND at > :since AND actor_id IS NOT NULL GROUP BY actor_id HAVING count(*) >= :most""")
-_ESCALATIONS = text("""SELECT id, action, actor_id, record_id, record_reference, resource, changes FROM audit_entry
+_ESCALATIONS = text("""SELECT id, action, actor_id, record_id, record_reference, resource, changes, context FROM audit_entry
 WHERE organisation_id = :here AND at > :since AND resource = ANY (:kinds)""")
 _IMPERSONATIONS = text("""SELECT id, actor_id, at FROM audit_entry
 WHERE organisation_id = :here AND action = 'impersonation.impersonation.begin'
 AND result = 'ok' AND at > :since""")
 _UNSEALED = text("""SELECT min(e.at) FROM audit_entry e WHERE e.organisation_id = :here AND e.at > :since AND NOT EXISTS
 (SELECT FROM audit_link l WHERE l.organisation_id = e.organisation_id AND l.id = e.id)""")
+GIVING = ["people.member", "people.member_role", "people.group_role", "access.role_grant", "access.role", "access.single_permission",
+          "auth.token"]
 STRONG = ("owner", "admin")
 
 
@@ -76,20 +78,27 @@ def refusals() -> int:
 
 
 def escalations() -> int:
-    """Somebody was given a role that runs the house, or a role was given everything."""
-    rows = _asked(_ESCALATIONS, kinds=["people.member", "people.member_role", "access.role_grant", "access.role"])
+    """Somebody, a group or a service was given a role that runs the house; or somebody, or a role, was given everything."""
+    rows = _asked(_ESCALATIONS, kinds=GIVING)
     strong = {str(each) for each in session().connection().execute(
         text("SELECT id FROM role WHERE organisation_id = :here AND key = ANY (:keys)"),
         {"here": current.organisation.id, "keys": list(STRONG)}).scalars()}
     return sum(raise_alert(Kind.ESCALATION, f"escalation:{row.id}", subject=row.record_reference or row.resource,
                            record_id=str(row.record_id)) is not None
-               for row in rows if row.actor_id != PLATFORM_ID and _is_wider(row.changes, strong))
+               for row in rows if row.actor_id != PLATFORM_ID and _is_wider({**row.changes, **_of_service(row)}, strong))
+
+
+def _of_service(row: Any) -> dict[str, Any]:
+    """The role of a service's new token, as if a record had been given it."""
+    return {"role": [None, row.context.get("role")]} if row.action == "auth.token.made" else {}
 
 
 def _is_wider(changes: dict[str, Any], strong: set[str]) -> bool:
-    given = changes.get("role", [None, None])
+    given = [changes.get(name, [None, None]) for name in ("role", "parent")]
     pattern = changes.get("pattern", [None, None])[1]
-    return (given[1] in strong and given[0] not in strong) or (isinstance(pattern, str) and pattern.startswith("*.*."))
+    if any(after in strong and before not in strong for before, after in given):
+        return True
+    return isinstance(pattern, str) and pattern.startswith("*.*.")
 
 
 def odd_hours() -> int:

@@ -65,7 +65,8 @@ def _make(name: str, scopes: Sequence[str], days: int, addresses: str, errors: d
                      created_at=now, expires_at=now + timedelta(days=days), **whose)
     session().add(token)
     session().flush()
-    _note("auth.token.made", token, scopes=list(scopes), addresses=networks, days=days, service=token.role_id is not None)
+    _note("auth.token.made", token, scopes=list(scopes), addresses=networks, days=days, service=token.role_id is not None,
+          **({"role": str(token.role_id)} if token.role_id else {}))
     return token, secret
 
 

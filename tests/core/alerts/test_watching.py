@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -11,6 +12,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.core import alerts, audit, auth, people
+from app.core.access import role_named
 from app.core.alerts import watching
 from app.core.alerts.models import Alert, Kind
 from app.core.alerts.raising import note_deliveries
@@ -19,6 +21,7 @@ from app.core.notifications import Notification
 from app.kernel import clock
 from app.kernel.current import SYSTEM, acting
 from app.kernel.db import unit_of_work
+from app.kernel.door import perform_one
 from tests.core.audit.house import signed_in
 from tests.core.stand import Stand
 from tests.infra.databases import Database
@@ -78,12 +81,36 @@ def test_mass_refusals_are_told_with_their_evidence(own: tuple[Database, Stand])
 
 @pytest.mark.requirement("PK-050")
 def test_a_member_made_an_admin_is_told_to_the_owners(app: Flask, stand: Stand) -> None:
-    from app.core.access import role_named
-
     with stand.work() as work:
         work.get_one(people.Member, (stand.organisation.id, stand.actors["member"].id)).role_id = role_named("admin").id
     assert _watch(stand) == 1
     assert _watch(stand) == 0
+    assert _alerts(stand)[0]["kind"] == Kind.ESCALATION
+
+
+def _single(stand: Stand) -> None:
+    given = {"member": str(stand.actors["member"].id), "pattern": "*.*.*", "scope": "company"}
+    perform_one("access.single_permission", "create", data=given)
+
+
+def _group(stand: Stand) -> None:
+    group = perform_one("people.group", "create", data={"name": "Crew"}).record.id
+    perform_one("people.group_role", "create", data={"group": str(group), "role": str(role_named("admin").id)})
+
+
+def _parent(stand: Stand) -> None:
+    perform_one("access.role", "create", data={"label": "Deputy", "parent": str(role_named("admin").id)})
+
+
+def _service(stand: Stand) -> None:
+    auth.make_service_token("Ledger", role_named("admin").id, stand.actors["member"].id)
+
+
+@pytest.mark.parametrize("give", [_single, _group, _parent, _service])
+def test_everything_given_by_any_other_way_is_told_too(app: Flask, stand: Stand, give: Callable[[Stand], None]) -> None:
+    with stand.work():
+        give(stand)
+    assert _watch(stand) == 1
     assert _alerts(stand)[0]["kind"] == Kind.ESCALATION
 
 
