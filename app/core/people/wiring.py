@@ -85,6 +85,13 @@ def _changed(_mapper: Any, connection: Any, member: Member) -> None:
         _refuse_more(connection, member.organisation_id, [member.role_id])
 
 
+def _others_stay(connection: Any, member: Member) -> bool:
+    """Whether there is another owner; asked one after the other, so that two do not unmake each other at the same moment."""
+    told = {"member": member.id, "organisation": member.organisation_id}
+    connection.execute(_ONE_AT_A_TIME, told)
+    return bool(connection.execute(_OTHERS, told).one().others)
+
+
 def _put_away(member: Member, moment: datetime | None, _before: Any, _initiator: Any) -> None:
     """The archive and the status say the same. Whoever is restored stays out until somebody lets them in."""
     if moment is not None:
