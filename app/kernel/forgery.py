@@ -10,6 +10,7 @@ from flask import Flask, current_app, request, session
 from flask_babel import gettext as _
 
 from app.kernel.errors import Forbidden
+from app.kernel.faults import MACHINES
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 KEPT_AS = "_csrf"
@@ -48,15 +49,20 @@ def same_origin() -> bool:
 
 
 def check() -> None:
-    """Refuse an unsafe request that carries no token of this session; a bearer token, or a signed address, is proof by itself.
+    """Refuse an unsafe request that carries no token of this session; a bearer token where machines ask, or a signed address, is
+    proof by itself. Pages look at the cookie alone, so there a header that anybody can write proves nothing.
 
     A view that takes what it needs from the body alone says `without_cookies`; where it looks at one after all, it calls `require_form`.
     """
-    if request.method in SAFE or request.headers.get("Authorization", "").startswith("Bearer "):
+    if request.method in SAFE or _comes_by_token():
         return
     view = current_app.view_functions.get(request.endpoint or "")
     if not (getattr(view, "signed_address", False) or getattr(view, "without_cookies", False)):
         require_form()
+
+
+def _comes_by_token() -> bool:
+    return request.path.startswith(MACHINES) and request.headers.get("Authorization", "").startswith("Bearer ")
 
 
 def require_form() -> None:

@@ -45,3 +45,8 @@ def test_a_token_from_before_signing_in_is_worth_nothing_after(visitor: Visitor)
                                      "/home/settings/password", "/api/v1/home/people/members/"])
 def test_every_door_asks_for_it(ben: Visitor, address: str) -> None:
     assert ben.client.post(address, data={}).status_code == 403
+
+
+@pytest.mark.parametrize("header", ["Bearer x", "Bearer  ", "bearer x"])
+def test_on_a_page_a_bearer_s_header_is_no_proof(ben: Visitor, header: str) -> None:
+    assert ben.client.post(WHERE, data=SENT, headers={"Authorization": header}).status_code == 403
