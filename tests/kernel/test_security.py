@@ -21,6 +21,7 @@ def app() -> Flask:
     app.add_url_rule("/page", "page", lambda: screen("page.html"))
     app.add_url_rule("/token", "token", csrf_token)
     app.add_url_rule("/change", "change", lambda: "changed", methods=["POST"])
+    app.add_url_rule("/api/change", "api_change", lambda: "changed", methods=["POST"])
     return app
 
 
@@ -96,5 +97,7 @@ def test_our_own_pages_may_change(client: FlaskClient, headers: dict[str, str]) 
     assert client.post("/change", data={"csrf_token": client.get("/token").text}, headers=headers).text == "changed"
 
 
-def test_a_bearer_token_is_proof_by_itself(client: FlaskClient) -> None:
-    assert client.post("/change", headers={"Authorization": "Bearer of_x"}).text == "changed"
+def test_a_bearer_token_is_proof_by_itself_where_machines_ask_and_nowhere_else(client: FlaskClient) -> None:
+    bearer = {"Authorization": "Bearer of_x"}
+    assert client.post("/api/change", headers=bearer).text == "changed"
+    assert client.post("/change", headers=bearer).status_code == 403
