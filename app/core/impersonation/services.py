@@ -19,6 +19,7 @@ from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from app.kernel.references import assign
 
 IMPERSONATE = "impersonation.impersonation.begin"
+RUNS = ("access.role.edit", "people.member.edit", "settings.setting.manage", IMPERSONATE)
 LASTS, BEGIN_WITHIN = timedelta(minutes=30), timedelta(hours=24)
 SHORTEST_REASON, MOST_STEPS = 10, 2_000
 
@@ -52,9 +53,9 @@ def _may_ask(target: Member) -> None:
 
 
 def is_critical(target: Member) -> bool:
-    """Whether the account may do everything: an owner's or an administrator's."""
+    """Whether the account runs the house, by whatever role or permission: an owner's, an administrator's, or one that makes such."""
     actor = people.load_actor(current.organisation, target.id)
-    return actor is not None and any(grant.pattern == "*.*.*" for grant in actor.grants)
+    return actor is not None and any(actor.grants_of(permission) for permission in RUNS)
 
 
 def is_agreed(asked: Impersonation) -> bool:

@@ -20,6 +20,7 @@ from app.core.people import Member
 from app.kernel import clock
 from app.kernel.current import SYSTEM, Organisation, acting
 from app.kernel.db import unit_of_work
+from app.kernel.door import perform_one
 from app.kernel.records import refresh_keys
 from app.kernel.references import assign
 from tests.core.visitors import Visitor, actor_of, enrol, found
@@ -264,3 +265,11 @@ def test_what_was_put_together_for_a_person_is_not_for_who_sees_what_they_see(ca
     assert case.browser("ben@home.example").get(address).status_code == 200
     begun(case)
     assert case.sue.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("pattern", ["people.*.*", "access.role.edit", "settings.setting.manage", "impersonation.*.*"])
+def test_whoever_runs_the_house_by_another_permission_has_to_agree_too(case: Case, pattern: str) -> None:
+    with acting(case.home, SYSTEM), unit_of_work():
+        perform_one("access.single_permission", "create", data={"member": str(case.member.id), "pattern": pattern, "scope": "company"})
+    case.ask(case.member)
+    assert case.only().needs_second
