@@ -26,6 +26,7 @@ from app.kernel.errors import Forbidden
 _OTHERS = text("""SELECT r.id AS owner, EXISTS (SELECT FROM member m WHERE m.organisation_id = r.organisation_id AND m.role_id = r.id
     AND m.status = 'active' AND m.archived_at IS NULL AND m.id <> :member) AS others
   FROM role r WHERE r.organisation_id = :organisation AND r.key = 'owner'""")
+_ONE_AT_A_TIME = text("SELECT id FROM role WHERE organisation_id = :organisation AND key = 'owner' FOR NO KEY UPDATE")
 _OF_GROUP = text("""WITH RECURSIVE above AS (
     SELECT p.id, p.parent_id FROM member_group p WHERE p.organisation_id = :organisation AND p.id = :group
     UNION SELECT p.id, p.parent_id FROM member_group p JOIN above a ON p.id = a.parent_id WHERE p.organisation_id = :organisation)
@@ -40,6 +41,9 @@ _ROLES = text("""SELECT role_id FROM member WHERE organisation_id = :organisatio
 _IS_OWNER = text("""SELECT EXISTS (SELECT FROM role r JOIN member m ON m.organisation_id = r.organisation_id AND m.id = :member
   WHERE r.organisation_id = :organisation AND r.key = 'owner' AND (m.role_id = r.id OR EXISTS (SELECT FROM member_role f
     WHERE f.organisation_id = r.organisation_id AND f.member_id = m.id AND f.role_id = r.id)))""")
+
+
+COUNTED = ("parent_id", "archived_at", "starts_on", "ends_on")  # what changes to whom a group gives its roles
 
 
 def install(_app: Flask) -> None:
@@ -76,7 +80,7 @@ def _changed(_mapper: Any, connection: Any, member: Member) -> None:
     history = state.attrs.role_id.history
     was = next(iter(history.deleted or history.unchanged or ()), None)
     stays = member.role_id == row.owner and member.active and member.archived_at is None
-    if was == row.owner and not row.others and not stays:
+    if was == row.owner and not stays and not _others_stay(connection, member):
         audit.note("people.owner.refuse", resource="people.member", record=member, result="refused", apart=True)
         raise last_owner_refusal()
     if was != member.role_id and row.owner in (was, member.role_id) and not _may_name_owners():
@@ -155,7 +159,7 @@ def _joined(_mapper: Any, connection: Any, joined: GroupMember) -> None:
 def _group_moved(_mapper: Any, connection: Any, group: Group) -> None:
     """A group moved below another, or restored, gives its members the roles of those above."""
     state: Any = inspect(group)
-    if group.archived_at is None and any(state.attrs[name].history.has_changes() for name in ("parent_id", "archived_at", "ends_on")):
+    if group.archived_at is None and any(state.attrs[name].history.has_changes() for name in COUNTED):
         told = {"organisation": group.organisation_id, "group": group.id}
         roles = connection.execute(_OF_GROUP, told).scalars().all()
         above = connection.execute(_OF_GROUP, {**told, "group": group.parent_id}).scalars().all() if group.parent_id else []

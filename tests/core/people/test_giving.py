@@ -91,3 +91,12 @@ def test_nor_of_somebody_who_has_more_by_a_group_or_a_single_permission(place: O
             perform_one("people.group_role", "create", data={"group": str(top), "role": role(place, "admin")})
     with pytest.raises(Forbidden, match="more than you have"):
         do(place, registrar, "edit", target, email="mine@giving.example")
+
+
+def test_a_group_that_is_over_is_not_begun_again_for_its_roles(place: Organisation, registrar: Actor) -> None:
+    with acting(place, SYSTEM), unit_of_work():
+        group = perform_one("people.group", "create", data={"name": "Later", "starts_on": "2096-01-05"}).record.id
+        perform_one("people.group", "edit", group, {"lines": [{"member": str(registrar.id)}]})
+        perform_one("people.group_role", "create", data={"group": str(group), "role": role(place, "admin")})
+    with acting(place, registrar, channel="page"), unit_of_work(), pytest.raises(Forbidden, match="more than you have"):
+        perform_one("people.group", "edit", group, {"starts_on": "2026-01-05"})
