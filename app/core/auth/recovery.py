@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from app.core.auth import addresses, links, mails, passwords, sessions, throttle, trail
 from app.core.auth.policy import policy_of
-from app.core.auth.secrets import keyed
+from app.core.auth.secrets import account_mark
 from app.core.auth.shutting import Ended, shut
 from app.kernel import clock
 from app.kernel.db import session, unit_of_work
@@ -34,7 +34,7 @@ def ask(email: str, kind: str, *, source: str) -> None:
         wanted = found.identity_id is not None and not found.disabled and (kind == "reset" or policy_of(found.identity_id).magic_link)
         told = bool(wanted and mails.tell(found.identity_id, KINDS[kind]))
         trail.note(f"auth.{kind}.asked", found.identity_id, result="ok" if told else "refused", source=source,
-                   private={"account": keyed("account", email.strip().lower())})
+                   private={"account": account_mark(email)})
     time.sleep(max(0.0, AT_LEAST - (time.monotonic() - begun)))
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from app.core.auth import passwords, sessions, stages, throttle, trail
 from app.core.auth.pace import LOCKED, REFUSED, refusing_takes
-from app.core.auth.secrets import is_outdated, is_password, keyed
+from app.core.auth.secrets import account_mark, is_outdated, is_password
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Invalid, TooMany
 
@@ -68,7 +68,7 @@ def refused(email: str, source: str, reason: str) -> None:
     with unit_of_work() as work:
         found = work.execute(_WHO, {"email": email.strip().lower()}).one()
         trail.note("auth.sign_in", found.identity_id, result="refused", source=source, reason=reason,
-                   private={"account": keyed("account", email.strip().lower())})
+                   private={"account": account_mark(email)})
 
 
 def _why_not(found: Any, *, right: bool) -> str:

@@ -5,11 +5,11 @@ The moment follows the clock of the database and lies a week ahead at least: who
 
 from __future__ import annotations
 
+from app.core.platform.settings import SHORTEST
 from app.kernel.schema import define
 
 HEAD = "LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp"
 HERE = "nullif(current_setting('app.organisation', true), '')::uuid"
-SHORTEST = 7  # days
 
 define("organisation_close(integer)", f"""
 CREATE OR REPLACE FUNCTION organisation_close(days integer) RETURNS timestamptz {HEAD} AS $$
