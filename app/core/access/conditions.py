@@ -27,7 +27,6 @@ from app.kernel.registry import registry
 TOKEN = re.compile(r"""\s*(?:(?P<quoted>"[^"]*"|'[^']*')|(?P<number>-?\d+(?:\.\d+)?(?![\w:.-]))|(?P<sign><=|>=|!=|=|<|>|\(|\)|,)"""
                    r"""|(?P<word>[^\s<>=!(),"']+))""")
 COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
-OPPOSITE = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 ORDERED = ("integer", "decimal", "money", "date", "datetime")
 EQUAL = ("text", "email", "choice", "reference")
 MINE = {"user.site": "site_id", "user.department": "department_id", "user": "id"}

@@ -41,7 +41,6 @@ SYSTEM_ROLES: tuple[Declared, ...] = (
     Declared("viewer", _l("Viewer"), {"{}.*.view": "company", "organisation.*.view": "company", **_ASKS}, _l("Sees; changes nothing.")),
     Declared("client", _l("Client"), {"{}.*.view": "own"}, _l("A guest from outside: sees what is their own, and what is granted beside.")),
 )
-SYSTEM_KEYS = frozenset(role.key for role in SYSTEM_ROLES)
 
 
 def declared_roles() -> list[Declared]:
