@@ -18,6 +18,7 @@ from app.core.auth.edge import keep_cookie
 from app.core.auth.identities import verify_password
 from app.core.auth.passwords import set_password
 from app.core.people import Member
+from app.kernel import clock
 from app.kernel.current import current
 from app.kernel.db import session
 from app.kernel.errors import Forbidden, Invalid
@@ -137,7 +138,7 @@ def change_password() -> Response:
     sessions.end_sessions(identity, but=g.entry.session_id)
     trail.note("auth.password.changed", identity)
     mails.tell(identity, mails.PASSWORD)
-    secret = sessions.renew(g.entry.session_id, identity)
+    secret = sessions.renew(g.entry.session_id, identity, proved_at=clock.now())
     flask.session.clear()
     flash(_("Your password is changed. Everywhere else you are signed out."), "good")
     return keep_cookie(redirect(url_for("account.settings"), 303), secret, int(sessions.ABSOLUTE.total_seconds()))

@@ -48,11 +48,14 @@ def open_session(identity_id: UUID, *, address: str = "", agent: str = "", **pro
 
 
 def renew(session_id: UUID | None, identity_id: UUID, **values: Any) -> str:
-    """Bring a session on (`stage`, `factor`, `enrol_by`): it was proved just now, and its secret is another. Gives the secret."""
+    """Bring a session on (`stage`, `factor`, `enrol_by`) under another secret. Gives the secret.
+
+    Only whoever has just proved who they are passes `proved_at`: going on by itself is no proof.
+    """
     secret = new_secret()
     changed = update(UserSession).where(UserSession.id == session_id, UserSession.ended_at.is_(None))
     with as_identity(identity_id):
-        session().execute(changed.values(secret_hash=hash_secret(secret), proved_at=clock.now(), **values))
+        session().execute(changed.values(secret_hash=hash_secret(secret), **values))
     return secret
 
 

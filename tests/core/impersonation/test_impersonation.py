@@ -273,3 +273,16 @@ def test_whoever_runs_the_house_by_another_permission_has_to_agree_too(case: Cas
         perform_one("access.single_permission", "create", data={"member": str(case.member.id), "pattern": pattern, "scope": "company"})
     case.ask(case.member)
     assert case.only().needs_second
+
+
+def test_beginning_stopping_and_coming_back_are_no_proof_of_who_one_is(case: Case) -> None:
+    page = case.ask(case.member)
+    with clock.at(clock.now() + timedelta(minutes=15)):
+        assert case.sue.send(f"{page}begin", form=page).location == "/home/"
+        assert case.sue.send("/home/impersonation/stop", form="/home/inbox/").status_code == 303
+        assert "Confirm that it is you" in case.sue.get("/home/settings/security/new/totp").text
+        page = case.ask(case.member)
+        assert case.sue.send(f"{page}begin", form=page).location == "/home/"
+    with clock.at(clock.now() + timedelta(hours=2)):
+        assert case.sue.send("/sign-in/over", next="/home/inbox/").status_code == 303
+        assert "Confirm that it is you" in case.sue.get("/home/settings/security/new/totp").text

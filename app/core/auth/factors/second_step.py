@@ -15,6 +15,7 @@ from app.core.auth.factors import enrolling, passkeys, phones, proving
 from app.core.auth.factors.held import held_by
 from app.core.auth.factors.telling import tell
 from app.core.auth.source import source_address
+from app.kernel import clock
 from app.kernel.errors import Invalid, TooMany
 from app.kernel.preferences import within
 from app.kernel.screens import screen
@@ -54,7 +55,7 @@ def prove_factor() -> Response:
         return response
     except Invalid as error:
         return _step(entry, error.errors, 422)
-    return _go_on(entry, kind)
+    return _go_on(entry, kind, proved_at=clock.now())
 
 
 @screens.post("/sign-in/factor/send")
@@ -82,10 +83,10 @@ def _step(entry: Entry, errors: dict[str, list[Any]], status: int = 200, *, sent
                   question=question, sent=sent, phone=held.phone, next=_wanted())
 
 
-def _go_on(entry: Entry, kind: str) -> Response:
+def _go_on(entry: Entry, kind: str, **proof: Any) -> Response:
     """The session reaches further from here, under another secret."""
     reach = stages.reach(entry.identity_id, entry.method, kind)
-    secret = sessions.renew(entry.session_id, entry.identity_id, stage=reach.stage, factor=kind, enrol_by=reach.enrol_by)
+    secret = sessions.renew(entry.session_id, entry.identity_id, stage=reach.stage, factor=kind, enrol_by=reach.enrol_by, **proof)
     trail.note("auth.factor.proved", entry.identity_id, only=entry.confined_to, kind=kind)
     if kind == "recovery":
         tell(entry.identity_id, "recovered", kind)
