@@ -37,7 +37,7 @@ def reach(identity_id: UUID, method: str, factor: str = "") -> Reach:
 
 
 def _factors(identity_id: UUID, method: str, factor: str) -> Reach:
-    held = holds_any(identity_id) and not lost.take_effect(identity_id)
+    held = holds_any(identity_id) and not (method == "password" and lost.take_effect(identity_id))
     if held and not factor and method not in WHOLE:
         return Reach(FACTOR)
     if held or method in WHOLE:

@@ -10,14 +10,17 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.core.auth.factors import holds_any, lost
+from app.core import settings
+from app.core.auth import signing
+from app.core.auth.factors import holds_any, lost, proving
 from app.core.auth.mails import secrets
 from app.core.mail.models import MailMessage
 from app.kernel import clock
 from app.kernel.current import SYSTEM, acting
 from app.kernel.db import unit_of_work
+from app.kernel.errors import Invalid, TooMany
 from tests.core.auth.conftest import Town
-from tests.core.auth.test_second_step import with_totp
+from tests.core.auth.test_second_step import now_of, with_totp
 from tests.core.visitors import Visitor, enrol
 
 LIST = "/home/settings/lost-factors"
@@ -28,10 +31,7 @@ def asked(visitor: Visitor, town: Town) -> Visitor:
     """Ben's browser, from which he said that he lost his authenticator."""
     with_totp(town.member.identity_id)
     visitor.sign_in("ben@home.example")
-    page = visitor.get("/sign-in/factor/lost").text
-    place = re.search(r'name="place" value="([^"]+)"', page)
-    assert place
-    answer = visitor.send("/sign-in/factor/lost", place=place.group(1), reason="My phone fell into the sea.")
+    answer = visitor.send("/sign-in/factor/lost", reason="My phone fell into the sea.")
     assert answer.status_code == 200, answer.text
     return visitor
 
@@ -50,10 +50,10 @@ def admins(app: Flask, town: Town) -> tuple[Visitor, Visitor]:
     return signed_in(app, "ada@home.example"), signed_in(app, "eve@home.example")
 
 
-def agree(browser: Visitor) -> Any:
+def agree(browser: Visitor, where: str = LIST) -> Any:
     """Agree to what waits first."""
-    found = re.search(rf'action="({LIST}/[^"]+/agree)"', browser.get(LIST).text)
-    return browser.send(found.group(1), form=LIST) if found else None
+    found = re.search(rf'action="({where}/[^"]+/agree)"', browser.get(where).text)
+    return browser.send(found.group(1), form=where) if found else None
 
 
 def mails(town: Town) -> list[MailMessage]:
@@ -125,3 +125,57 @@ def test_the_link_in_the_mail_stops_it(asked: Visitor, admins: tuple[Visitor, Vi
     with clock.at(clock.now() + timedelta(hours=25)):
         asked.sign_in("ben@home.example")
         assert asked.get("/home/inbox/").location.startswith("/sign-in/factor")
+
+
+def test_every_organisation_that_relies_on_the_factors_has_to_agree_and_the_longest_delay_counts(
+        visitor: Visitor, admins: tuple[Visitor, Visitor], town: Town, app: Flask) -> None:
+    enrol(town.away, "ben@home.example", password="")
+    enrol(town.away, "yve@away.example", "admin")
+    with acting(town.away, SYSTEM), unit_of_work():
+        settings.set("auth.lost_factor_hours", 48)
+    with_totp(town.member.identity_id)
+    visitor.sign_in("ben@home.example")
+    page = visitor.get("/sign-in/factor/lost").text
+    assert "Away" not in page, "whoever has only the password does not learn where somebody belongs"
+    assert visitor.send("/sign-in/factor/lost", reason="My phone fell into the sea.").status_code == 200
+    for admin in admins:
+        assert agree(admin).status_code == 303
+    with clock.at(clock.now() + timedelta(days=6)):
+        visitor.sign_in("ben@home.example")
+        assert visitor.get("/home/inbox/").location.startswith("/sign-in/factor"), "the other organisation has not agreed"
+    for email in ("zoe@away.example", "yve@away.example"):
+        assert agree(signed_in(app, email), "/away/settings/lost-factors").status_code == 303
+    with clock.at(clock.now() + timedelta(hours=47)):
+        visitor.sign_in("ben@home.example")
+        assert visitor.get("/home/inbox/").location.startswith("/sign-in/factor")
+    with clock.at(clock.now() + timedelta(hours=49)):
+        visitor.sign_in("ben@home.example")
+        assert visitor.get("/home/inbox/").location.startswith("/sign-in/enrol")
+
+
+@pytest.mark.parametrize("way", ["link", "ldap"])
+def test_only_one_s_own_password_lets_ask(town: Town, app: Flask, way: str) -> None:
+    identity = town.member.identity_id
+    assert identity
+    with_totp(identity)
+    with unit_of_work():
+        secret = signing.opened(identity, source="", agent="", method=way, confined_to=town.home.id if way == "ldap" else None)
+    browser = Visitor(app)
+    browser.client.set_cookie(app.extensions["settings"].cookie("session"), secret)
+    assert browser.get("/sign-in/factor").status_code == 200
+    assert browser.get("/sign-in/factor/lost").status_code == 403
+    assert browser.send("/sign-in/factor/lost", form="/sign-in/factor", reason="My phone fell into the sea.").status_code == 403
+
+
+def test_wrong_codes_of_somebody_whom_a_provider_let_in_lock_nobody_out_elsewhere(town: Town) -> None:
+    identity = town.member.identity_id
+    assert identity
+    with clock.at(clock.now().replace(second=10)):
+        codes = with_totp(identity)
+        for _ in range(5):
+            with unit_of_work(), pytest.raises(Invalid):
+                proving.prove(identity, "totp", "000000", within=town.home.id)
+        with unit_of_work(), pytest.raises(TooMany):
+            proving.prove(identity, "totp", now_of(codes), within=town.home.id)
+        with unit_of_work():
+            proving.prove(identity, "totp", now_of(codes))

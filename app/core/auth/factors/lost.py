@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import cast
 from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 
-from app.core import access, audit, notifications, people, settings
+from app.core import access, audit, notifications, people
 from app.core.auth import links, mails
 from app.core.auth.factors.enrolling import remove_all
 from app.core.auth.factors.models import LostFactor
 from app.core.auth.models import Identity
+from app.core.auth.policy import policy_of
 from app.core.auth.seats import member_in
-from app.core.auth.sessions import Place, end_sessions, organisations_of
+from app.core.auth.sessions import end_sessions, organisations_of
 from app.core.organisations import load_organisation
+from app.core.people import Member
 from app.kernel import clock
-from app.kernel.current import SYSTEM, acting, current
+from app.kernel.current import SYSTEM, Organisation, acting, current
 from app.kernel.db import as_identity, session
 from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 
@@ -36,22 +39,31 @@ AGREED = mails.Kind(
     _l("Stop it"), "/sign-in/lost/", links.LOST, WEEK, where=False)
 
 
-def places(identity_id: UUID) -> list[Place]:
-    """Where somebody can ask."""
-    return organisations_of(identity_id)
+def seats(identity_id: UUID) -> list[tuple[Organisation, Member]]:
+    """Where somebody is one of the own people: all of these rely on their factors. For whom an agency sends, the agency answers."""
+    found = []
+    for place in organisations_of(identity_id):
+        organisation = load_organisation(place.id)
+        member = member_in(organisation, identity_id) if organisation else None
+        if organisation is not None and member is not None and member.agency_id is None:
+            found.append((organisation, member))
+    return found
 
 
-def ask(identity_id: UUID, place: UUID, reason: str, *, source: str) -> None:
-    """Ask the administrators of one's organisation. Raises `Invalid`; `Conflict` when it was asked already."""
-    organisation = load_organisation(place) if place in {each.id for each in places(identity_id)} else None
-    member = member_in(organisation, identity_id) if organisation else None
-    if organisation is None or member is None:
-        raise Invalid({"place": [_("Choose one of the list.")]})
+def ask(identity_id: UUID, reason: str, *, source: str) -> None:
+    """Ask the administrators of all of one's organisations. Raises `Invalid`; `Conflict` when it was asked everywhere already."""
     if not reason.strip():
         raise Invalid({"reason": [_("This is needed.")]})
+    asked = [_ask_in(organisation, member, identity_id, reason, source) for organisation, member in seats(identity_id)]
+    if not any(asked):
+        raise Conflict(_("You asked already. Two administrators have to agree."))
+
+
+def _ask_in(organisation: Organisation, member: Member, identity_id: UUID, reason: str, source: str) -> bool:
+    """Whether it was not asked there already."""
     with acting(organisation, SYSTEM):
-        if session().scalars(select(LostFactor).where(LostFactor.identity_id == identity_id, LostFactor.ended_at.is_(None))).first():
-            raise Conflict(_("You asked already. Two administrators have to agree."))
+        if session().scalars(_open_of(identity_id)).first():
+            return False
         asked = LostFactor(member_id=member.id, identity_id=identity_id, reason=reason.strip()[:LONGEST], source=source)
         session().add(asked)
         session().flush()
@@ -61,6 +73,11 @@ def ask(identity_id: UUID, place: UUID, reason: str, *, source: str) -> None:
                 notifications.notify(other, "lost_factor", lambda: _("%(name)s lost their second factor", name=member.name),
                                      f"/{organisation.slug}/settings/lost-factors", critical=True)
         _tell(asked, ASKED)
+    return True
+
+
+def _open_of(identity_id: UUID) -> Select[tuple[LostFactor]]:
+    return select(LostFactor).where(LostFactor.identity_id == identity_id, LostFactor.ended_at.is_(None))
 
 
 def _administrators() -> list[UUID]:
@@ -83,7 +100,7 @@ def agree(lost_id: UUID) -> LostFactor:
     if asked.first_by is None:
         asked.first_by, asked.first_at = current.user.id, clock.now()
     else:
-        asked.second_by, asked.due_at = current.user.id, clock.now() + timedelta(hours=_hours())
+        asked.second_by, asked.due_at = current.user.id, clock.now() + timedelta(hours=_hours(asked.identity_id))
         _tell(asked, AGREED)
     _note("agreed", asked)
     session().flush()
@@ -91,9 +108,10 @@ def agree(lost_id: UUID) -> LostFactor:
 
 
 def refuse(lost_id: UUID) -> None:
-    """Say no; it ends at once. Raises `Forbidden` for oneself."""
+    """Say no; it ends at once, here and wherever else it was asked. Raises `Forbidden` for oneself."""
     asked = _open(lost_id)
     _end(asked, "refused", current.user.id)
+    stop_all(asked.identity_id)
 
 
 def _open(lost_id: UUID) -> LostFactor:
@@ -109,7 +127,7 @@ def _open(lost_id: UUID) -> LostFactor:
 
 
 def stop(link: links.Opened) -> bool:
-    """Stop it by the link in the mail; False when there is nothing to stop any more."""
+    """Stop it everywhere by the link in the mail of one organisation; False when there is nothing to stop any more."""
     organisation = load_organisation(UUID(link.about["organisation"]))
     if organisation is None or not links.use(link):
         return False
@@ -118,43 +136,46 @@ def stop(link: links.Opened) -> bool:
         if asked is None or asked.ended_at is not None:
             return False
         _end(asked, "stopped", None)
+    stop_all(link.identity_id)
     return True
 
 
 def stop_all(identity_id: UUID) -> int:
     """Stop what was asked for somebody anywhere: it was not them. Gives how many."""
     stopped = 0
-    for place in places(identity_id):
+    for place in organisations_of(identity_id):
         organisation = load_organisation(place.id)
         if organisation is None:
             continue
         with acting(organisation, SYSTEM):
-            for asked in session().scalars(select(LostFactor).where(LostFactor.identity_id == identity_id, LostFactor.ended_at.is_(None))):
+            for asked in session().scalars(_open_of(identity_id)):
                 _end(asked, "stopped", None)
                 stopped += 1
     return stopped
 
 
 def take_effect(identity_id: UUID) -> bool:
-    """Remove the factors of somebody whose hour has come: asked at their next sign-in. True when they begin anew."""
-    done = False
-    for place in places(identity_id):
-        organisation = load_organisation(place.id)
-        if organisation is None:
-            continue
+    """Remove the factors of somebody whose hour has come in every organisation that relies on them. True when they begin anew.
+
+    Asked at their next sign-in with their own password.
+    """
+    due = [(organisation, _due_in(organisation, identity_id)) for organisation, _member in seats(identity_id)]
+    if not due or not all(asked for _organisation, asked in due):
+        return False
+    for organisation, asked in due:
         with acting(organisation, SYSTEM):
-            due = select(LostFactor).where(LostFactor.identity_id == identity_id, LostFactor.ended_at.is_(None),
-                                           LostFactor.due_at <= clock.now()).with_for_update()
-            for asked in session().scalars(due):
-                _end(asked, "done", None)
-                done = True
-    if done:
-        remove_all(identity_id)
-        end_sessions(identity_id)
-        with as_identity(identity_id):
-            session().execute(update(Identity).where(Identity.id == identity_id).values(factor_asked_at=LONG_AGO)
-                              .execution_options(synchronize_session=False))
-    return done
+            _end(cast("LostFactor", asked), "done", None)
+    remove_all(identity_id)
+    end_sessions(identity_id)
+    with as_identity(identity_id):
+        session().execute(update(Identity).where(Identity.id == identity_id).values(factor_asked_at=LONG_AGO)
+                          .execution_options(synchronize_session=False))
+    return True
+
+
+def _due_in(organisation: Organisation, identity_id: UUID) -> LostFactor | None:
+    with acting(organisation, SYSTEM):
+        return session().scalars(_open_of(identity_id).where(LostFactor.due_at <= clock.now()).with_for_update()).first()
 
 
 def _end(asked: LostFactor, outcome: str, who: UUID | None) -> None:
@@ -170,8 +191,9 @@ def _note(what: str, asked: LostFactor) -> None:
 
 def _tell(asked: LostFactor, kind: mails.Kind) -> None:
     mails.tell(asked.identity_id, kind, about={"organisation": str(current.organisation.id), "lost": str(asked.id)},
-               organisation=current.organisation.name, hours=str(_hours()))
+               organisation=current.organisation.name, hours=str(_hours(asked.identity_id)))
 
 
-def _hours() -> int:
-    return int(settings.get("auth.lost_factor_hours"))
+def _hours(identity_id: UUID) -> int:
+    """The longest delay of all organisations of the person."""
+    return int(max(policy_of(identity_id).values("auth.lost_factor_hours")))

@@ -11,13 +11,14 @@ from werkzeug.wrappers import Response
 
 from app.core import access
 from app.core.auth import links, stages, throttle
+from app.core.auth.entry import Entry
 from app.core.auth.factors import lost, stepping
 from app.core.auth.factors.models import LostFactor
 from app.core.auth.source import source_address
 from app.core.people import Member
 from app.kernel.current import current
 from app.kernel.db import session
-from app.kernel.errors import Conflict, Invalid, NotFound
+from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from app.kernel.kinds import show_moment
 from app.kernel.screens import screen
 
@@ -27,18 +28,18 @@ screens = Blueprint("lost_factors", __name__)
 @screens.get("/sign-in/factor/lost")
 def ask_page() -> Response:
     """Say that no factor is at hand any more."""
-    return _ask({}) if g.get("entry") else redirect("/sign-in", 303)
+    return _ask({}) if _entry() else redirect("/sign-in", 303)
 
 
 @screens.post("/sign-in/factor/lost")
 def ask() -> Response:
-    """Ask the administrators; only whoever proved the password comes here."""
-    entry, form = g.get("entry"), request.form
+    """Ask the administrators of all of one's organisations."""
+    entry = _entry()
     if entry is None:
         return redirect("/sign-in", 303)
     throttle.count(f"lost {entry.identity_id}", f"lost {entry.identity_id}")
     try:
-        lost.ask(entry.identity_id, _id(form.get("place", "")), form.get("reason", ""), source=source_address())
+        lost.ask(entry.identity_id, request.form.get("reason", ""), source=source_address())
     except Invalid as error:
         return _ask(error.errors, 422)
     except Conflict as error:
@@ -46,9 +47,16 @@ def ask() -> Response:
     return screen("account/lost_asked.html")
 
 
+def _entry() -> Entry | None:
+    """Who is half signed in. Raises `Forbidden` unless their own password let them in: a provider or a mailbox speaks for no factor."""
+    entry: Entry | None = g.get("entry")
+    if entry is not None and (entry.method != "password" or entry.confined_to):
+        raise Forbidden(_("This needs you to be signed in yourself."))
+    return entry
+
+
 def _ask(errors: dict[str, list[Any]], status: int = 200) -> Response:
-    return screen("account/lost.html", status=status, errors=errors, reason=request.form.get("reason", ""),
-                  places=[(str(place.id), place.name) for place in lost.places(g.entry.identity_id)])
+    return screen("account/lost.html", status=status, errors=errors, reason=request.form.get("reason", ""))
 
 
 @screens.get("/sign-in/lost/<secret>")
@@ -116,13 +124,6 @@ def _shown(asked: LostFactor) -> dict[str, Any]:
 def _name(member_id: UUID) -> str:
     member = session().get(Member, (current.organisation.id, member_id))
     return member.name if member else ""
-
-
-def _id(raw: str) -> UUID:
-    try:
-        return UUID(raw)
-    except ValueError:
-        return UUID(int=0)
 
 
 for _view in (ask_page, ask, stop_page, stop):

@@ -15,14 +15,16 @@ from app.kernel.errors import Invalid
 LABELS = {"totp": _l("Authenticator app"), "passkey": _l("Passkey"), "sms": _l("Code by SMS"), "recovery": _l("Recovery code")}
 
 
-def prove(identity_id: UUID, kind: str, typed: str, *, ticket: str = "", source: str = "") -> None:
+def prove(identity_id: UUID, kind: str, typed: str, *, ticket: str = "", source: str = "",
+          within: UUID | None = None) -> None:
     """Prove to be this person by one of their factors. Raises `Invalid`, and `TooMany` after five wrong ones in 15 minutes.
 
-    Only whoever knows the password comes here, so the count is of the account alone, wherever they are.
+    Only whoever knows the password comes here, so the count is of the account alone, wherever they are. `within` is the organisation
+    whose provider let them in: its tries are counted by themselves, so that no provider locks the person out elsewhere.
     """
     if kind not in held_by(identity_id).kinds:
         raise Invalid({"code": [_("Choose one of the list.")]})
-    counted = (str(identity_id), f"factor {identity_id}")
+    counted = (str(identity_id), f"factor {identity_id}" + (f" {within}" if within else ""))
     throttle.count(*counted)
     if not _is_right(identity_id, kind, typed, ticket):
         trail.note("auth.factor.refused", identity_id, result="refused", apart=True, kind=kind, source=source)

@@ -48,7 +48,7 @@ def prove_factor() -> Response:
     kind = form.get("kind", "")
     try:
         proving.prove(entry.identity_id, kind, form.get("credential") or form.get("code", ""), ticket=form.get("ticket", ""),
-                      source=source_address())
+                      source=source_address(), within=entry.confined_to)
     except TooMany as error:
         response = _step(entry, {"code": [str(error)]}, 429)
         response.headers["Retry-After"] = str(error.retry_after)

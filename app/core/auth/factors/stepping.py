@@ -63,11 +63,16 @@ def is_you(identity_id: UUID | None, typed: str) -> bool:
     code = "".join(typed.split())
     if len(code) == 6 and code.isdigit() and "totp" in held_by(identity_id).kinds:
         try:
-            proving.prove(identity_id, "totp", code, source=source_address() if has_request_context() else "")
+            proving.prove(identity_id, "totp", code, source=source_address() if has_request_context() else "", within=_within())
         except Invalid:
             return False
         return True
     return verify_password(identity_id, typed)
+
+
+def _within() -> UUID | None:
+    entry: Entry | None = g.get("entry") if has_request_context() else None
+    return entry.confined_to if entry is not None else None
 
 
 def take(entry: Entry) -> None:
@@ -92,7 +97,7 @@ def take(entry: Entry) -> None:
 def _look_at(identity_id: UUID) -> None:
     form, source = request.form, source_address()
     if answer := form.get("proof_credential"):
-        proving.prove(identity_id, "passkey", answer, ticket=form.get("proof_ticket", ""), source=source)
+        proving.prove(identity_id, "passkey", answer, ticket=form.get("proof_ticket", ""), source=source, within=_within())
     elif not is_you(identity_id, form.get("proof", "")):
         raise Invalid({"proof": [_("This is not right. Try again.")]})
 
