@@ -11,12 +11,14 @@ from uuid import UUID
 import pyotp
 import pytest
 from flask import Flask
+from sqlalchemy import func, select
 
 from app.core import settings
 from app.core.auth.factors import authenticator, recovery
+from app.core.auth.factors.models import SecondFactor
 from app.kernel import clock
 from app.kernel.current import SYSTEM, acting
-from app.kernel.db import unit_of_work
+from app.kernel.db import as_identity, unit_of_work
 from tests.core.auth.conftest import Town
 from tests.core.visitors import PASSWORD, Visitor
 
@@ -34,9 +36,18 @@ def with_totp(identity: UUID | None) -> pyotp.TOTP:
     """Give somebody an authenticator, confirmed a minute ago; gives what makes its codes."""
     assert identity
     with clock.at(clock.now() - timedelta(minutes=2)), unit_of_work():
-        codes = pyotp.TOTP(authenticator.offer(identity).secret)
-        assert authenticator.confirm(identity, codes.at(clock.now()))
+        offered = authenticator.offer(identity)
+        codes = pyotp.TOTP(offered.secret)
+        assert authenticator.confirm(identity, codes.at(clock.now()), offered.ticket)
     return codes
+
+
+def shown_in(page: str) -> tuple[str, str]:
+    """The secret of the authenticator that a page offers, and its ticket."""
+    secret, ticket = re.search(r"data-secret>([^<]+)<", page), re.search(r'name="ticket" value="([^"]+)"', page)
+    assert secret
+    assert ticket
+    return re.sub(r"\s", "", secret.group(1)), ticket.group(1)
 
 
 def now_of(codes: pyotp.TOTP) -> str:
@@ -131,10 +142,12 @@ def test_a_new_person_reaches_the_enrolment_alone_until_a_factor_is_confirmed(vi
         assert visitor.get(address).location.startswith("/sign-in/enrol"), address
     page = visitor.get("/sign-in/enrol").text
     assert "<svg" in page
-    secret = re.sub(r"\s", "", re.search(r"data-secret>([^<]+)<", page).group(1))  # type: ignore[union-attr]
-    assert visitor.send("/sign-in/enrol", kind="totp", code="000000").status_code == 422
+    secret, ticket = shown_in(page)
+    wrong = visitor.send("/sign-in/enrol", kind="totp", ticket=ticket, code="000000")
+    assert wrong.status_code == 422
+    assert shown_in(wrong.text) == (secret, ticket), "what was scanned already stays good after a mistake"
     assert visitor.get(PAGE).status_code == 303
-    shown = visitor.send("/sign-in/enrol", kind="totp", code=now_of(pyotp.TOTP(secret)), next=PAGE)
+    shown = visitor.send("/sign-in/enrol", kind="totp", ticket=ticket, code=now_of(pyotp.TOTP(secret)), next=PAGE)
     assert shown.status_code == 200
     assert len(re.findall(r"<li>[a-z2-9]{5}-[a-z2-9]{5}</li>", shown.text)) == 10
     assert visitor.get(PAGE).status_code == 200
@@ -216,3 +229,22 @@ def test_what_was_typed_goes_along_with_the_proof(ben: Visitor, town: Town) -> N
         assert ben.send("/home/settings/security/remove/totp", form="/home/settings/security", proof_of_you="1",
                         proof=PASSWORD).status_code == 303
         assert "Not set up" in ben.get("/home/settings/security").text
+
+
+def test_each_page_offers_another_authenticator_for_its_session_and_ten_minutes(visitor: Visitor, app: Flask, town: Town,
+                                                                               noon: None) -> None:
+    settle(town, second_factor="required", second_factor_grace_days="0")
+    other, step = Visitor(app), "/sign-in/enrol"
+    for browser in (visitor, other):
+        browser.sign_in("ben@home.example")
+    (first, ticket), (second, _ticket) = shown_in(visitor.get(step).text), shown_in(visitor.get(step).text)
+    assert first != second
+    identity = town.member.identity_id
+    assert identity
+    with unit_of_work() as work, as_identity(identity):
+        assert not work.scalar(select(func.count()).select_from(SecondFactor)), "looking at the page keeps nothing"
+    assert other.send(step, kind="totp", ticket=ticket, code=now_of(pyotp.TOTP(first))).status_code == 422
+    with clock.at(clock.now() + timedelta(minutes=10)):
+        assert visitor.send(step, kind="totp", ticket=ticket, code=now_of(pyotp.TOTP(first))).status_code == 422
+    assert visitor.send(step, kind="totp", ticket=ticket, code=now_of(pyotp.TOTP(second))).status_code == 422
+    assert visitor.send(step, kind="totp", ticket=ticket, code=now_of(pyotp.TOTP(first))).status_code == 200

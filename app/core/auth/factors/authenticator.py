@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import hmac
 import io
+import json
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pyotp
 import segno
+from cryptography.exceptions import InvalidTag
 from markupsafe import Markup
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, select, text
 
 from app.core.auth.factors.models import SecondFactor
 from app.core.auth.factors.sealing import seal, unseal
@@ -18,17 +22,18 @@ from app.core.auth.models import Identity
 from app.kernel import clock
 from app.kernel.db import apart, as_identity, session
 
-KIND, WAITING, STEP, WINDOW, ISSUER = "totp", "totp_waiting", 30, 1, "OpsFlux"
+KIND, STEP, WINDOW, ISSUER, LIFE = "totp", 30, 1, "OpsFlux", timedelta(minutes=10)
 _SPEND = text("UPDATE second_factor SET last_step = :step, last_used_at = :now "
               "WHERE identity_id = :who AND kind = 'totp' AND last_step < :step")
 
 
 @dataclass(frozen=True)
 class Offer:
-    """An authenticator to be set up: what is scanned, or typed where nothing can scan."""
+    """An authenticator to be set up: what is scanned, or typed where nothing can scan, and the ticket that must come back with the code."""
 
     secret: str
     address: str
+    ticket: str
 
     @property
     def picture(self) -> Markup:
@@ -44,31 +49,43 @@ class Offer:
         return " ".join(self.secret[at : at + 4] for at in range(0, len(self.secret), 4))
 
 
-def offer(identity_id: UUID) -> Offer:
-    """The authenticator that waits to be confirmed, or a new one; the one that is confirmed already stays until then."""
+def offer(identity_id: UUID, session_id: UUID | None = None, ticket: str = "") -> Offer:
+    """A new authenticator to set up, or the one of a ticket that still holds: the page is shown again after a wrong code.
+
+    Nothing is kept until it is confirmed, so that nobody finds here what was shown to another.
+    """
     with as_identity(identity_id):
-        row = session().get(SecondFactor, (identity_id, WAITING))
         email = session().scalar(select(Identity.email).where(Identity.id == identity_id)) or ""
-        if row is None:
-            row = SecondFactor(identity_id=identity_id, kind=WAITING, secret=seal(pyotp.random_base32(), identity_id))
-            session().add(row)
-            session().flush()
-    secret = unseal(row.secret, identity_id)
-    return Offer(secret, pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=ISSUER))
+    secret = _offered(ticket, identity_id, session_id)
+    if not secret:
+        secret = pyotp.random_base32()
+        said = json.dumps([secret, str(session_id), (clock.now() + LIFE).isoformat()])
+        ticket = base64.urlsafe_b64encode(seal(said, identity_id)).decode()
+    return Offer(secret, pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=ISSUER), ticket)
 
 
-def confirm(identity_id: UUID, code: str) -> bool:
-    """Whether the code is right for the authenticator that waits; from then on it is the one."""
-    step = _step(identity_id, WAITING, code)
+def _offered(ticket: str, identity_id: UUID, session_id: UUID | None) -> str:
+    """The secret of a ticket, while it holds: for this person, in this session, for ten minutes. Empty otherwise."""
+    try:
+        secret, whose, until = json.loads(unseal(base64.urlsafe_b64decode(ticket.encode()), identity_id))
+    except (InvalidTag, ValueError):
+        return ""
+    return str(secret) if whose == str(session_id) and clock.now() < datetime.fromisoformat(until) else ""
+
+
+def confirm(identity_id: UUID, code: str, ticket: str, session_id: UUID | None = None) -> bool:
+    """Whether the code is right for the authenticator that was offered with the ticket; from then on it is the one."""
+    secret = _offered(ticket, identity_id, session_id)
+    step = _step(secret, code) if secret else 0
     if not step:
         return False
-    mine, now = SecondFactor.identity_id == identity_id, clock.now()
+    now = clock.now()
     with as_identity(identity_id):
-        session().execute(delete(SecondFactor).where(mine, SecondFactor.kind == KIND))
-        kept = {"kind": KIND, "confirmed_at": now, "last_used_at": now, "last_step": step}
-        session().execute(update(SecondFactor).where(mine, SecondFactor.kind == WAITING).values(**kept)
-                          .execution_options(synchronize_session=False))
+        session().execute(delete(SecondFactor).where(SecondFactor.identity_id == identity_id, SecondFactor.kind == KIND))
         session().expire_all()
+        session().add(SecondFactor(identity_id=identity_id, kind=KIND, secret=seal(secret, identity_id), created_at=now, confirmed_at=now,
+                                   last_used_at=now, last_step=step))
+        session().flush()
     return True
 
 
@@ -77,7 +94,9 @@ def check(identity_id: UUID, code: str) -> bool:
 
     The row's lock lets one of many at the same moment through: the others find the step used.
     """
-    step = _step(identity_id, KIND, code)
+    with as_identity(identity_id):
+        sealed = session().scalar(select(SecondFactor.secret).where(SecondFactor.identity_id == identity_id, SecondFactor.kind == KIND))
+    step = _step(unseal(sealed, identity_id), code) if sealed else 0
     if not step:
         return False
     with apart() as connection:
@@ -86,13 +105,9 @@ def check(identity_id: UUID, code: str) -> bool:
         return bool(spent.rowcount == 1)
 
 
-def _step(identity_id: UUID, kind: str, code: str) -> int:
+def _step(secret: str, code: str) -> int:
     """The time step that a code belongs to, one before and one after now allowed; 0 when it is wrong."""
-    with as_identity(identity_id):
-        sealed = session().scalar(select(SecondFactor.secret).where(SecondFactor.identity_id == identity_id, SecondFactor.kind == kind))
-    if sealed is None:
-        return 0
-    codes, typed = pyotp.TOTP(unseal(sealed, identity_id), interval=STEP), "".join(code.split()).encode()
+    codes, typed = pyotp.TOTP(secret, interval=STEP), "".join(code.split()).encode()
     now = int(clock.now().timestamp()) // STEP
     steps = range(now - WINDOW, now + WINDOW + 1)
     fitting = [step for step in steps if hmac.compare_digest(codes.generate_otp(step).encode(), typed)]

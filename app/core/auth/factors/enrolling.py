@@ -35,19 +35,19 @@ def offered() -> list[str]:
     return ["totp", "passkey", *(["sms"] if sms.is_on() else [])]
 
 
-def begin(identity_id: UUID, kind: str, *, sent: bool = False) -> Setup:
-    """What the form of a kind shows; of an unknown kind, that of the authenticator."""
+def begin(identity_id: UUID, kind: str, session_id: UUID | None, *, sent: bool = False, ticket: str = "") -> Setup:
+    """What the form of a kind shows in a session; of an unknown kind, that of the authenticator. `ticket` is of the form shown before."""
     if kind == "passkey":
         return Setup(kind, question=passkeys.ask_to_make(identity_id))
     if kind == "sms" and sms.is_on():
         return Setup(kind, sent=sent)
-    return Setup("totp", offer=authenticator.offer(identity_id))
+    return Setup("totp", offer=authenticator.offer(identity_id, session_id, ticket))
 
 
-def confirm(identity_id: UUID, kind: str, given: Mapping[str, str]) -> list[str]:
+def confirm(identity_id: UUID, kind: str, given: Mapping[str, str], session_id: UUID | None) -> list[str]:
     """Make a factor of what was proved; gives new recovery codes with the first one. Raises `Invalid`, and `TooMany` like a sign-in."""
     first = not held_by(identity_id).kinds
-    _prove(identity_id, kind, given)
+    _prove(identity_id, kind, given, session_id)
     with as_identity(identity_id):
         mine = update(UserSession).where(UserSession.identity_id == identity_id)
         session().execute(mine.values(enrol_by=None).execution_options(synchronize_session=False))
@@ -55,14 +55,16 @@ def confirm(identity_id: UUID, kind: str, given: Mapping[str, str]) -> list[str]
     return recovery.renew(identity_id) if first else []
 
 
-def _prove(identity_id: UUID, kind: str, given: Mapping[str, str]) -> None:
+def _prove(identity_id: UUID, kind: str, given: Mapping[str, str], session_id: UUID | None) -> None:
     if kind == "passkey":
         passkeys.make(identity_id, given.get("ticket", ""), given.get("credential", ""), given.get("name", ""))
         return
     counted = (f"setup {identity_id}", f"setup {identity_id}")
     throttle.count(*counted)
-    confirmed = phones.confirm if kind == "sms" else authenticator.confirm
-    if not confirmed(identity_id, given.get("code", "")):
+    code = given.get("code", "")
+    right = (phones.confirm(identity_id, code) if kind == "sms"
+             else authenticator.confirm(identity_id, code, given.get("ticket", ""), session_id))
+    if not right:
         raise Invalid({"code": [_("This code is not right. Look at it again; it changes every 30 seconds.")]})
     throttle.forget(*counted)
 

@@ -118,7 +118,7 @@ def enrol() -> Response:
         if kind == "sms" and "phone" in form:
             phones.offer(entry.identity_id, form["phone"])
             return _enrol(entry, {}, sent=True)
-        codes = enrolling.confirm(entry.identity_id, kind, form)
+        codes = enrolling.confirm(entry.identity_id, kind, form, entry.session_id)
     except TooMany as error:
         return _enrol(entry, {"code": [str(error)]}, 429)
     except Invalid as error:
@@ -132,7 +132,7 @@ def enrol() -> Response:
 
 def _enrol(entry: Entry, errors: dict[str, list[Any]], status: int = 200, *, sent: bool = False) -> Response:
     asked = request.form.get("kind") or request.args.get("with") or "totp"
-    setup = enrolling.begin(entry.identity_id, asked, sent=sent)
+    setup = enrolling.begin(entry.identity_id, asked, entry.session_id, sent=sent, ticket=request.form.get("ticket", ""))
     others = [(each, proving.LABELS[each]) for each in enrolling.offered() if each != setup.kind]
     return screen("account/enrol.html", status=status, setup=setup, others=others, errors=errors, next=_wanted(), action="/sign-in/enrol")
 

@@ -61,7 +61,7 @@ def set_up(kind: str) -> Response:
         if kind == "sms" and "phone" in form:
             phones.offer(identity, form["phone"])
             return _setup(kind, {}, sent=True)
-        codes = enrolling.confirm(identity, kind, form)
+        codes = enrolling.confirm(identity, kind, form, g.entry.session_id)
     except TooMany as error:
         return _setup(kind, {"code": [str(error)]}, 429, sent=kind == "sms" and "phone" not in form)
     except Invalid as error:
@@ -112,7 +112,7 @@ def _codes(codes: list[str]) -> Response:
 def _setup(kind: str, errors: dict[str, list[Any]], status: int = 200, *, sent: bool = False) -> Response:
     if kind not in enrolling.offered():
         raise NotFound
-    setup = enrolling.begin(_me(), kind, sent=sent)
+    setup = enrolling.begin(_me(), kind, g.entry.session_id, sent=sent, ticket=request.form.get("ticket", ""))
     return screen("account/factor.html", status=status, setup=setup, label=proving.LABELS[kind], errors=errors, next="",
                   action=url_for("security.set_up", kind=kind), security_url=url_for("security.overview"))
 
