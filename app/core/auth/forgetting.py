@@ -11,10 +11,9 @@ from app.core.auth.factors.enrolling import remove_all
 from app.core.auth.models import AddressChange, Credential, FormerPassword, Identity, KnownDevice, UserSession
 from app.core.auth.sessions import end_sessions
 from app.kernel import clock
-from app.kernel.current import current
 from app.kernel.db import as_identity, session
 
-_ELSEWHERE = text("SELECT auth_organisations(:who)")
+_ELSEWHERE = text("SELECT organisation_elsewhere(:who)")
 
 
 def known_of(identity_id: UUID) -> list[dict[str, Any]]:
@@ -28,9 +27,11 @@ def known_of(identity_id: UUID) -> list[dict[str, Any]]:
 
 
 def forget_identity(identity_id: UUID, address: str) -> bool:
-    """Put `address` in the place of the one somebody signs in with, and close the way in; not while another organisation knows them."""
-    places = session().execute(_ELSEWHERE, {"who": identity_id}).scalar() or []
-    if any(place["id"] != str(current.organisation.id) for place in places):
+    """Put `address` in the place of the one somebody signs in with, and close the way in.
+
+    Not while they belong to another organisation, in whatever state, or to those who keep the platform.
+    """
+    if session().execute(_ELSEWHERE, {"who": identity_id}).scalar():
         return False
     end_sessions(identity_id)
     with as_identity(identity_id):

@@ -61,6 +61,7 @@ def anonymise(member: Member) -> None:
             _sweep(session().connection(), before, after)
     if identity_id is not None:
         auth.forget_identity(identity_id, address)
+        member.identity_id = None
     auth.forget_tokens(member.id)
     scim.forget(member.id)
     audit.erase_person(member.id)

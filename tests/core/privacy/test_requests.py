@@ -14,13 +14,18 @@ from sqlalchemy import select, text
 
 from app.core import audit, files, people
 from app.core.audit.models import AuditHold, AuditPerson
+
+
+from app.core import audit, auth, files, organisations, people
+from app.core.audit.models import AuditPerson
 from app.core.mail import send
 from app.core.people import Member
 from app.core.privacy import copying, erasing, requests
 from app.core.privacy.models import Kind, PersonRequest, Status
 from app.kernel import clock, jobs
 from app.kernel.current import SYSTEM, acting
-from app.kernel.db import Base, session
+from app.kernel.db import Base, session, unit_of_work
+from app.kernel.records import new_id
 from app.kernel.references import assign
 from app.kernel.registry import registry
 from tests.core.stand import Stand
@@ -151,3 +156,26 @@ def test_whom_a_legal_hold_names_waits_until_it_is_lifted(own: tuple[Database, S
     with stand.work() as work:
         work.get_one(AuditHold, (stand.organisation.id, hold_id)).lifted_at = clock.now()
     assert _anonymise(stand, 92) == 1
+
+
+@pytest.mark.parametrize("state", ["inactive", "suspended organisation"])
+def test_what_one_signs_in_with_stays_while_another_organisation_knows_the_person(own: tuple[Database, Stand], state: str) -> None:
+    _database, stand = own
+    member_id, other = _enrol(stand), organisations.found(new_id(), "other", "Other")
+    with acting(other, SYSTEM), unit_of_work() as work:
+        there = people.enrol(NAME, EMAIL)
+        if state == "inactive":
+            there.status = people.Status.INACTIVE
+        else:
+            work.execute(text("UPDATE organisation SET suspended_at = now() WHERE id = :id"), {"id": other.id})
+        there_id = there.id
+    with stand.work() as work:
+        work.get_one(Member, (stand.organisation.id, member_id)).archived_at = clock.now()
+    assert _anonymise(stand, 91) == 1
+    with unit_of_work() as work:
+        assert auth.identity_of(EMAIL) is not None, "the other organisation's member signs in with it"
+        assert not work.execute(text("SELECT disabled FROM auth_lookup(:email)"), {"email": EMAIL}).scalar()
+    with acting(other, SYSTEM), unit_of_work() as work:
+        erasing.anonymise(work.get_one(Member, (other.id, there_id)))
+    with unit_of_work():
+        assert auth.identity_of(EMAIL) is None, "the last one who knew them has let them go"
