@@ -2,7 +2,7 @@
 
 from app.core.auth.described import PATHS, SCHEMES
 from app.core.auth.edge import come_in, go_on, sign_in_url
-from app.core.auth.factors.stepping import is_you, recently_proved, require_proof
+from app.core.auth.factors.stepping import is_you, recently_proved, require_proof, weighs
 from app.core.auth.forgetting import forget_identity, known_of
 from app.core.auth.identities import disable, has_signed_in, identities_for, identity_of, verify_password
 from app.core.auth.links import make_link
@@ -23,4 +23,4 @@ __all__ = ["PATHS", "SCHEMES", "SHORTEST", "ApiToken", "Credential", "Identity",
            "has_workspace_access", "has_workspace_role", "hash_password", "hash_secret", "identities_for", "identity_of",
            "is_service", "is_workspace_owner", "is_you", "keyed", "known_of", "make_link", "make_service_token", "make_token",
            "needed_scope", "open_session", "opened", "organisations_of", "recently_proved", "require_proof", "revoke_all", "revoke_token",
-           "set_password", "sign_in_url", "source_address", "spend", "verify_password"]
+           "set_password", "sign_in_url", "source_address", "spend", "verify_password", "weighs"]

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from app.core import audit
+from app.core import audit, auth
 from app.core.sso import codes, entrance, providers
 from app.core.sso.entrance import NotLetIn
 from app.core.sso.models import Kind, Link, Provider
@@ -40,6 +40,7 @@ def listing() -> Response:
 def add(provider: UUID) -> Response:
     """To the provider, to come back with another way in. A form may not lead elsewhere, so the page that answers does."""
     _by_session()
+    auth.require_proof()
     back = str(current_app.extensions["settings"].base_url) + url_for("entrance.callback", house=current.organisation.id, provider=provider)
     try:
         address = entrance.set_out(current.organisation.id, provider, url_for("own_sign_ins.listing"),

@@ -9,11 +9,14 @@ from app.core import auth
 from app.core.people import Member
 from app.core.sso import arriving, own, views
 from app.core.sso.exception import keep
+from app.core.sso.models import Provider, ProviderGroup
 
 
 def install(app: Flask) -> None:
     """The ways to providers and back."""
     auth.ends_too(arriving.unlink)
+    auth.weighs(Provider)
+    auth.weighs(ProviderGroup)
     app.register_blueprint(views.screens)
     app.register_blueprint(own.screens)
     if not event.contains(Member, "before_update", keep):

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pyotp
 import pytest
-from flask import Flask
+from flask import Flask, g
 
-from app.core import auth
+from app.core import access, auth, settings
+from app.core.auth.entry import Entry
+from app.core.auth.factors import stepping
+from app.core.people.groups import Group, GroupMember, GroupRole
+from app.core.sso.models import Kind, Provider
 from app.kernel import clock
 from app.kernel.current import SYSTEM, acting
-from app.kernel.db import unit_of_work
+from app.kernel.db import session, unit_of_work
+from app.kernel.records import new_id
+from app.kernel.references import assign
 from app.kernel.registry import registry
 from tests.core.auth.conftest import Town
 from tests.core.auth.devices import Device, question
 from tests.core.auth.test_second_step import now_of, with_totp
-from tests.core.visitors import PASSWORD, Visitor
+from tests.core.visitors import PASSWORD, Visitor, actor_of
 
 
 @pytest.fixture
@@ -60,8 +66,6 @@ def test_a_token_is_made_after_a_proof_with_what_was_typed(ada: Visitor) -> None
 
 @pytest.mark.usefixtures("later")
 def test_a_role_changes_hands_after_a_proof(ada: Visitor, town: Town) -> None:
-    from app.core import access
-
     with acting(town.home, SYSTEM), unit_of_work():
         manager = str(access.role_named("manager").id)
     address = f"/home/people/members/{town.member.reference}/edit"
@@ -120,3 +124,64 @@ def test_guesses_are_counted_like_those_at_the_door(ada: Visitor) -> None:
     with clock.at(clock.now() + timedelta(minutes=15)):
         assert not auth.recently_proved()
         assert asked(ada.get("/home/settings/security/new/totp"))
+
+
+@pytest.fixture
+def unproved(app: Flask, town: Town) -> Iterator[None]:
+    """Ada at work, a quarter of an hour after she proved who she is."""
+    g.entry = Entry(town.owner.identity_id or new_id(), new_id(), proved_at=clock.now() - timedelta(minutes=15))
+    with acting(town.home, actor_of(town.home, town.owner)):
+        yield
+    g.pop("entry")
+
+
+def _group_role(town: Town) -> None:
+    group = Group(name="Support")
+    assign([group])
+    session().add(group)
+    session().flush()
+    given = GroupRole(group_id=group.id, role_id=access.role_named("viewer").id)
+    assign([given])
+    session().add(given)
+
+
+def _group_member(town: Town) -> None:
+    group = Group(name="Support")
+    assign([group])
+    session().add(group)
+    session().flush()
+    session().add(GroupMember(group_id=group.id, member_id=town.member.id))
+
+
+def _inherited(_town: Town) -> None:
+    access.role_named("support").parent_id = access.role_named("member").id
+
+
+def _policy(_town: Town) -> None:
+    settings.set("auth.magic_link", value=True)
+
+
+def _provider(_town: Town) -> None:
+    provider = Provider(name="Google", kind=Kind.GOOGLE, client_id="opsflux")
+    assign([provider])
+    session().add(provider)
+
+
+@pytest.mark.usefixtures("unproved")
+@pytest.mark.parametrize("change", [_group_role, _group_member, _inherited, _policy, _provider])
+def test_what_gives_rights_or_lets_people_in_changes_after_a_proof(town: Town, change: Callable[[Town], None]) -> None:
+    with pytest.raises(stepping.ProofNeeded), unit_of_work():
+        change(town)
+        session().flush()
+    g.entry = replace(g.entry, proved_at=clock.now())
+    with unit_of_work():
+        change(town)
+        session().flush()
+
+
+@pytest.mark.usefixtures("unproved")
+def test_other_settings_and_other_changes_of_a_role_ask_nothing() -> None:
+    with unit_of_work():
+        settings.set("mail.sender", "hello@home.example")
+        access.role_named("viewer").label = "Reader"
+        session().flush()

@@ -12,12 +12,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
-from app.core import audit, files, people
-from app.core.audit.models import AuditHold, AuditPerson
-
-
 from app.core import audit, auth, files, organisations, people
-from app.core.audit.models import AuditPerson
+from app.core.audit.models import AuditHold, AuditPerson
 from app.core.mail import send
 from app.core.people import Member
 from app.core.privacy import copying, erasing, requests

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy import event, inspect, update
 from sqlalchemy.orm import Session
 
-from app.core.access.models import MemberGrant, RoleGrant
+from app.core.access.models import MemberGrant, Role, RoleGrant
 from app.core.auth.entry import Entry
 from app.core.auth.factors import passkeys, proving
 from app.core.auth.factors.held import held_by
@@ -20,7 +20,9 @@ from app.core.auth.identities import verify_password
 from app.core.auth.models import UserSession
 from app.core.auth.source import source_address
 from app.core.people import Member
+from app.core.people.groups import GroupMember, GroupRole
 from app.core.people.models import MemberRole
+from app.core.settings.models import SettingValue
 from app.kernel import clock
 from app.kernel.current import current
 from app.kernel.db import as_identity, session
@@ -32,6 +34,9 @@ from app.kernel.rehearsal import rehearsing
 from app.kernel.screens import screen
 
 MINUTES, MARK = 10, "proof_of_you"
+_weighty: dict[type[Any], tuple[str, ...]] = {
+    MemberRole: (), MemberGrant: (), RoleGrant: (), GroupRole: (), GroupMember: (), Member: ("role_id",), Role: ("parent_id",),
+    SettingValue: ()}
 OWN = (MARK, "csrf_token", "proof", "proof_ticket", "proof_credential", "next")
 
 
@@ -144,9 +149,22 @@ def install(app: Flask) -> None:
         event.listen(Session, "before_flush", _before_roles)
 
 
+def weighs(model: type[Any], *attributes: str) -> None:
+    """Ask for a proof before a record of a kind is made, changed or taken away; with `attributes`, before one of these changes."""
+    _weighty[model] = attributes
+
+
 def _before_roles(work: Session, _context: Any, _instances: Any) -> None:
-    """Who may do what is changed only by somebody who is surely there."""
-    changed = [each for each in (*work.new, *work.dirty, *work.deleted) if isinstance(each, (MemberRole, MemberGrant, RoleGrant))]
-    moved = [each for each in work.dirty if isinstance(each, Member) and inspect(each).attrs.role_id.history.has_changes()]
-    if (changed or moved) and current.is_signed_in and not current.user.is_system and not rehearsing():
+    """Who may do what, and who comes in how, is changed only by somebody who is surely there."""
+    coming = [each for each in (*work.new, *work.deleted) if _weighs_much(each, whole=True)]
+    changed = [each for each in work.dirty if _weighs_much(each, whole=False)]
+    if (coming or changed) and current.is_signed_in and not current.user.is_system and not rehearsing():
         require_proof()
+
+
+def _weighs_much(record: Any, *, whole: bool) -> bool:
+    """Whether a record that comes or goes (`whole`), or what changed in it, is what the proof is for."""
+    attributes = _weighty.get(type(record))
+    if attributes is None or (isinstance(record, SettingValue) and not record.key.startswith("auth.")):
+        return False
+    return not attributes or (not whole and any(inspect(record).attrs[name].history.has_changes() for name in attributes))
