@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from app.core.auth import addresses
 from app.core.auth.identities import has_password, verify_password
+from app.core.auth.seats import email_of
 from app.kernel.errors import Forbidden, Invalid
 from app.kernel.screens import screen
 
@@ -41,7 +42,7 @@ def change_address() -> Response:
 def _page(errors: dict[str, list[Any]], status: int) -> Response:
     identity_id = g.entry.identity_id
     change = addresses.waiting(identity_id)
-    return screen("account/address.html", status=status, action=url_for("addresses.change_address"), email=addresses.email_of(identity_id),
+    return screen("account/address.html", status=status, action=url_for("addresses.change_address"), email=email_of(identity_id),
                   typed=request.form.get("email", "")[:254] if errors else "", waiting=change.new_email if change else "", errors=errors,
                   asks_password=has_password(identity_id), settings_url=url_for("account.settings"))
 

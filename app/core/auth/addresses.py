@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from app.core.auth import links, mails, sessions, trail
 from app.core.auth.identities import identity_of
 from app.core.auth.models import AddressChange, Identity
-from app.core.auth.seats import member_in
+from app.core.auth.seats import email_of, member_in
 from app.core.organisations import load_organisation
 from app.core.people import Member
 from app.kernel import clock
@@ -87,12 +87,6 @@ def end_changes(identity_id: UUID) -> None:
     """Let no change wait any more."""
     _write(identity_id, update(AddressChange).where(AddressChange.identity_id == identity_id, AddressChange.ended_at.is_(None))
            .values(ended_at=clock.now()))
-
-
-def email_of(identity_id: UUID) -> str:
-    """The address that an identity signs in with."""
-    with as_identity(identity_id):
-        return session().scalar(select(Identity.email).where(Identity.id == identity_id)) or ""
 
 
 def _change(identity_id: UUID, email: str) -> None:

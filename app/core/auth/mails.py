@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.core import mail
 from app.core.auth import links
-from app.core.auth.seats import seat_of
+from app.core.auth.seats import email_of, seat_of
 from app.core.auth.source import source_address
 from app.core.auth.whereabouts import device_of, place_of
 from app.kernel import clock
@@ -73,16 +73,18 @@ ADDRESS = Kind(_l("Your e-mail address was changed"), _l("You sign in as %(new)s
 def tell(identity_id: UUID, kind: Kind, *, to: str = "", about: Mapping[str, Any] | None = None, **facts: object) -> bool:
     """Write a person a mail about their account, in their language; it leaves after the commit. False when they are nowhere a member.
 
-    `to` is another address than that of the member; `about` is what the links in it need to know; `facts` stand in its words.
+    It goes to the address that they sign in with, whatever a member's record says; `to` is another. `about` is what the links in it need
+    to know; `facts` stand in its words.
     """
     seat = seat_of(identity_id)
     if seat is None:
         return False
     organisation, member = seat
-    said = {"email": member.email, **facts}
+    own = email_of(identity_id)
+    said = {"email": own, **facts}
     where = _where() if kind.where else None
     with acting(organisation, SYSTEM):
-        mail.send(member, "account", lambda: _words(kind, said, where), address=to, secrets=secrets,
+        mail.send(member, "account", lambda: _words(kind, said, where), address=to or own, secrets=secrets,
                   facts={"identity": str(identity_id), "purpose": kind.purpose, "life": kind.life.total_seconds(), "denies": kind.denies,
                          "about": {"told": clock.now().isoformat(), **(about or {})}})
         session().flush()

@@ -12,6 +12,7 @@ from app.core.auth import addresses, links, mails, passwords, recovery, sessions
 from app.core.auth.edge import come_in, sign_in_url
 from app.core.auth.entry import Entry
 from app.core.auth.policy import policy_of
+from app.core.auth.seats import email_of
 from app.core.auth.source import source_address
 from app.kernel.errors import Invalid, NotFound, TooMany
 from app.kernel.preferences import within
@@ -124,7 +125,7 @@ def _wanted() -> str:
 def _expired(entry: Entry, errors: dict[str, list[Any]] | None = None) -> Response:
     days = policy_of(entry.identity_id).password_expiry_days
     why = _("Your organisation asks for another password every %(days)d days. Everything else is as you left it.", days=days)
-    return _choosing(addresses.email_of(entry.identity_id), _("Your password has expired"), errors, why=why)
+    return _choosing(email_of(entry.identity_id), _("Your password has expired"), errors, why=why)
 
 
 def _twice() -> str:

@@ -6,11 +6,18 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from app.core.auth.models import Identity
 from app.core.auth.sessions import organisations_of
 from app.core.organisations import load_organisation
 from app.core.people import Member
 from app.kernel.current import SYSTEM, Organisation, acting, current
-from app.kernel.db import session
+from app.kernel.db import as_identity, session
+
+
+def email_of(identity_id: UUID) -> str:
+    """The address that an identity signs in with."""
+    with as_identity(identity_id):
+        return session().scalar(select(Identity.email).where(Identity.id == identity_id)) or ""
 
 
 def seat_of(identity_id: UUID) -> tuple[Organisation, Member] | None:

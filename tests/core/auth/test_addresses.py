@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
+from app.core.auth import mails
 from app.core.auth.identities import identity_of
 from app.core.people import Member
 from app.kernel import clock
@@ -89,3 +91,14 @@ def test_not_me_at_the_old_address_ends_a_change_that_waits(ben: Visitor, town: 
     mails = {str(mail["To"]): mail for mail in post.arrived()}
     visitor.send(link(mails[OLD], "/account/not-me/"))
     assert visitor.get(link(mails[NEW], "/account/address/")).status_code == 404
+
+
+def test_mails_about_the_account_go_to_the_address_that_one_signs_in_with(town: Town, post: Mailbox) -> None:
+    """A member's record may be changed by others; what is said about the account is for its owner."""
+    identity = town.member.identity_id
+    assert identity
+    with acting(town.home, SYSTEM), unit_of_work() as work:
+        work.execute(text("UPDATE member SET email = 'mallory@else.example' WHERE id = :id"), {"id": town.member.id})
+    with unit_of_work():
+        mails.tell(identity, mails.PASSWORD)
+    assert [mail["To"] for mail in post.arrived()] == [OLD]
