@@ -211,6 +211,9 @@ def test_more_than_one_has_cannot_be_given_on_the_page(app: Flask, place: Organi
         assert work.scalars(select(RoleChange)).all() == []
     assert ("access.grant.refuse", "refused", {"permission": "settings.setting.manage"}) in noted
     assert review(rita, NEW, label="Child", parent="admin").status_code == 422
+    unknown = review(rita, NEW, label="Child", parent="no-such-role")
+    assert unknown.status_code == 422
+    assert "“no-such-role” is not known here." in unknown.text
     other = signed_in(app, "adam")
     assert review(other, f"{BASE}/roles/owner", **{"holder-0__text": "mia@editing.example"}).status_code == 403
 
