@@ -176,6 +176,7 @@ def _seat(identity_id: UUID, name: str, email: str, link: AgencyLink, agency: Or
         said = {"name": name, "email": email, "role": str(access.role_named(link.role).id)}
         known = perform_one("people.member", "create", None, said).record
         known.kind = Kind.AGENCY
+        people.accept(known)  # they come in themselves
     elif known.is_archived or (known.agency and (not known.active or known.agency_id != agency.id)):
         return  # the client put them out by name, or they work here for another agency
     elif not known.active:

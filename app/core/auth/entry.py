@@ -18,6 +18,7 @@ from app.core.auth import apps, passes, sessions, tokens
 from app.core.auth.scopes import narrowed, spread
 from app.core.auth.secrets import hash_secret
 from app.core.auth.source import source_address
+from app.core.auth.workspaces import WORK_FOR
 from app.core.people import actor_from
 from app.kernel import clock, limits
 from app.kernel.current import Actor, Impersonator, Organisation
@@ -27,7 +28,6 @@ from app.kernel.registry import registry
 _ENTER = text("SELECT proof, rights FROM auth_enter(:kind, :secret, :address, :now)")
 MACHINES = {"/api/": "api", "/scim/": "scim"}
 KEPT = ("create", "edit", "archive")
-WORK_FOR = "agencies.client.enter"
 REFUSED = limits.Limit("refused token", 10)  # how often a token's refusal stands in the trail
 
 

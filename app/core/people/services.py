@@ -11,19 +11,23 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from app.core import access
+from app.core.people.events import SeatAsked
 from app.core.people.loading import HOLDING, load_actors
 from app.core.people.models import Kind, Language, Member, MemberRole, Status
 from app.kernel import clock
 from app.kernel.current import Actor, current, matches
 from app.kernel.db import session
 from app.kernel.errors import Conflict, Forbidden, Invalid
+from app.kernel.events import publish
+from app.kernel.records import new_id
 from app.kernel.references import assign
 
 
 def enrol(name: str, email: str, role: str = "member", **said: Any) -> Member:
-    """Take somebody on with a role, by its key; `said` are further fields. For commands and tests: pages come through the door."""
+    """Take somebody on who said yes, with a role, by its key; `said` are further fields. Pages come through the door."""
     member = Member(name=name, email=email.strip().lower(), role_id=access.role_named(role).id, **said)
     before_save(member)
+    accept(member)
     assign([member])
     session().add(member)
     session().flush()
@@ -66,7 +70,7 @@ def is_owner(member: Member) -> bool:
 
 
 def before_save(member: Member) -> None:
-    """Complete a member: language and zone of the organisation, an identity to sign in with."""
+    """Complete a member: language and zone of the organisation, an identity to sign in with; a person who exists is asked first."""
     organisation = current.organisation
     member.language = member.language or Language(organisation.language)
     member.timezone = member.timezone or organisation.timezone
@@ -80,7 +84,27 @@ def before_save(member: Member) -> None:
         from app.core import auth  # auth stands on people
 
         with session().no_autoflush:
-            member.identity_id = auth.identities_for([member.email])[member.email]
+            identity = auth.identities_for([member.email])[member.email]
+            if identity != member.identity_id and auth.is_somebody(identity):
+                ask(member)
+            member.identity_id = identity
+
+
+def ask(member: Member) -> None:
+    """Wait for a person's yes: until then the seat opens nothing, and what is set here about sign-in is not for them."""
+    member.id = member.id or new_id()
+    member.accepted = False
+    if member.status in (None, Status.ACTIVE):
+        member.status = Status.PENDING
+        publish(SeatAsked(member.id))
+
+
+def accept(member: Member) -> Member:
+    """The person said yes: the seat is theirs from now on. Only for whoever knows that it was them."""
+    member.accepted = True
+    if member.status == Status.PENDING:
+        member.status = Status.ACTIVE
+    return member
 
 
 def deactivate(member: Member) -> Member:
@@ -94,13 +118,17 @@ def suspend(member: Member) -> Member:
 
 
 def activate(member: Member) -> Member:
-    """Let a member in again."""
+    """Let a member in again; who never said yes is asked again."""
     member.status = Status.ACTIVE
+    if not member.accepted:
+        ask(member)
     return member
 
 
 def can_activate(member: Member) -> bool | str:
     """Whether the member is kept out now."""
+    if member.status == Status.PENDING:
+        return _("This person was asked to join and has not said yes yet.")
     return True if not member.active else _("This member is active already.")
 
 

@@ -74,7 +74,7 @@ def put_away(member: Member) -> None:
 
 def _let_in_or_out(member: Member, active: bool | None) -> None:
     """Whoever was suspended here stays so until it is settled here, whatever the directory says."""
-    if active is False and member.active:
+    if active is False and member.status in (Status.ACTIVE, Status.PENDING):
         perform_one(RESOURCE, "deactivate", member)
     if active is True and member.status == Status.INACTIVE:
         perform_one(RESOURCE, "activate", member)

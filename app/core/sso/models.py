@@ -115,6 +115,7 @@ class Attempt(Tenanted):
     verifier: Mapped[str] = mapped_column(Text)
     wanted: Mapped[str] = mapped_column(Text)
     linking: Mapped[UUID | None] = mapped_column(Uuid)
+    proving: Mapped[UUID | None] = mapped_column(Uuid)
     vouched: Mapped[UUID | None] = mapped_column(Uuid)
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
