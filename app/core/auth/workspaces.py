@@ -32,7 +32,7 @@ def _is_sent(place: Place) -> bool:
         return place.home is None
     home = load_organisation(place.home)
     actor = load_actor(home, place.own_id) if home else None
-    return actor is not None and bool(actor.grants_of(WORK_FOR))
+    return actor is not None and bool(access.can(actor, WORK_FOR))
 
 
 def has_workspace_access(identity_id: UUID, organisation_id: UUID) -> bool:
