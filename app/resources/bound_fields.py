@@ -53,7 +53,8 @@ class BoundField:
 
 def bound_field(field: Field, raw: Any, *, errors: Sequence[Any] = (), text: str = "", validate: str = "", prefix: str = "") -> BoundField:
     """A field ready to draw, with `raw` as typed."""
-    kept_back = [each for each in field.extra.get("kept_back", ()) if each not in (raw, getattr(raw, "value", raw))]  # comes by itself only
+    back = field.extra.get("kept_back", ())
+    kept_back = [each for each in (back() if callable(back) else back) if each not in (raw, getattr(raw, "value", raw))]  # not for choosing
     options = [(c.value, c.label) for c in field.choices if c.value not in kept_back] if field.choices else None
     radio = field.widget == "radio" or (not field.widget and options is not None and field.required and len(options) < MANY_CHOICES)
     return BoundField(

@@ -122,6 +122,8 @@ def _one(entry: AuditEntry, words: Vocabulary, names: dict[UUID, str]) -> Shown:
 def _who(entry: AuditEntry, names: dict[UUID, str]) -> str:
     nobody = str(_("erased person"))
     who = names.get(entry.actor_id or SYSTEM_ID, nobody)
+    if entry.on_behalf_of and entry.context.get("actor_kind") == "service":
+        return str(_("%(who)s (service), for which %(behalf)s answers", who=who, behalf=names.get(entry.on_behalf_of, nobody)))
     if entry.on_behalf_of:
         return str(_("%(who)s on behalf of %(behalf)s", who=who, behalf=names.get(entry.on_behalf_of, nobody)))
     return who

@@ -16,12 +16,12 @@ from app.core.auth.shutting import ends_too
 from app.core.auth.signing import opened
 from app.core.auth.source import source_address
 from app.core.auth.spending import spend
-from app.core.auth.tokens import forget_tokens, is_service, make_service_token, make_token, revoke_all, revoke_token
+from app.core.auth.tokens import forget_tokens, make_service_token, make_token, revoke_all, revoke_token
 from app.core.auth.workspaces import has_agency_access, has_workspace_access, has_workspace_role, is_workspace_owner
 
 __all__ = ["PATHS", "SCHEMES", "SHORTEST", "ApiToken", "Credential", "Identity", "UserSession", "account_mark", "come_in", "disable",
            "end_sessions", "ends_too", "forget_identity", "forget_tokens", "go_on", "has_agency_access", "has_signed_in",
-           "has_workspace_access", "has_workspace_role", "hash_password", "hash_secret", "identities_for", "identity_of", "is_service",
+           "has_workspace_access", "has_workspace_role", "hash_password", "hash_secret", "identities_for", "identity_of",
            "is_somebody", "is_workspace_owner", "is_you", "keyed", "known_of", "make_link", "make_service_token", "make_token",
            "needed_scope", "open_session", "opened", "organisations_of", "proof_of", "recently_proved", "require_proof", "revoke_all",
            "revoke_token", "seats_of", "set_password", "sign_in_url", "source_address", "spend", "verify_password", "weighs"]

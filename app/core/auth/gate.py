@@ -14,6 +14,7 @@ HEAD = "LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, 
 
 ORGANISATION = """jsonb_build_object('id', o.id, 'slug', o.slug, 'name', o.name, 'currency', o.currency, 'timezone', o.timezone,
   'language', o.language, 'number', o.number, 'week_start', o.week_start,
+  'languages', o.languages,
   'erase_after', coalesce(o.erase_after::text, ''),
   'brand', CASE WHEN o.logo_id IS NULL AND o.colour = '' AND o.colour_dark = '' THEN ''
     ELSE left(md5(concat_ws(' ', o.name, o.colour, o.colour_dark, o.logo_id)), 12) END)"""
@@ -49,7 +50,7 @@ DECLARE who uuid; place uuid; bound uuid; case_id uuid; home uuid; token record;
 BEGIN
   IF kind IN ('token', 'lent') THEN
     SELECT t.id, t.organisation_id, t.member_id, t.role_id, t.scopes, t.addresses, t.last_used_at, t.last_used_from,
-      CASE WHEN t.revoked_at IS NOT NULL THEN 'revoked' WHEN t.expires_at <= moment THEN 'expired' END AS dead INTO token
+      t.name, CASE WHEN t.revoked_at IS NOT NULL THEN 'revoked' WHEN t.expires_at <= moment THEN 'expired' END AS dead INTO token
       FROM api_token t WHERE t.id = CASE kind WHEN 'lent' THEN secret::uuid ELSE (SELECT x.id FROM api_token x
         WHERE x.secret_hash = secret OR (x.former_hash = secret AND x.former_until > moment) LIMIT 1) END;
     IF NOT FOUND THEN RETURN; END IF;
@@ -98,7 +99,8 @@ BEGIN
   END IF;
   IF kind IN ('token', 'lent') THEN
     IF token.role_id IS NOT NULL THEN
-      rights := jsonb_set(rights::jsonb, '{{member}}', (rights::jsonb -> 'member') || {role_alone('place', 'token.role_id')})::text;
+      rights := jsonb_set(rights::jsonb, '{{member}}', (rights::jsonb -> 'member') || {role_alone('place', 'token.role_id')}
+        || jsonb_build_object('service', jsonb_build_object('id', token.id, 'name', token.name)))::text;
     END IF;
   END IF;
   IF home IS NOT NULL THEN

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.kernel import fields
 from app.kernel.current import current
 from app.kernel.kinds import Choices
+from app.kernel.preferences import unspoken
 from app.kernel.records import Record, Tenanted
 
 
@@ -74,7 +75,8 @@ class Member(Record):
     site_id: Mapped[UUID | None] = fields.reference("site", _l("Site"), required=False)
     manager_id: Mapped[UUID | None] = fields.reference("member", _l("Manager"), required=False)
     role_id: Mapped[UUID] = fields.reference("role", _l("Role"))
-    language: Mapped[Language] = fields.choice(_l("Language"), Language, required=False, column={"default": _language, "nullable": False})
+    language: Mapped[Language] = fields.choice(_l("Language"), Language, required=False, extra={"kept_back": unspoken},
+                                             column={"default": _language, "nullable": False})
     timezone: Mapped[str] = fields.text(_l("Time zone"), max_length=60, required=False, sortable=False,
                                         column={"default": _timezone, "nullable": False})
     digest_hour: Mapped[int] = fields.small_integer(_l("Hour of the daily digest"), default=7, minimum=0, maximum=23)

@@ -8,7 +8,7 @@ from uuid import UUID
 from zoneinfo import available_timezones
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from app.core import access
 from app.core.people.events import SeatAsked
@@ -19,6 +19,7 @@ from app.kernel.current import Actor, current, matches
 from app.kernel.db import session
 from app.kernel.errors import Conflict, Forbidden, Invalid
 from app.kernel.events import publish
+from app.kernel.preferences import spoken, unspoken
 from app.kernel.records import new_id
 from app.kernel.references import assign
 
@@ -74,6 +75,7 @@ def before_save(member: Member) -> None:
     organisation = current.organisation
     member.language = member.language or Language(organisation.language)
     member.timezone = member.timezone or organisation.timezone
+    _require_spoken(member)
     if member.timezone not in available_timezones():
         raise Invalid({"timezone": [_("“%(raw)s” is not a time zone. Write it like Europe/Paris.", raw=member.timezone[:40])]})
     if (member.kind == Kind.AGENCY) != (member.agency_id is not None):
@@ -105,6 +107,14 @@ def accept(member: Member) -> Member:
     if member.status == Status.PENDING:
         member.status = Status.ACTIVE
     return member
+
+
+def _require_spoken(member: Member) -> None:
+    """Only a language that the organisation offers is chosen; one that it offers no more stays with whoever has it."""
+    state: Any = inspect(member)
+    if member.language.value in unspoken() and state.attrs.language.history.has_changes():
+        known = ", ".join(spoken().values())
+        raise Invalid({"language": [_("“%(raw)s” is not one of: %(known)s.", raw=member.language.label, known=known)]})
 
 
 def deactivate(member: Member) -> Member:
