@@ -28,7 +28,7 @@ MANY_CHOICES = 5
 
 @dataclass(frozen=True)
 class BoundField:
-    """One control: the field, what stands in it, and what is wrong with it."""
+    """One control: the field, what stands in it, and what is wrong with it; `redraw` is where the form is drawn anew when it changes."""
 
     name: str
     kind: str
@@ -49,9 +49,11 @@ class BoundField:
     validate: str
     wide: bool
     accept: str = ""
+    redraw: str = ""
 
 
-def bound_field(field: Field, raw: Any, *, errors: Sequence[Any] = (), text: str = "", validate: str = "", prefix: str = "") -> BoundField:
+def bound_field(field: Field, raw: Any, *, errors: Sequence[Any] = (), text: str = "", validate: str = "", redraw: str = "",
+                prefix: str = "") -> BoundField:
     """A field ready to draw, with `raw` as typed."""
     back = field.extra.get("kept_back", ())
     kept_back = [each for each in (back() if callable(back) else back) if each not in (raw, getattr(raw, "value", raw))]  # not for choosing
@@ -74,7 +76,8 @@ def bound_field(field: Field, raw: Any, *, errors: Sequence[Any] = (), text: str
         maximum=field.maximum,
         scale=field.scale,
         affix=get_currency_symbol(current.organisation.currency) if field.kind == "money" and not field.currency else "",
-        validate=validate if field.kind not in ("reference", "file", "boolean") else "",
+        validate=validate if field.kind not in ("reference", "file", "boolean") and not redraw else "",
+        redraw=redraw,
         wide=field.kind in ("long_text", "file") or field.max_length > 150,
     )
 

@@ -73,6 +73,7 @@ def data(resource: Resource, number: int = 1) -> dict[str, Any]:
         if fields[name].kind != "file"
         and not (fields[name].kind == "reference" and not fields[name].required and fields[name].reference == resource.model.__tablename__)
     }
+    found = {name: given for name, given in found.items() if fields[name].applies(found.get)}
     if resource.lines:
         inner = fields_of(resource.lines.model)
         found["lines"] = [

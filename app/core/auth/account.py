@@ -54,6 +54,7 @@ class Control:
     validate: str = ""
     wide: bool = False
     accept: str = ""
+    redraw: str = ""
 
 
 @screens.get("/<org>/settings/")
