@@ -116,7 +116,8 @@ def _one(entry: AuditEntry, words: Vocabulary, names: dict[UUID, str]) -> Shown:
                  record_id=entry.record_id,
                  channel=channel_label(entry.channel), result=entry.result,
                  request_id=entry.request_id, changes=changes, reason=reason_label(entry), actor_id=entry.actor_id,
-                 ip=entry.ip or "", place=place_of(entry.ip), device=device_of(entry.agent))
+                 ip=entry.ip or "", place=place_of(entry.ip) if entry.ip else "",
+                 device=device_of(entry.agent).words if entry.agent else "")
 
 
 def _who(entry: AuditEntry, names: dict[UUID, str]) -> str:

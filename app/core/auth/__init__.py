@@ -7,6 +7,7 @@ from app.core.auth.forgetting import forget_identity, known_of
 from app.core.auth.identities import disable, has_signed_in, identities_for, identity_of, is_somebody, verify_password
 from app.core.auth.links import make_link
 from app.core.auth.listening import proof_of
+from app.core.auth.mails import tell_of_way
 from app.core.auth.models import ApiToken, Credential, Identity, UserSession
 from app.core.auth.passwords import SHORTEST, set_password
 from app.core.auth.scopes import needed as needed_scope
@@ -19,9 +20,53 @@ from app.core.auth.spending import spend
 from app.core.auth.tokens import forget_tokens, make_service_token, make_token, revoke_all, revoke_token
 from app.core.auth.workspaces import has_agency_access, has_workspace_access, has_workspace_role, is_workspace_owner
 
-__all__ = ["PATHS", "SCHEMES", "SHORTEST", "ApiToken", "Credential", "Identity", "UserSession", "account_mark", "come_in", "disable",
-           "end_sessions", "ends_too", "forget_identity", "forget_tokens", "go_on", "has_agency_access", "has_signed_in",
-           "has_workspace_access", "has_workspace_role", "hash_password", "hash_secret", "identities_for", "identity_of",
-           "is_somebody", "is_workspace_owner", "is_you", "keyed", "known_of", "make_link", "make_service_token", "make_token",
-           "needed_scope", "open_session", "opened", "organisations_of", "proof_of", "recently_proved", "require_proof", "revoke_all",
-           "revoke_token", "seats_of", "set_password", "sign_in_url", "source_address", "spend", "verify_password", "weighs"]
+__all__ = [
+           "PATHS",
+           "SCHEMES",
+           "SHORTEST",
+           "ApiToken",
+           "Credential",
+           "Identity",
+           "UserSession",
+           "account_mark",
+           "come_in",
+           "disable",
+           "end_sessions",
+           "ends_too",
+           "forget_identity",
+           "forget_tokens",
+           "go_on",
+           "has_agency_access",
+           "has_signed_in",
+           "has_workspace_access",
+           "has_workspace_role",
+           "hash_password",
+           "hash_secret",
+           "identities_for",
+           "identity_of",
+           "is_somebody",
+           "is_workspace_owner",
+           "is_you",
+           "keyed",
+           "known_of",
+           "make_link",
+           "make_service_token",
+           "make_token",
+           "needed_scope",
+           "open_session",
+           "opened",
+           "organisations_of",
+           "proof_of",
+           "recently_proved",
+           "require_proof",
+           "revoke_all",
+           "revoke_token",
+           "seats_of",
+           "set_password",
+           "sign_in_url",
+           "source_address",
+           "spend",
+           "tell_of_way",
+           "verify_password",
+           "weighs",
+]

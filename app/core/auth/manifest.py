@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
-from app.core.auth import answering, gate, leaving, models  # noqa: F401 -- the tables and the functions are declared by being imported
+from app.core.auth import answering, gate, leaving, mails, models  # noqa: F401 -- the tables and the functions are declared by being imported
 from app.core.auth.factors import models as factor_models  # noqa: F401 -- the same
 from app.core.auth.policy import SETTINGS
 from app.core.auth.tokens import MANAGE
-from app.core.people.events import LEFT
+from app.core.people.events import LEFT, AddressMoved
 from app.kernel.manifest import MenuItem, Module, daily
 
 module = Module(
-    "auth", label=_l("Sign-in"), icon="key-round", section="admin", settings=SETTINGS, on=dict.fromkeys(LEFT, leaving.shut_out),
+    "auth", label=_l("Sign-in"), icon="key-round", section="admin", settings=SETTINGS,
+    on={**dict.fromkeys(LEFT, leaving.shut_out), AddressMoved: mails.tell_former},
     schedule=(daily("07:00", answering.remind),),
     menu=(MenuItem("service_tokens", _l("Service tokens"), "key-round", "tokens.services", section="admin", permission=MANAGE),),
     says={

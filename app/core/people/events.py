@@ -16,6 +16,15 @@ class SeatAsked:
 
 
 @dataclass(frozen=True)
+class AddressMoved:
+    """Somebody wrote another address for a member: whoever reads the former one is to know."""
+
+    member_id: UUID
+    former: str
+    by: str
+
+
+@dataclass(frozen=True)
 class InvitationAsked:
     """An invitation was made, or is to be sent again."""
 

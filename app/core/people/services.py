@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy import inspect, select
 
 from app.core import access
-from app.core.people.events import SeatAsked
+from app.core.people.events import AddressMoved, SeatAsked
 from app.core.people.loading import HOLDING, load_actors
 from app.core.people.models import Kind, Language, Member, MemberRole, Status
 from app.kernel import clock
@@ -85,11 +85,19 @@ def before_save(member: Member) -> None:
     if member.email:
         from app.core import auth  # auth stands on people
 
+        _tell_former(member)
         with session().no_autoflush:
             identity = auth.identities_for([member.email])[member.email]
             if identity != member.identity_id and auth.is_somebody(identity):
                 ask(member)
             member.identity_id = identity
+
+
+def _tell_former(member: Member) -> None:
+    state: Any = inspect(member)
+    former = next(iter(state.attrs.email.history.deleted or ()), None)
+    if former and former != member.email and state.persistent:
+        publish(AddressMoved(member.id, former, current.user.name))
 
 
 def ask(member: Member) -> None:

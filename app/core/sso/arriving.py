@@ -51,6 +51,8 @@ def _linked(provider: Provider, person: Vouched, link: Link | None, linking: UUI
         raise Doubtful("linked")
     if link is None:
         _link(provider, person, member)
+        if member.identity_id:
+            auth.tell_of_way(member.identity_id, provider.name)
     return member
 
 
