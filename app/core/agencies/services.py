@@ -106,7 +106,8 @@ def end(link_id: UUID) -> AgencyLink:
     link = _found(link_id)
     if link.ended_at is not None:
         raise Conflict(_("This has ended already."))
-    held, other = link.holds, _other(link)
+    held, other, here = link.holds, _other(link), current.organisation
+    called = here.name if held or link.offered_by == side_of(link) else here.slug  # who said no did not say who they are
     link.ended_at, link.ended_name = clock.now(), current.user.name
     session().flush()
     if held:
@@ -116,7 +117,7 @@ def end(link_id: UUID) -> AgencyLink:
                     perform_one("people.member", "deactivate", member)
                     member.agency = ""
             session().flush()
-    _note("end", link, other, lambda: _("%(name)s ended the work with you", name=current.organisation.name))
+    _note("end", link, other, lambda: _("%(name)s ended the work with you", name=called))
     return link
 
 

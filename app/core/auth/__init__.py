@@ -2,7 +2,7 @@
 
 from app.core.auth.described import PATHS, SCHEMES
 from app.core.auth.edge import come_in, go_on, sign_in_url
-from app.core.auth.factors.stepping import is_you, recently_proved, require_proof, weighs
+from app.core.auth.factors.stepping import Way, is_you, recently_proved, require_proof, take_here, vouched_by, weighs
 from app.core.auth.forgetting import forget_identity, known_of
 from app.core.auth.identities import disable, has_signed_in, identities_for, identity_of, is_somebody, verify_password
 from app.core.auth.links import make_link
@@ -12,7 +12,7 @@ from app.core.auth.models import ApiToken, Credential, Identity, UserSession
 from app.core.auth.passwords import SHORTEST, set_password
 from app.core.auth.scopes import needed as needed_scope
 from app.core.auth.secrets import account_mark, hash_password, hash_secret, keyed
-from app.core.auth.sessions import end_sessions, open_session, organisations_of, seats_of
+from app.core.auth.sessions import end_sessions, open_session, organisations_of, prove_again, seats_of
 from app.core.auth.shutting import ends_too
 from app.core.auth.signing import opened
 from app.core.auth.source import source_address
@@ -28,6 +28,7 @@ __all__ = [
            "Credential",
            "Identity",
            "UserSession",
+           "Way",
            "account_mark",
            "come_in",
            "disable",
@@ -57,6 +58,7 @@ __all__ = [
            "opened",
            "organisations_of",
            "proof_of",
+           "prove_again",
            "recently_proved",
            "require_proof",
            "revoke_all",
@@ -66,7 +68,9 @@ __all__ = [
            "sign_in_url",
            "source_address",
            "spend",
+           "take_here",
            "tell_of_way",
            "verify_password",
+           "vouched_by",
            "weighs",
 ]

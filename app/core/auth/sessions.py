@@ -61,6 +61,14 @@ def renew(session_id: UUID | None, identity_id: UUID, **values: Any) -> str:
     return secret
 
 
+def prove_again(session_id: UUID, identity_id: UUID, confined_to: UUID) -> bool:
+    """The organisation whose provider let somebody in had them prove anew who they are; False when that is no open session of theirs."""
+    mine = (UserSession.id == session_id, UserSession.identity_id == identity_id, UserSession.confined_to == confined_to)
+    with as_identity(identity_id):
+        changed = update(UserSession).where(*mine, *is_alive(UserSession)).values(proved_at=clock.now()).returning(UserSession.id)
+        return session().execute(changed.execution_options(synchronize_session=False)).first() is not None
+
+
 def seen(session_id: UUID, identity_id: UUID, last: datetime, organisation_id: UUID | None, *, moved: bool = False) -> None:
     """Note that the session is in use, once a minute at most, and where when that changed."""
     now = clock.now()
