@@ -62,6 +62,12 @@ class Field:
         return self.behaviour.numeric
 
     @property
+    def kept_back(self) -> tuple[str, ...]:
+        """The codes of its choices that nobody chooses here: those that come by themselves, or that the organisation does not offer."""
+        said = self.extra.get("kept_back", ())
+        return tuple(said() if callable(said) else said)
+
+    @property
     def key_attribute(self) -> str:
         """The folded key that text is sorted by, or the attribute itself."""
         return f"{self.attribute}_key" if self.kind == "text" and self.sortable else self.attribute

@@ -55,8 +55,7 @@ class BoundField:
 def bound_field(field: Field, raw: Any, *, errors: Sequence[Any] = (), text: str = "", validate: str = "", redraw: str = "",
                 prefix: str = "") -> BoundField:
     """A field ready to draw, with `raw` as typed."""
-    back = field.extra.get("kept_back", ())
-    kept_back = [each for each in (back() if callable(back) else back) if each not in (raw, getattr(raw, "value", raw))]  # not for choosing
+    kept_back = [each for each in field.kept_back if each not in (raw, getattr(raw, "value", raw))]
     options = [(c.value, c.label) for c in field.choices if c.value not in kept_back] if field.choices else None
     radio = field.widget == "radio" or (not field.widget and options is not None and field.required and len(options) < MANY_CHOICES)
     return BoundField(

@@ -24,7 +24,7 @@ def value(field: Field, number: int) -> Any:  # noqa: C901 -- one line per kind
         return field.extra["samples"][number % len(field.extra["samples"])]
     match field.kind:
         case "choice":
-            entries = [entry for entry in field.choices or () if entry.value not in field.extra.get("kept_back", ())]
+            entries = [entry for entry in field.choices or () if entry.value not in field.kept_back]
             return entries[number % len(entries)].value
         case "reference":
             return str(linked(field))
