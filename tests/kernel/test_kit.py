@@ -19,7 +19,7 @@ def bound(**changes: object) -> SimpleNamespace:
     field = {"name": "title", "kind": "text", "widget": "", "label": "Title",
              "help": "", "required": True, "value": "", "text": "", "errors": [],
              "options": None, "suggest": "", "max_length": 0, "minimum": None, "maximum": None, "scale": 0, "affix": "",
-             "validate": "", "wide": False,
+             "validate": "", "redraw": "", "wide": False,
              "accept": ""}
     return SimpleNamespace(**field | changes)
 
