@@ -103,7 +103,7 @@ def pages(queue: Queue) -> Flask:
         fields = [bound(value=request.form.get("title", ""), validate="/validate"),
                   bound(name="site", label="Site", kind="reference", suggest="/pick")]
         return screen("form.html", "form", resource=SimpleNamespace(plural="Incidents"), crumbs=[("Incidents", "/list")], heading="New",
-                      groups=[("Facts", fields)], lines=None, errors=[], action="/form", cancel_url="/list", version="", key="k",
+                      groups=[("Facts", fields)], aside=[], lines=None, errors=[], action="/form", cancel_url="/list", version="", key="k",
                       draft_url="/draft", draft_when="", discard_url="", multipart=False)
 
     app.add_url_rule("/northgate/inbox/", "inbox", inbox)
