@@ -47,7 +47,9 @@ def test_one_key_keeps_the_session(house: House, look: dict[str, object]) -> Non
     expect(stay).to_be_focused()
     expect(page.locator("#session [data-when=idle] [data-count]")).to_have_text(re.compile(r"1:[0-3]\d"))
     assert not axe.violations(page)
-    page.keyboard.press("Enter")
+    with page.expect_response("**/sessions/stay") as answer:
+        page.keyboard.press("Enter")
+    assert answer.value.ok
     expect(page.locator("#session")).to_be_hidden()
     assert page.evaluate("fetch('/meridian/settings/sessions/left').then((answer) => answer.json())")["idle"] > 3600
     assert page.input_value("[name=title]") == TYPED
