@@ -80,7 +80,7 @@ def test_it_ends_sessions_tokens_new_passkeys_and_what_waits(ben: Visitor, visit
     with acting(town.home, SYSTEM), unit_of_work() as work:
         assert work.scalars(select(LostFactor.outcome)).one() == "stopped"
         said = work.scalars(select(AuditEntry).where(AuditEntry.action == "auth.denied")).one().context
-        assert (said["sessions"], said["tokens"], said["factors"], said["requests"]) == (1, 2, 1, 2)
+        assert (said["sessions"], said["tokens"], said["factors"], said["requests"]) == (1, 2, 1, 3)
     post.place = town.away  # written on the paper of the first organisation by name
     mail = post.arrived(to=BEN)[-1]
     assert mail["Subject"].startswith("Your account is locked")
