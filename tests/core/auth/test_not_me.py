@@ -81,7 +81,7 @@ def test_it_ends_sessions_tokens_new_passkeys_and_what_waits(ben: Visitor, visit
         assert work.scalars(select(LostFactor.outcome)).one() == "stopped"
         said = work.scalars(select(AuditEntry).where(AuditEntry.action == "auth.denied")).one().context
         assert (said["sessions"], said["tokens"], said["factors"], said["requests"]) == (1, 2, 1, 3)
-    post.place = town.away  # written on the paper of the first organisation by name
+    post.place = town.home  # written on the paper of an organisation that lets them in
     mail = post.arrived(to=BEN)[-1]
     assert mail["Subject"].startswith("Your account is locked")
     assert "2 tokens for the API" in words(mail)
