@@ -109,8 +109,9 @@ def test_what_was_taken_back_or_has_expired_is_refused(office: Office, app: Flas
     revoked = office.invite()
     office.do("revoke")
     assert Visitor(app).get(revoked).status_code == 409
+    kept = office.kept().id
     with acting(office.place, SYSTEM), unit_of_work() as work:
-        work.delete(work.get_one(Invitation, (office.place.id, office.kept().id)))
+        work.delete(work.get_one(Invitation, (office.place.id, kept)))
     late = office.invite("lena@new.example")
     with clock.at(clock.now() + timedelta(days=8)):
         assert Visitor(app).get(late).status_code == 404

@@ -139,8 +139,9 @@ def test_a_mail_that_is_put_off_shows_its_next_attempt_and_can_be_given_up(house
 def test_a_held_effect_that_is_given_up_ends_its_request(house: House, app: Flask) -> None:
     request_id = house.waiting()
     house.decide(request_id, "manager")
+    held = row(house).id
     with acting(house.organisation, SYSTEM), unit_of_work() as work:
-        work.get_one(OutboxRow, (house.organisation.id, row(house).id)).last_error = "Retry: The record is being changed."
+        work.get_one(OutboxRow, (house.organisation.id, held)).last_error = "Retry: The record is being changed."
     assert press(Browser(app, house, "owner"), row(house).id, "give-up") == 303
     request = house.request(request_id)
     assert request.state == State.VOID
@@ -152,12 +153,13 @@ def test_a_held_effect_that_is_given_up_ends_its_request(house: House, app: Flas
 def test_what_was_delivered_or_never_failed_is_left_alone(house: House, app: Flask) -> None:
     request_id = house.waiting()
     house.decide(request_id, "manager")
+    held = row(house).id
     with acting(house.organisation, SYSTEM), unit_of_work():
-        assert not outbox.give_up(row(house).id, "no")
+        assert not outbox.give_up(held, "no")
     house.later(31)
     with acting(house.organisation, SYSTEM), unit_of_work():
-        assert not outbox.retry(row(house).id)
-        assert not outbox.give_up(row(house).id, "no")
+        assert not outbox.retry(held)
+        assert not outbox.give_up(held, "no")
 
 
 @pytest.mark.parametrize("name", ["manager", "clerk"])
