@@ -39,7 +39,7 @@ PUBLIC = {  # endpoint: why anybody may ask
     **dict.fromkeys(("recovery.expired_page", "recovery.renew"), "a session that is signed in by half"),
     "apps.token": "what is sent is the proof", "apps.revoke": "the same",
     "monitoring.too_large": "what the proxy shows",
-    "monitoring.security": "RFC 9116", "finding.openapi": "says what exists, no data", "mail.unsubscribe": "the link is the proof",
+    "monitoring.security": "RFC 9116", "finding.openapi": "says what exists, no data", "letters.unsubscribe": "the link is the proof",
     "joining.page": "the link is the proof", "joining.accept": "the link is the proof", "joining.decline": "the link is the proof",
     "platform.console": "nobody but a keeper finds it", "platform.create": "the same", "platform.organisation": "the same",
     "platform.suspend": "the same", "platform.resume": "the same", "platform.settings": "the same",

@@ -84,7 +84,7 @@ def tell(identity_id: UUID, kind: Kind, *, to: str = "", about: Mapping[str, Any
     said = {"email": own, **facts}
     where = _where() if kind.where else None
     with acting(organisation, SYSTEM):
-        mail.send(member, "account", lambda: _words(kind, said, where), address=to or own, secrets=secrets,
+        mail.send(member, "account", lambda: _words(kind, said, where), address=to or own, secrets=secrets, priority=mail.Priority.URGENT,
                   facts={"identity": str(identity_id), "purpose": kind.purpose, "life": kind.life.total_seconds(), "denies": kind.denies,
                          "about": {"told": clock.now().isoformat(), **(about or {})}})
         session().flush()

@@ -17,7 +17,7 @@ from sqlalchemy import and_, select
 
 from app.core.branding import Look, look_of
 from app.core.mail import rendering, tickets
-from app.core.mail.models import MailMessage, State
+from app.core.mail.models import MailMessage, Priority, State
 from app.core.organisations import Organisation
 from app.core.people import Member
 from app.kernel import clock, jobs, outbox
@@ -48,14 +48,15 @@ class Reader:
 def send(to: Member | UUID | str, template: str, context: Context | None = None, *,
          key: str = "", headers: Mapping[str, str] | None = None, language: str = "", thread: str = "", optional: str = "",
          writer: Writer | None = None, due_at: datetime | None = None, address: str = "", secrets: Secrets | None = None,
-         facts: Mapping[str, Any] | None = None) -> MailMessage:
+         facts: Mapping[str, Any] | None = None, priority: Priority = Priority.NORMAL) -> MailMessage:
     """Queue a mail from `templates/mail/<template>.html` and `.txt`; it leaves after the commit.
 
     A `key` that was used gives the first mail back. Mails of one `thread` (a record's reference) stand together in the mailbox.
     `optional` names a kind of mail that the reader may unsubscribe from (`notifications`, `digest`). `writer(member_id)` gives the context
     at the moment it leaves, or None when there is nothing left to say. `address` is where it goes when not to the member's own.
     `secrets(facts)` gives, at each attempt, what stands in the place of `hidden(name)`: the log of mail never holds it. A `context` that is
-    a function is called in the reader's language. Raises `Invalid` for no address.
+    a function is called in the reader's language. What is urgent goes before all else that waits, bulk after it. Raises `Invalid` for no
+    address.
     """
     look, found = _before(key) if key else (None, None)
     if found is not None:
@@ -70,11 +71,11 @@ def send(to: Member | UUID | str, template: str, context: Context | None = None,
     mail = MailMessage(
         id=mail_id, to_address=reader.address, member_id=reader.member_id, language=reader.language, subject=written.subject,
         text=written.text, html=written.html, template=template, thread=thread, key=key, effect_id=effect, optional=optional,
-        secrets=jobs.name_of(secrets) if secrets else "", facts=dict(facts or {}),
+        priority=priority, secrets=jobs.name_of(secrets) if secrets else "", facts=dict(facts or {}),
         writer=f"{writer.__module__}:{writer.__qualname__}" if writer else "", next_try_at=due_at or clock.now(),
         message_id=f"<{mail_id}@{domain()}>", headers=_headers(headers, effect, reader, thread, optional))
     session().add(mail)
-    mail.row_id = outbox.put("effect", EFFECT, {"mail": str(mail_id)}, due_at=due_at).id
+    mail.row_id = _owe(mail, due_at)
     return mail
 
 
@@ -115,15 +116,23 @@ def cancel(mail: MailMessage) -> bool:
 
 def retry(mail: MailMessage) -> bool:
     """Send a failed or cancelled mail after all."""
-    if not mail.can_be_retried or mail.row_id is None or not outbox.retry(mail.row_id):
+    if not mail.can_be_retried or mail.row_id is None:
         return False
-    mail.state, mail.next_try_at = State.WAITING, clock.now()
+    if mail.state == State.BLOCKED:
+        mail.row_id = _owe(mail)
+    elif not outbox.retry(mail.row_id):
+        return False
+    mail.state, mail.next_try_at, mail.refusals = State.WAITING, clock.now(), 0
     return True
 
 
 def domain() -> str:
     """The domain that ids and the sender's address end in."""
     return urlsplit(str(current_app.extensions["settings"].base_url)).hostname or "localhost"
+
+
+def _owe(mail: MailMessage, due_at: datetime | None = None) -> UUID:
+    return outbox.put("effect", EFFECT, {"mail": str(mail.id)}, due_at=due_at, rank=mail.priority.rank).id
 
 
 def _before(key: str) -> tuple[Look | None, MailMessage | None]:

@@ -19,7 +19,7 @@ from app.kernel.errors import Conflict, Forbidden, NotFound
 from app.kernel.kinds import show_moment
 from app.kernel.screens import screen
 
-screens = Blueprint("mail", __name__)
+screens = Blueprint("letters", __name__)
 screens.needs = "member"  # type: ignore[attr-defined]
 VIEW, MANAGE = "mail.message.view", "mail.message.manage"
 SIZE = 50
@@ -48,9 +48,9 @@ def detail(mail_id: UUID) -> Response:
     may = access.can(current.user, MANAGE).allowed
     shown = _line(mail) | {
         "text": mail.text, "html_url": "",
-        "retry_url": url_for("mail.retry", mail_id=mail.id) if may and mail.can_be_retried else "",
-        "cancel_url": url_for("mail.cancel", mail_id=mail.id) if may and mail.can_be_cancelled else ""}
-    return screen("jobs/mail_detail.html", mail=shown, facts=_facts(mail), list_url=url_for("mail.log"))
+        "retry_url": url_for("letters.retry", mail_id=mail.id) if may and mail.can_be_retried else "",
+        "cancel_url": url_for("letters.cancel", mail_id=mail.id) if may and mail.can_be_cancelled else ""}
+    return screen("jobs/mail_detail.html", mail=shown, facts=_facts(mail), list_url=url_for("letters.log"))
 
 
 @screens.post("/<org>/mail/<uuid:mail_id>/retry")
@@ -61,7 +61,7 @@ def retry(mail_id: UUID) -> Response:
         raise Conflict(_("This mail is not one that can be sent again."))
     audit.note("mail.message.retry", resource="mail.message", record_id=mail_id)
     flash(_("The mail is on its way."), "good")
-    return redirect(url_for("mail.detail", mail_id=mail_id), 303)  # type: ignore[return-value]
+    return redirect(url_for("letters.detail", mail_id=mail_id), 303)  # type: ignore[return-value]
 
 
 @screens.post("/<org>/mail/<uuid:mail_id>/cancel")
@@ -72,7 +72,7 @@ def cancel(mail_id: UUID) -> Response:
         raise Conflict(_("It is too late: the mail left, or may have."))
     audit.note("mail.message.cancel", resource="mail.message", record_id=mail_id)
     flash(_("The mail is cancelled."), "good")
-    return redirect(url_for("mail.detail", mail_id=mail_id), 303)  # type: ignore[return-value]
+    return redirect(url_for("letters.detail", mail_id=mail_id), 303)  # type: ignore[return-value]
 
 
 @screens.get("/<org>/mail/open/<token>")
@@ -124,7 +124,7 @@ def _line(mail: MailMessage) -> dict[str, Any]:
     return {"subject": mail.subject or _("To be written when it leaves"), "to": mail.to_address, "state": mail.state.label,
             "when": show_moment(mail.sent_at or mail.created_at), "tone": mail.state.tone,
             "attempts": mail.attempts, "error": "" if mail.state == State.SENT else mail.last_error,
-            "url": url_for("mail.detail", mail_id=mail.id)}
+            "url": url_for("letters.detail", mail_id=mail.id)}
 
 
 def _facts(mail: MailMessage) -> list[tuple[str, str]]:
@@ -150,13 +150,13 @@ def _tabs(wanted: State | None) -> list[tuple[Any, str, bool, int | None]]:
     counted = select(MailMessage.state, func.count()).where(MailMessage.state.in_(open_states)).group_by(MailMessage.state)
     counts = dict(session().execute(counted).tuples().all())
     shown = [state for state in State if state != State.SENDING]
-    return [(_("All"), url_for("mail.log"), wanted is None, None),
-            *((state.label, url_for("mail.log", state=state.value), wanted == state, counts.get(state)) for state in shown)]
+    return [(_("All"), url_for("letters.log"), wanted is None, None),
+            *((state.label, url_for("letters.log", state=state.value), wanted == state, counts.get(state)) for state in shown)]
 
 
 def _pager(found: list[MailMessage], wanted: State | None) -> dict[str, str]:
     older = {"state": wanted.value if wanted else None, "before": str(found[SIZE - 1].id)} if len(found) > SIZE else None
-    return {"count_text": "", "previous_url": "", "next_url": url_for("mail.log", **older) if older else ""}
+    return {"count_text": "", "previous_url": "", "next_url": url_for("letters.log", **older) if older else ""}
 
 
 def _state(raw: str) -> State | None:

@@ -54,7 +54,8 @@ def queue(member_id: UUID, day: date | None = None) -> mail.MailMessage | None:
     taken = session().execute(insert(DigestDay).values(**row).on_conflict_do_nothing().returning(DigestDay.id)).scalar()
     if taken is None:
         return None
-    return mail.send(member, "digest", key=f"digest:{member_id}:{day}", optional="digest", thread="digest", writer=contents)
+    return mail.send(member, "digest", key=f"digest:{member_id}:{day}", optional="digest", thread="digest", writer=contents,
+                     priority=mail.Priority.BULK)
 
 
 def send_now(member_id: UUID, *, key: str = "") -> mail.MailMessage:

@@ -16,7 +16,7 @@ from flask_babel import force_locale, gettext
 from sqlalchemy import select
 
 from app.core import mail
-from app.core.mail import delivery, tickets
+from app.core.mail import smtp, tickets
 from app.core.mail.models import MailMessage, State
 from app.core.people import Member
 from app.kernel import clock, outbox
@@ -32,15 +32,23 @@ class Server:
 
     def __init__(self) -> None:
         self.taken: list[EmailMessage] = []
+        self.recipients: list[str] = []
         self.trouble: Exception | None = None
         self.accepts_then_dies = False
 
-    def sendmail(self, _sender: str, _to: list[str], content: bytes) -> None:
+    def sendmail(self, _sender: str, to: list[str], content: bytes) -> None:
         if self.trouble and not self.accepts_then_dies:
             raise self.trouble
+        self.recipients += to
         self.taken.append(message_from_bytes(content, policy=policy.default))  # type: ignore[arg-type]
         if self.accepts_then_dies:
             raise KeyboardInterrupt
+
+    def answer(self, _out: Any) -> Server:
+        """The server, unless nothing answers."""
+        if isinstance(self.trouble, OSError) and not isinstance(self.trouble, smtplib.SMTPException):
+            raise self.trouble
+        return self
 
     def close(self) -> None:
         """Nothing to close."""
@@ -50,7 +58,7 @@ class Server:
 def server(monkeypatch: pytest.MonkeyPatch) -> Server:
     """The mail server, as it behaves in the test."""
     found = Server()
-    monkeypatch.setattr(delivery, "_connection", lambda: found)
+    monkeypatch.setattr(smtp, "_connection", found.answer)
     return found
 
 
