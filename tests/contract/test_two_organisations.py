@@ -34,7 +34,7 @@ def foreign(world: World) -> dict[str, Any]:
         found |= {"organisation.site": site, "file": file, "job": job}
         for name, record in found.items():
             for field in ("title", "name", "label", "narrative", "description", "reason"):
-                if isinstance(getattr(record, field, None), str) and name not in ("file", "job"):
+                if type(getattr(record, field, None)) is str and name not in ("file", "job"):
                     setattr(record, field, f"{MARK} {getattr(record, field)}"[:100])
         session().flush()
         for record in found.values():
