@@ -28,9 +28,9 @@ from app.kernel import clock
 from app.kernel.errors import Invalid
 from app.kernel.records import refresh_keys
 from app.kernel.references import assign
+from app.running.ports import free_ports
 from tests.core.mail.test_mail import drain, mail_of, send
 from tests.core.stand import Stand
-from tests.infra.outside import free_port
 
 SECRET = "k3y-of-the-provider"
 
@@ -95,7 +95,7 @@ def box(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Box, str]
     """An SMTP server and its address."""
     monkeypatch.setitem(app.extensions, "settings", _allowing(app))
     found = Box()
-    running = Controller(found, hostname="127.0.0.1", port=free_port(), authenticator=found.authenticate, auth_require_tls=False)
+    running = Controller(found, hostname="127.0.0.1", port=free_ports(1), authenticator=found.authenticate, auth_require_tls=False)
     running.start()
     yield found, f"smtp://127.0.0.1:{running.port}"
     running.stop()
