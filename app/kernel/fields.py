@@ -6,6 +6,7 @@ API, search and audit read that and only ever *name* the field.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from typing import Any
@@ -23,7 +24,7 @@ from app.kernel.kinds import KINDS, Choices, Kind, Unreadable
 @dataclass(frozen=True)
 class Field:
     """What is known of one field, whatever reads it. `attribute` is the Python attribute that holds the stored value; `words` says how
-    pages call certain values of it.
+    pages call certain values of it, `listed()` gives all that it may hold, with their words.
     """
 
     kind: str
@@ -46,6 +47,7 @@ class Field:
     prefix: str = ""
     deadline: str = ""
     words: dict[str, Any] = dataclass_field(default_factory=dict)
+    listed: Callable[[], Mapping[str, Any]] | None = None
     extra: dict[str, Any] = dataclass_field(default_factory=dict)
 
     @property
@@ -72,6 +74,9 @@ class Field:
                 from flask_babel import gettext as _
                 raise Unreadable(_("This is needed."))
             return self.default if self.required else None
+        if self.listed is not None and str(raw) not in self.listed():
+            from flask_babel import gettext as _
+            raise Unreadable(_("“%(raw)s” is not one of the choices.", raw=str(raw)[:60]))
         return self.behaviour.parse(self, raw)
 
     def value(self, record: Any) -> Any:
@@ -86,8 +91,9 @@ class Field:
     def display(self, record: Any) -> str:
         """The value in the reader's language and zone; empty when there is none."""
         value = self.value(record)
-        if self.words and value in self.words:
-            return str(self.words[value])
+        words = self.listed() if self.listed else self.words
+        if words and value in words:
+            return str(words[value])
         return "" if value is None else self.behaviour.display(self, value, record)
 
     def to_json(self, record: Any) -> Any:
@@ -203,6 +209,11 @@ def reference(table: str, label: Any, *, required: bool = True, **said: Any) -> 
 def attachment(label: Any, *, required: bool = False, **said: Any) -> MappedColumn[Any]:
     """A stored file; the attribute ends in `_id`."""
     return _column("file", label, Uuid(), required=required, reference="stored_file", sortable=False, **said)
+
+
+def listed(label: Any, values: Callable[[], Mapping[str, Any]], *, required: bool = True, **said: Any) -> MappedColumn[Any]:
+    """One of what `values()` gives when it is asked: value and label. For lists that grow with the modules; a closed list is a `choice`."""
+    return _column("text", label, Text(), required=required, max_length=100, sortable=False, listed=values, **said)
 
 
 def small_integer(label: Any, *, required: bool = True, **said: Any) -> MappedColumn[Any]:

@@ -231,6 +231,15 @@ def every(seconds: int, job: Callable[..., Any], *, while_closing: bool = False)
 
 
 @dataclass(frozen=True)
+class Task:
+    """Work that an organisation may put on a schedule of its own; `job()` runs as a job of the system."""
+
+    key: str
+    label: Any
+    job: Callable[..., Any]
+
+
+@dataclass(frozen=True)
 class Panel:
     """A part of a page contributed by a module: a template and what fills it."""
 
@@ -280,6 +289,7 @@ class Module:
     roles: tuple[Role, ...] = ()
     on: Mapping[type | str, Callable[..., Any] | Sequence[Callable[..., Any]]] = field(default_factory=dict)
     schedule: tuple[Schedule, ...] = ()
+    tasks: tuple[Task, ...] = ()
     menu: tuple[MenuItem, ...] = ()
     panels: tuple[Panel, ...] = ()
     screens: tuple[str, ...] = ()

@@ -55,7 +55,9 @@ def bound_field(field: Field, raw: Any, *, errors: Sequence[Any] = (), text: str
     """A field ready to draw, with `raw` as typed."""
     kept_back = [each for each in field.extra.get("kept_back", ()) if each not in (raw, getattr(raw, "value", raw))]  # comes by itself only
     options = [(c.value, c.label) for c in field.choices if c.value not in kept_back] if field.choices else None
-    radio = field.widget == "radio" or (not field.widget and options is not None and field.required and len(options) < MANY_CHOICES)
+    if field.listed is not None:
+        options = list(field.listed().items())
+    radio = field.widget == "radio" or (not field.widget and field.choices is not None and options is not None and field.required and len(options) < MANY_CHOICES)
     return BoundField(
         name=prefix + field.name,
         kind=field.kind,

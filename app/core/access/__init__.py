@@ -9,10 +9,11 @@ from app.core.access.models import AccessRequest, CustomPermission, MemberGrant,
 from app.core.access.roles import business_modules, grant_further, install_roles, role_choices, role_labels, role_named, starts_of
 from app.core.access.rules import circumstances_from
 from app.core.access.sight import also_visible, reached, visible
+from app.core.access.trying import meant_by
 
 __all__ = [
     "ALLOWED", "OWNER", "AccessRequest", "CustomPermission", "Decision", "MemberGrant", "Role", "RoleGrant", "Scope", "also_visible",
     "business_modules", "can", "circumstances_from", "given_by", "grant_further", "guards_of", "install_roles", "is_owner", "lacking",
-    "more_than_held", "reached", "require", "require_owner", "role_choices", "role_labels", "role_named", "roles_giving", "starts_of",
-    "visible", "write_matrix",
+    "meant_by", "more_than_held", "reached", "require", "require_owner", "role_choices", "role_labels", "role_named", "roles_giving",
+    "starts_of", "visible", "write_matrix",
 ]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
+from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 
+from app.core.scheduler import timing
 from app.core.scheduler.models import ScheduleTick
 from app.kernel import clock, jobs
 from app.kernel.current import SYSTEM, Organisation, acting, current
@@ -34,11 +35,7 @@ def due_moment(schedule: Schedule, now: datetime, zone: str) -> datetime:
     if schedule.every:
         seconds = int(now.timestamp()) // schedule.every * schedule.every
         return datetime.fromtimestamp(seconds, UTC)
-    local, at = now.astimezone(ZoneInfo(zone)), time.fromisoformat(schedule.daily)
-    moment = datetime.combine(local.date(), at, local.tzinfo)
-    if moment.astimezone(UTC) > now:
-        moment = datetime.combine(local.date() - timedelta(days=1), at, local.tzinfo)
-    return moment.astimezone(UTC)
+    return timing.latest_daily(time.fromisoformat(schedule.daily), now, zone)
 
 
 def tick(schedule: Schedule, organisation: Organisation) -> bool:
@@ -47,7 +44,8 @@ def tick(schedule: Schedule, organisation: Organisation) -> bool:
     with acting(organisation, SYSTEM, channel="schedule"), unit_of_work():
         if not _move(schedule, moment):
             return False
-        jobs.enqueue(schedule.job, title=_title(schedule), key=f"schedule:{schedule.name}", quiet=True)
+        job = jobs.enqueue(schedule.job, title=_title(schedule), key=f"schedule:{schedule.name}", quiet=True)
+        session().execute(update(ScheduleTick).where(ScheduleTick.name == schedule.name).values(job_id=job.id))
     return True
 
 
