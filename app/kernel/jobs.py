@@ -236,6 +236,11 @@ def find(job_id: UUID) -> Job | None:
     return session().get(Job, (current.organisation.id, job_id))
 
 
+def needs_of(job_id: UUID) -> list[Job]:
+    """The jobs that must be done before that one begins."""
+    return list(session().scalars(select(Job).join(JobNeed, JobNeed.needs_id == Job.id).where(JobNeed.job_id == job_id).order_by(Job.id)))
+
+
 def lines(job_id: UUID, limit: int = 500) -> list[JobLine]:
     """The last lines of a job's log, oldest first."""
     found = session().scalars(select(JobLine).where(JobLine.job_id == job_id).order_by(JobLine.id.desc()).limit(limit))
@@ -277,5 +282,5 @@ def _locked(job_id: UUID) -> Job | None:
     return session().scalars(select(Job).where(Job.id == job_id).with_for_update().execution_options(populate_existing=True)).first()
 
 
-__all__ = ["Cancelled", "Job", "JobLine", "JobNeed", "Running", "cancel", "current_job", "enqueue", "find", "install_loader", "lines",
+__all__ = ["Cancelled", "Job", "JobLine", "JobNeed", "Running", "cancel", "current_job", "enqueue", "find", "install_loader", "lines", "needs_of",
            "replay", "retry", "run", "settle", "turn"]

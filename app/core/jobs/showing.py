@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from app.core import files
 from app.core.people import Member
-from app.kernel import jobs
+from app.kernel import clock, jobs
 from app.kernel.current import SYSTEM_ID, current
 from app.kernel.db import session
 from app.kernel.jobs import Job
@@ -35,7 +35,7 @@ def state_of(job: Job) -> tuple[str, str]:
     """The state in words, with its tone."""
     if job.cancel_asked and not job.is_over:
         return _("Being cancelled"), "warning"
-    states = {jobs.WAITING: (_("Waiting"), "neutral"), jobs.RUNNING: (_("Running"), "info"), jobs.DONE: (_("Done"), "good"),
+    states = {jobs.HELD: (_("Held"), "neutral"), jobs.WAITING: (_("Waiting"), "neutral"), jobs.RUNNING: (_("Running"), "info"), jobs.DONE: (_("Done"), "good"),
               jobs.FAILED: (_("Failed"), "danger"), jobs.CANCELLED: (_("Cancelled"), "muted")}
     return states[job.state]
 
@@ -50,6 +50,10 @@ def facts(job: Job) -> list[tuple[str, str]]:
     """What is known of a job besides its progress."""
     who = _names({job.requested_by}).get(job.requested_by, "OpsFlux")
     found = [(_("Asked by"), who), (_("Asked"), show_moment(job.created_at)), (_("Attempts"), str(job.attempts))]
+    if needs := jobs.needs_of(job.id):
+        found.append((_("Comes after"), ", ".join(f"{each.title} ({state_of(each)[0]})" for each in needs)))
+    if job.state == jobs.WAITING and job.due_at > clock.now():
+        found.append((_("Next attempt"), show_moment(job.due_at)))
     if job.started_at:
         found.append((_("Begun"), show_moment(job.started_at)))
     if job.finished_at:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.core.scheduler import timing
@@ -15,7 +15,7 @@ from app.core.scheduler.models import ScheduleTick
 from app.kernel import clock, jobs
 from app.kernel.current import SYSTEM, Organisation, acting, current
 from app.kernel.db import session, unit_of_work
-from app.kernel.manifest import Schedule
+from app.kernel.manifest import Module, Schedule
 from app.kernel.records import new_id
 from app.kernel.registry import registry
 
@@ -28,6 +28,22 @@ _served: dict[tuple[str, UUID], datetime] = {}
 def schedules() -> list[Schedule]:
     """What every module declares."""
     return [schedule for module in registry.modules.values() for schedule in module.schedule]
+
+
+def declared() -> list[tuple[Module, Schedule, ScheduleTick | None]]:
+    """What the modules declare beyond the short ones, with its tick in the organisation at hand."""
+    known = {tick.name: tick for tick in session().scalars(select(ScheduleTick))}
+    return [(module, schedule, known.get(schedule.name)) for module in registry.modules.values() for schedule in module.schedule
+            if not is_short(schedule)]
+
+
+def next_moment(schedule: Schedule, zone: str) -> datetime:
+    """The first moment later than now at which a declared schedule ticks in a time zone."""
+    if schedule.every:
+        return due_moment(schedule, clock.now(), zone) + timedelta(seconds=schedule.every)
+    found = timing.following(timing.Days(time.fromisoformat(schedule.daily)), clock.now(), zone)
+    assert found is not None, "a day comes after every other"
+    return found
 
 
 def due_moment(schedule: Schedule, now: datetime, zone: str) -> datetime:
