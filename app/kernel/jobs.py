@@ -282,5 +282,5 @@ def _locked(job_id: UUID) -> Job | None:
     return session().scalars(select(Job).where(Job.id == job_id).with_for_update().execution_options(populate_existing=True)).first()
 
 
-__all__ = ["Cancelled", "Job", "JobLine", "JobNeed", "Running", "cancel", "current_job", "enqueue", "find", "install_loader", "lines", "needs_of",
-           "replay", "retry", "run", "settle", "turn"]
+__all__ = ["Cancelled", "Job", "JobLine", "JobNeed", "Running", "cancel", "current_job", "enqueue", "find", "install_loader", "lines",
+           "needs_of",            "replay", "retry", "run", "settle", "turn"]

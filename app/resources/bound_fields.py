@@ -57,7 +57,8 @@ def bound_field(field: Field, raw: Any, *, errors: Sequence[Any] = (), text: str
     options = [(c.value, c.label) for c in field.choices if c.value not in kept_back] if field.choices else None
     if field.listed is not None:
         options = list(field.listed().items())
-    radio = field.widget == "radio" or (not field.widget and field.choices is not None and options is not None and field.required and len(options) < MANY_CHOICES)
+    few = field.choices is not None and field.required and len(options or ()) < MANY_CHOICES
+    radio = field.widget == "radio" or (not field.widget and few)
     return BoundField(
         name=prefix + field.name,
         kind=field.kind,

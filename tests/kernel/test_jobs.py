@@ -14,7 +14,7 @@ from app.kernel import attempt, carrier, clock, delivery, jobs
 from app.kernel.current import current
 from app.kernel.db import session, unit_of_work
 from app.kernel.errors import Conflict, DeclarationError, Unavailable
-from app.kernel.jobs import CANCELLED, DONE, FAILED, RUNNING, WAITING, Job
+from app.kernel.jobs import CANCELLED, DONE, FAILED, HELD, RUNNING, WAITING, Job
 from app.kernel.outbox import OutboxRow
 from app.kernel.running import Lost, Running
 from tests.core.stand import Stand
@@ -270,3 +270,87 @@ def test_rate_and_time_left(stand: Stand) -> None:
     with clock.at(now):
         assert (job.rate, job.seconds_left, job.percent) == (2.0, 30.0, 40)
     assert session() is not None
+
+
+def test_a_job_comes_after_others(stand: Stand) -> None:
+    first, second = ask(stand, look_around), ask(stand, look_around)
+    with stand.work():
+        third = jobs.enqueue(look_around, after=(first, second)).id
+        fourth = jobs.enqueue(look_around, after=(third,)).id
+    assert (job_of(stand, third).state, job_of(stand, fourth).state) == (HELD, HELD)
+    assert not run(stand, third), "it is not due"
+    run(stand, first)
+    assert job_of(stand, third).state == HELD
+    run(stand, second)
+    assert (job_of(stand, third).state, job_of(stand, fourth).state) == (WAITING, HELD)
+    assert run(stand, third)
+    assert run(stand, fourth)
+    with stand.work():
+        assert jobs.enqueue(look_around, after=(first,)).state == WAITING, "what is done already holds nothing up"
+
+
+def test_what_comes_after_a_failed_job_waits_until_that_is_replayed(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = ask(stand, refuse)
+    with stand.work():
+        second = jobs.enqueue(look_around, after=(first,)).id
+    run(stand, first)
+    assert (job_of(stand, first).state, job_of(stand, second).state) == (FAILED, HELD)
+    monkeypatch.setattr("tests.kernel.test_jobs.refuse", look_around)
+    with stand.work():
+        assert jobs.replay() == 1
+        assert jobs.replay() == 0
+    assert run(stand, first)
+    assert job_of(stand, second).state == WAITING
+
+
+def test_what_comes_after_a_cancelled_job_is_cancelled(stand: Stand) -> None:
+    first = ask(stand, look_around)
+    with stand.work():
+        second = jobs.enqueue(look_around, after=(first,)).id
+        third = jobs.enqueue(look_around, after=(second,)).id
+    with stand.work():
+        assert jobs.cancel(first)
+    assert (job_of(stand, second).state, job_of(stand, third).state) == (CANCELLED, CANCELLED)
+
+
+def test_what_a_kill_left_held_is_settled(stand: Stand) -> None:
+    first = ask(stand, look_around)
+    with stand.work() as work:
+        second = jobs.enqueue(look_around, after=(first,)).id
+        work.get_one(Job, (stand.organisation.id, first)).state = DONE
+    with stand.work():
+        assert jobs.settle() == 1
+    assert job_of(stand, second).state == WAITING
+
+
+def test_organisations_take_turns(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    client, other = carrier.connection(), Stand("other")
+    client.flushdb()
+    for _ in range(50):
+        ask(stand, look_around)
+    ask(other, look_around)
+    assert client.llen("rq:queue:jobs") == 2, "one call each, however much there is to do"
+    client.flushdb()
+    assert jobs.turn(other.organisation.id) == 1
+    assert client.llen("rq:queue:jobs") == 0, "nothing is left"
+    monkeypatch.setattr(attempt, "TURN", 0.05)
+    begun = jobs.turn(stand.organisation.id)
+    assert 1 <= begun < 50, "its turn is over before its jobs are"
+    assert client.llen("rq:queue:jobs") == 1, "and the rest waits behind the others"
+
+
+def test_a_long_job_makes_way_once_it_can_go_on_later(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.kernel.running.FAIR", 0.0)
+
+    def others_came(job: Running) -> None:
+        carrier.connection().flushdb()
+        carrier.push([carrier.Call(Stand("other").organisation.id, "jobs")])
+        job.look_around(carrier.connection())
+
+    SEEN["stop"] = others_came
+    job_id = ask(stand, add_marks, 100, 40, total=100)
+    assert not run(stand, job_id)
+    assert (job_of(stand, job_id).state, job_of(stand, job_id).progress) == (WAITING, 40)
+    SEEN["stop"] = lambda _: None
+    assert run(stand, job_id)
+    assert marks(stand) == 100

@@ -15,5 +15,6 @@ __all__ = [
     "ALLOWED", "OWNER", "AccessRequest", "CustomPermission", "Decision", "MemberGrant", "Role", "RoleGrant", "Scope", "also_visible",
     "business_modules", "can", "circumstances_from", "given_by", "grant_further", "guards_of", "install_roles", "is_owner", "lacking",
     "meant_by", "more_than_held", "reached", "require", "require_owner", "role_choices", "role_labels", "role_named", "roles_giving",
+    "meant_by", "more_than_held", "reached", "require", "require_owner", "role_choices", "role_labels", "role_named", "roles_giving",
     "starts_of", "visible", "write_matrix",
 ]

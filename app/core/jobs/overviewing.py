@@ -32,7 +32,8 @@ def figures() -> list[tuple[str, str]]:
     return [(_("Waiting"), format_decimal(counts.get(jobs.WAITING, 0))), (_("Held"), format_decimal(counts.get(jobs.HELD, 0))),
             (_("Running"), format_decimal(counts.get(jobs.RUNNING, 0))), (_("Failed"), format_decimal(counts.get(jobs.FAILED, 0))),
             (_("Longest wait"), span(clock.now() - oldest) if oldest else "–"),
-            (_("Done in the last hour"), format_decimal(ended)), (_("Rate"), _("%(count)s per minute", count=format_decimal(round(ended / 60, 1)))),
+            (_("Done in the last hour"), format_decimal(ended)),
+            (_("Rate"), _("%(count)s per minute", count=format_decimal(round(ended / 60, 1)))),
             (_("Median duration"), _seconds(median))]
 
 

@@ -35,7 +35,8 @@ def state_of(job: Job) -> tuple[str, str]:
     """The state in words, with its tone."""
     if job.cancel_asked and not job.is_over:
         return _("Being cancelled"), "warning"
-    states = {jobs.HELD: (_("Held"), "neutral"), jobs.WAITING: (_("Waiting"), "neutral"), jobs.RUNNING: (_("Running"), "info"), jobs.DONE: (_("Done"), "good"),
+    states = {jobs.HELD: (_("Held"), "neutral"), jobs.WAITING: (_("Waiting"), "neutral"),
+              jobs.RUNNING: (_("Running"), "info"), jobs.DONE: (_("Done"), "good"),
               jobs.FAILED: (_("Failed"), "danger"), jobs.CANCELLED: (_("Cancelled"), "muted")}
     return states[job.state]
 

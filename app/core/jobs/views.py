@@ -33,7 +33,8 @@ def listing() -> Response:
     which = request.args.get("of", "")
     if which:
         access.require(current.user, VIEW)
-    query = select(Job).where({"all": Job.quiet.is_(False), "failed": Job.state == jobs.FAILED}.get(which, Job.requested_by == current.user.id))
+    shown = {"all": Job.quiet.is_(False), "failed": Job.state == jobs.FAILED}
+    query = select(Job).where(shown.get(which, Job.requested_by == current.user.id))
     if before := request.args.get("before", ""):
         query = query.where(Job.id < _id(before))
     found = list(session().scalars(query.order_by(Job.id.desc()).limit(SIZE + 1)))
@@ -47,7 +48,8 @@ def listing() -> Response:
 def overview() -> Response:
     """How background work stands, and what the modules do by themselves."""
     listed = url_for("scheduler.schedule_list") if access.can(current.user, "scheduler.schedule.view") else ""
-    return screen("jobs/overview.html", block="results", figures=figures(), declared=declared(), tabs=_tabs("overview"), schedules_url=listed)
+    return screen("jobs/overview.html", block="results", figures=figures(), declared=declared(), tabs=_tabs("overview"),
+                  schedules_url=listed)
 
 
 @screens.post("/<org>/jobs/replay")
@@ -121,7 +123,8 @@ def _may(job: Job) -> bool:
 def _tabs(which: str) -> list[tuple[Any, str, bool, int | None]]:
     if not access.can(current.user, VIEW):
         return []
-    return [(_("Mine"), url_for("jobs.listing"), not which, None), (_("Everybody's"), url_for("jobs.listing", of="all"), which == "all", None),
+    return [(_("Mine"), url_for("jobs.listing"), not which, None),
+            (_("Everybody's"), url_for("jobs.listing", of="all"), which == "all", None),
             (_("Failed"), url_for("jobs.listing", of="failed"), which == "failed", None),
             (_("Overview"), url_for("jobs.overview"), which == "overview", None)]
 

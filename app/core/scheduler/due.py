@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.core.scheduler import own
@@ -89,9 +89,7 @@ def _serve(schedule: Schedule, moment: datetime, now: datetime, *, wanted: bool)
 
 
 def _move_on(schedule: Schedule, last: datetime, now: datetime) -> None:
-    """Set the next time past what was served; nobody's edit, so neither the trail nor the version says so."""
+    """Set the next time past what was served. That is nobody's edit: the trail has the run, and a form that is open stays good."""
     following = own.next_time(schedule, max(last, now) if schedule.catch_up != CatchUp.ALL else last)
     over = following is None and schedule.repeats in (Repeats.ONCE, Repeats.CRON)
-    session().execute(update(Schedule).where(Schedule.id == schedule.id).values(
-        next_at=following, last_at=last, status=Status.FINISHED if over else Status.ACTIVE, updated_at=Schedule.updated_at,
-        updated_by=Schedule.updated_by).execution_options(synchronize_session=False))
+    own.remember(schedule.id, next_at=following, last_at=last, status=Status.FINISHED if over else Status.ACTIVE)

@@ -33,9 +33,7 @@ def job_ended(job: Job) -> None:
         run.seconds = round((job.finished_at - job.started_at).total_seconds())
     if job.state == CANCELLED:
         return
-    failures = session().execute(update(Schedule).where(Schedule.id == run.schedule_id).values(
-        failures=0 if job.state == DONE else Schedule.failures + 1, updated_at=Schedule.updated_at, updated_by=Schedule.updated_by,
-    ).returning(Schedule.failures).execution_options(synchronize_session=False)).scalar_one()
+    failures = own.remember(run.schedule_id, failures=0 if job.state == DONE else Schedule.failures + 1)
     if failures == TOLD_AFTER:
         schedule = session().get_one(Schedule, (current.organisation.id, run.schedule_id))
         _tell(schedule.title, f"/{current.organisation.slug}/scheduler/schedules/{schedule.reference}/", f"schedule:{schedule.id}", job)

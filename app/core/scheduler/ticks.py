@@ -41,9 +41,7 @@ def next_moment(schedule: Schedule, zone: str) -> datetime:
     """The first moment later than now at which a declared schedule ticks in a time zone."""
     if schedule.every:
         return due_moment(schedule, clock.now(), zone) + timedelta(seconds=schedule.every)
-    found = timing.following(timing.Days(time.fromisoformat(schedule.daily)), clock.now(), zone)
-    assert found is not None, "a day comes after every other"
-    return found
+    return timing.next_daily(time.fromisoformat(schedule.daily), clock.now(), zone)
 
 
 def due_moment(schedule: Schedule, now: datetime, zone: str) -> datetime:

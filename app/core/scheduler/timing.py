@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 
 from croniter import CroniterError, croniter
 
-NAMES = frozenset(("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC", "SUN", "MON", "TUE", "WED", "THU", "FRI",
-                   "SAT", "L"))
+NAMES = frozenset(("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC", "SUN", "MON", "TUE", "WED", "THU",
+                   "FRI", "SAT", "L"))
 FIRST = datetime(2024, 1, 1, tzinfo=UTC).replace(tzinfo=None)  # of a leap year
 NIGHT = timedelta(hours=3)  # no clock is changed by more
 
@@ -93,6 +93,11 @@ def following(timing: Timing, after: datetime, zone: str) -> datetime | None:
     """The first moment later than `after` (in UTC) at which it ticks in a time zone; None when there is none any more."""
     place = ZoneInfo(zone)
     return _by_hours(timing, after, place) if timing.is_steady() else _by_wall(timing, after, place)
+
+
+def next_daily(at: time, after: datetime, zone: str) -> datetime:
+    """The first moment later than `after` at which it is `at` in a time zone."""
+    return following(Days(at), after, zone) or after
 
 
 def latest_daily(at: time, until: datetime, zone: str) -> datetime:
