@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select, text, update
+from sqlalchemy import ColumnElement, literal_column, or_, select, update
 
 from app.kernel import carrier, clock, jobs
 from app.kernel.current import SYSTEM, acting
@@ -23,7 +23,7 @@ from app.kernel.running import LEASE, Cancelled, GivenBack, Lost, Running, under
 TURN = 2.0  # seconds for which an organisation has a worker before the next one's jobs; a job under way is not cut short by it
 
 log = logging.getLogger("opsflux.jobs")
-_IS_OPEN = text("job.state IN ('waiting', 'running')")  # as the index says it, word for word
+_IS_OPEN: ColumnElement[bool] = literal_column("job.state IN ('waiting', 'running')")  # as the index says it, word for word
 _ended: list[Callable[[Job], Any]] = []
 
 

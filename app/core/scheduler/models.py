@@ -110,7 +110,7 @@ class Schedule(Record):
     __relayed__ = ("id", "organisation_id", "next_at", "status", "archived_at")
 
     title: Mapped[str] = fields.text(_l("Title"), max_length=120)
-    task: Mapped[str] = fields.listed(_l("Work"), tasks)
+    task: Mapped[str] = fields.listed(_l("Work"), tasks, extra={"samples": ("scheduler.clear_away",)})
     repeats: Mapped[Repeats] = fields.choice(_l("How often"), Repeats, default=Repeats.DAILY)
     at: Mapped[str | None] = fields.text(
         _l("Time of day"), max_length=5, required=False, sortable=False, extra={"samples": ("06:00", "18:30")},
