@@ -86,6 +86,33 @@ def test_a_job_is_followed_cancelled_and_begun_again(place: Place) -> None:
     assert "100 %" in text(place.ben.get(f"{url}progress"))
 
 
+def break_down() -> None:
+    """A job that fails for good."""
+    raise outbox.GiveUp("The chairs are gone.")
+
+
+def test_what_failed_is_listed_and_begun_again(place: Place) -> None:
+    with acting(place.organisation, SYSTEM), unit_of_work():
+        job_id = jobs.enqueue(break_down, title="Lose the chairs").id
+    assert not jobs.run(job_id, place.organisation.id)
+    failed = f"{place.root}/jobs/?of=failed"
+    assert "Lose the chairs" in text(place.ada.get(failed))
+    assert "Begin all again" in text(place.ada.get(failed))
+    assert place.ben.get(failed).status_code == 403
+    assert place.ben.post(f"{place.root}/jobs/replay").status_code == 403
+    assert place.ada.post(f"{place.root}/jobs/replay").status_code == 303
+    assert "Lose the chairs" not in text(place.ada.get(failed))
+    assert "Waiting" in text(place.ada.get(f"{place.root}/jobs/{job_id}/"))
+
+
+def test_how_background_work_stands(place: Place) -> None:
+    page = text(place.ada.get(f"{place.root}/jobs/overview"))
+    assert "Done in the last hour" in page
+    assert "clear_away" in page
+    assert "next:" in page
+    assert place.ben.get(f"{place.root}/jobs/overview").status_code == 403
+
+
 def test_other_peoples_jobs_are_not_there_for_a_member(place: Place) -> None:
     job_id = place.job(place.owner.id)
     assert place.ben.get(f"{place.root}/jobs/{job_id}/").status_code == 404
