@@ -283,4 +283,4 @@ def _locked(job_id: UUID) -> Job | None:
 
 
 __all__ = ["Cancelled", "Job", "JobLine", "JobNeed", "Running", "cancel", "current_job", "enqueue", "find", "install_loader", "lines",
-           "needs_of",            "replay", "retry", "run", "settle", "turn"]
+           "needs_of", "replay", "retry", "run", "settle", "turn"]

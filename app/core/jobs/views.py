@@ -47,6 +47,7 @@ def listing() -> Response:
 @screens.get("/<org>/jobs/overview")
 def overview() -> Response:
     """How background work stands, and what the modules do by themselves."""
+    access.require(current.user, VIEW)
     listed = url_for("scheduler.schedule_list") if access.can(current.user, "scheduler.schedule.view") else ""
     return screen("jobs/overview.html", block="results", figures=figures(), declared=declared(), tabs=_tabs("overview"),
                   schedules_url=listed)
@@ -55,6 +56,7 @@ def overview() -> Response:
 @screens.post("/<org>/jobs/replay")
 def replay() -> Response:
     """Begin all that failed again, each where it stopped."""
+    access.require(current.user, MANAGE)
     begun = jobs.replay()
     audit.note("jobs.job.replay", resource="jobs.job", context={"jobs": begun})
     flash(ngettext("%(num)d job begins again where it stopped.", "%(num)d jobs begin again where they stopped.", begun), "good")
