@@ -1,13 +1,14 @@
 """Who may do what: one decision, with its reason; and the same in SQL, for lists."""
 
 from app.core.access.answers import roles_giving
+from app.core.access.conditions import understood
 from app.core.access.decisions import ALLOWED, OWNER, Decision, can, is_owner, require, require_owner
 from app.core.access.guarding import guards_of
 from app.core.access.keeping import given_by, lacking, more_than_held
 from app.core.access.matrix import write_matrix
 from app.core.access.models import AccessRequest, CustomPermission, MemberGrant, Role, RoleGrant, Scope
 from app.core.access.roles import business_modules, grant_further, install_roles, role_choices, role_labels, role_named, starts_of
-from app.core.access.rules import circumstances_from
+from app.core.access.rules import circumstances_from, holds, in_sql
 from app.core.access.sight import also_visible, reached, visible
 from app.core.access.trying import meant_by
 
@@ -28,6 +29,8 @@ __all__ = [
     "given_by",
     "grant_further",
     "guards_of",
+    "holds",
+    "in_sql",
     "install_roles",
     "is_owner",
     "lacking",
@@ -41,6 +44,7 @@ __all__ = [
     "role_named",
     "roles_giving",
     "starts_of",
+    "understood",
     "visible",
     "write_matrix",
 ]

@@ -13,9 +13,10 @@ from sqlalchemy import delete, func, select, update
 
 from app.core import access, settings
 from app.core.approvals import standing
-from app.core.approvals.approvers import LAST_RESORTS, Directory, above
+from app.core.approvals.approvers import Directory, above
 from app.core.approvals.models import ApprovalDecision, ApprovalRequest, ApprovalSeat, Asked, Seat, State, Verb
 from app.core.approvals.requests import add_seats, seat_row, seat_rows
+from app.core.workflow import LAST_RESORTS
 from app.kernel import clock, outbox
 from app.kernel.current import current
 from app.kernel.db import session

@@ -1,0 +1,10 @@
+"""Workflows, declared."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+
+from app.core.workflow import models  # noqa: F401 -- the tables are declared by being imported
+from app.kernel.manifest import Module
+
+module = Module("workflow", label=_l("Workflows"), icon="workflow", section="settings")
