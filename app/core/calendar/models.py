@@ -49,7 +49,7 @@ class WorkShift(Tenanted):
     """From when to when work is done on a day of the week; until an earlier time is until that time of the next day."""
 
     __tablename__ = "work_shift"
-    __label__ = _l("Shift")
+    __label__, __plural__ = _l("Shift"), _l("Shifts")
     __audited__ = True
 
     calendar_id: Mapped[UUID] = reference("work_calendar", _l("Working hours"))

@@ -138,11 +138,9 @@ def _kind(step: Step, *, inside: bool) -> Iterator[tuple[str, str]]:
 
 
 def _people(step: Step) -> Iterator[tuple[str, str]]:
-    from app.core.workflow.deciders import complete
-
     if step.kind not in ASKING:
         return
-    if not step.deciders or not all(complete(decider) for decider in step.deciders):
+    if not step.deciders or not all(decider.complete for decider in step.deciders):
         yield "nobody", ""
     if not step.needs.makes_sense:
         yield "share", ""

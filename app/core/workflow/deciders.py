@@ -10,7 +10,7 @@ from uuid import UUID
 from flask_babel import gettext as _
 
 from app.core.workflow.directory import Directory
-from app.core.workflow.graph import Decider, Step
+from app.core.workflow.graph import ONE, SEVERAL, Decider, Step
 from app.kernel.current import Actor
 from app.kernel.errors import Conflict
 from app.kernel.fields import fields_of
@@ -87,17 +87,8 @@ def by_name(directory: Directory, decider: Decider, _about: About) -> Iterable[U
 
 
 Rule = Callable[[Directory, Decider, About], Iterable[UUID]]
-ONE: dict[str, Rule] = {"manager": manager, "manager_of_member": manager_of_member, "manager_of_place": manager_of_place,
-                        "field": of_field, "member": by_name}
-SEVERAL: dict[str, Rule] = {"role": role, "group": group, "rota": rota, "expression": expression}
-KINDS: dict[str, Rule] = {**ONE, **SEVERAL}
-
-
-def complete(decider: Decider) -> bool:
-    """Whether a description says all that it needs."""
-    if decider.by == "expression":
-        return decider.condition is not None and bool(decider.condition.rule)
-    return decider.by in KINDS and decider.up > 0 and (decider.by == "manager" or bool(decider.name))
+KINDS: dict[str, Rule] = {"manager": manager, "manager_of_member": manager_of_member, "manager_of_place": manager_of_place,
+                          "field": of_field, "member": by_name, "role": role, "group": group, "rota": rota, "expression": expression}
 
 
 def found(directory: Directory, deciders: Iterable[Decider], about: About, excluded: set[UUID]) -> list[UUID]:

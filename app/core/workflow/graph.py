@@ -22,6 +22,8 @@ OUTCOMES = ("approved", "rejected", "returned", "done", "failed", "cancelled")
 LIMIT_ENDS = ("", "approve", "reject", "cancel")
 UNITS = ("minutes", "hours", "days")
 COLOURS = ("GREEN", "ORANGE", "RED")
+ONE = frozenset({"manager", "manager_of_member", "manager_of_place", "field", "member"})
+SEVERAL = frozenset({"role", "group", "rota", "expression"})
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,19 @@ class Way:
 
 @dataclass(frozen=True)
 class Decider:
-    """Somebody, described (`deciders.KINDS`). `name` is a role, a field, a group, a rota, a member; `up` how many managers above."""
+    """Somebody, described: `by` is of ONE (a person, or the first of a chain who may) or of SEVERAL. `name` is a role, a field, a group, a rota, a member; `up` how many managers above."""
 
     by: str
     name: str = ""
     up: int = 1
     condition: Condition | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether it says all that it needs."""
+        if self.by == "expression":
+            return self.condition is not None and bool(self.condition.rule)
+        return self.by in ONE | SEVERAL and self.up > 0 and (self.by == "manager" or bool(self.name))
 
 
 @dataclass(frozen=True)
