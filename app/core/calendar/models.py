@@ -17,7 +17,7 @@ from app.kernel.records import Record, Tenanted
 
 
 class Weekday(Choices):
-    """The days of the week as ISO counts them."""
+    """A day of the week; the value is its number in ISO 8601."""
 
     MONDAY = "1", _l("Monday")
     TUESDAY = "2", _l("Tuesday")

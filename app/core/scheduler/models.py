@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import DateTime, Index, Text, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.core.calendar import Weekday
 from app.kernel import fields
 from app.kernel.current import current
 from app.kernel.kinds import Choices
@@ -49,18 +50,6 @@ class Repeats(Choices):
     MONTHLY = "monthly", _l("Every month")
     CRON = "cron", _l("By a cron expression")
     ONCE = "once", _l("Once")
-
-
-class Weekday(Choices):
-    """A day of the week; the value is its number in ISO 8601."""
-
-    MONDAY = "1", _l("Monday")
-    TUESDAY = "2", _l("Tuesday")
-    WEDNESDAY = "3", _l("Wednesday")
-    THURSDAY = "4", _l("Thursday")
-    FRIDAY = "5", _l("Friday")
-    SATURDAY = "6", _l("Saturday")
-    SUNDAY = "7", _l("Sunday")
 
 
 class CatchUp(Choices):

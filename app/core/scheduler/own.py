@@ -12,8 +12,9 @@ from flask_babel import gettext as _
 from sqlalchemy import select, update
 
 from app.core import access
+from app.core.calendar import Weekday
 from app.core.scheduler import timing
-from app.core.scheduler.models import Outcome, Repeats, Schedule, ScheduleRun, Status, Weekday
+from app.core.scheduler.models import Outcome, Repeats, Schedule, ScheduleRun, Status
 from app.kernel import clock, jobs
 from app.kernel.current import SYSTEM, acting, current
 from app.kernel.db import session

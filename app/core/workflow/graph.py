@@ -48,7 +48,10 @@ class Way:
 
 @dataclass(frozen=True)
 class Decider:
-    """Somebody, described: `by` is of ONE (a person, or the first of a chain who may) or of SEVERAL. `name` is a role, a field, a group, a rota, a member; `up` how many managers above."""
+    """Somebody, described: `by` is of ONE (a person, or the first of a chain who may) or of SEVERAL.
+
+    `name` is a role, a field, a group, a rota, a member; `up` how many managers above.
+    """
 
     by: str
     name: str = ""
