@@ -22,12 +22,14 @@ from tests.ordeal import chores
 pytestmark = [pytest.mark.ordeal, pytest.mark.timeout(900)]
 WORKER = "import sys, tests.ordeal.chores, worker; sys.exit(worker.main())"
 JOBS, ROWS = 200, 4
+WORKERS = ("worker", "second worker")
 
 
 @pytest.fixture
 def live(fresh_database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveServer]:
     """The parts of a running copy, none of them started, inside its application; its workers know the chores."""
-    monkeypatch.setitem(serving.COMMANDS, "worker", ["-c", WORKER])
+    for name in WORKERS:
+        monkeypatch.setitem(serving.COMMANDS, name, ["-c", WORKER])
     server = LiveServer(fresh_database)
     with fresh_database.app.app_context():
         try:
@@ -36,12 +38,12 @@ def live(fresh_database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[
             server.stop()
 
 
-def kill_worker(live: LiveServer) -> None:
-    """`kill -9` of the worker and of its horse."""
-    worker = psutil.Process(live.processes["worker"].pid)
+def kill_worker(live: LiveServer, name: str) -> None:
+    """`kill -9` of a worker and of its horse."""
+    worker = psutil.Process(live.processes[name].pid)
     for process in [worker, *worker.children(recursive=True)]:
         process.kill()
-    live.processes["worker"].wait()
+    live.processes[name].wait()
 
 
 def done(stand: Stand) -> int:
@@ -58,8 +60,9 @@ def marks(stand: Stand) -> Counter[int]:
 
 
 def test_workers_killed_every_ten_seconds_during_two_hundred_jobs(live: LiveServer) -> None:
+    """Two workers, killed in turns: on a crowded machine one is still about its work when the other has just begun again."""
     stand = Stand()
-    live.start("worker", "scheduler")
+    live.start(*WORKERS, "scheduler")
     with stand.work():
         for n in range(JOBS):
             jobs.enqueue(chores.numbered_rows, n * ROWS, ROWS, 0.1, title=f"Rows {n}", attempts=20)
@@ -69,9 +72,9 @@ def test_workers_killed_every_ten_seconds_during_two_hundred_jobs(live: LiveServ
         while time.monotonic() < next_kill and done(stand) < JOBS:
             time.sleep(0.5)
         if done(stand) < JOBS:
-            kill_worker(live)
+            kill_worker(live, WORKERS[kills % 2])
+            live.start(WORKERS[kills % 2])
             kills += 1
-            live.start("worker")
     assert kills >= 3, "the workers were killed while there was work"
     assert done(stand) == JOBS
     assert marks(stand) == Counter(dict.fromkeys(range(JOBS * ROWS), 1)), "each effect once"
@@ -85,8 +88,9 @@ def test_a_tenant_with_very_many_jobs_does_not_delay_another(live: LiveServer) -
         columns = [column.name for column in Job.__table__.columns if column.name not in ("id", "key")]
         names = ", ".join(columns)
         work.flush()
-        work.execute(text(f"INSERT INTO job (id, key, {names}) SELECT gen_random_uuid(), '', {names} FROM job, generate_series(2, 100000) "
-                          "WHERE id = :id"), {"id": template.id})
+        for _tenth in range(10):
+            work.execute(text(f"INSERT INTO job (id, key, {names}) SELECT gen_random_uuid(), '', {names} FROM job, "
+                              "generate_series(1, 10000) WHERE id = :id"), {"id": template.id})
     live.start("worker", "scheduler")
     wait_for(lambda: done(big) >= 5, 120, "the first of the many")
     with small.work():
