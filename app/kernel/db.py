@@ -133,8 +133,13 @@ def apart() -> Iterator[Connection]:
 
 @contextmanager
 def unit_of_work() -> Iterator[Session]:
-    """One piece of work: committed when the block ends well, undone in full when anything is raised."""
+    """One piece of work: committed when the block ends well, undone in full when anything is raised.
+
+    Raises `RuntimeError` inside another one, whose changes would be lost.
+    """
     work = session()
+    if work.info.get("unit"):
+        raise RuntimeError("a unit of work cannot begin inside another")
     work.info["unit"] = True
     try:
         yield work

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -119,13 +120,14 @@ def replace_lines(lines: Lines, record: Any, rows: Sequence[Mapping[str, Any]]) 
 
 def _same_first(present: Sequence[Any], rows: Sequence[Mapping[str, Any]]) -> list[Any]:
     """Lines without an order, beside the rows that they hold already; the others fill the gaps. So no two ever hold the same meanwhile."""
-    left, held = list(present), []
-    for values in rows:
-        same = next((line for line in left if all(getattr(line, name) == value for name, value in values.items())), None)
-        held.append(same)
-        left = [line for line in left if line is not same]
-    filled = [line or (left.pop(0) if left else None) for line in held]
-    return [*filled, *left]
+    names = tuple(rows[0]) if rows else ()
+    left: dict[Any, list[Any]] = defaultdict(list)
+    for line in present:
+        left[tuple(getattr(line, name) for name in names)].append(line)
+    held = [same.pop(0) if (same := left.get(tuple(values[name] for name in names))) else None for values in rows]
+    spare = [line for lines in left.values() for line in lines]
+    filled = [line or (spare.pop(0) if spare else None) for line in held]
+    return [*filled, *spare]
 
 
 def put_away(record: Any, *, archived: bool) -> None:

@@ -162,14 +162,17 @@ def _typed(role: Role | None, form: Mapping[str, str]) -> tuple[Sheet, Plan]:
     fixed = role is not None and role.system
     label = role.label if role and fixed else form.get("label", "").strip()[:80]
     description = (role.description or "") if role and fixed else form.get("description", "").strip()[:500]
-    parent = role.parent_id if role and fixed else _parent(form.get("parent", ""))
+    wanted = form.get("parent", "")
+    parent = role.parent_id if role and fixed else _parent(wanted)
     groups = sheets.sheet(was, parent) if fixed else sheets.filled(form, parent)
     old, until = holders.typed(holders.present(role), form)
     more, give = holders.added(form)
     grants = tuple(was) if fixed else tuple({row.given: None for row in sheets.rows_of(groups) if row.on})
     plan = Plan(label, description, parent, role.parent_id if role else None, grants, tuple(was), tuple(give), tuple(until))
     drawn = Sheet(role, label, description, str(parent or ""), groups, old, more, [])
+    lost = wanted and parent is None and not fixed
     drawn.errors = [*([("field-label", _("Name"), _("This is needed."))] if not label else []),
+                    *([("field-parent", _("Inherits from"), _("“%(raw)s” is not known here.", raw=wanted[:80]))] if lost else []),
                     *((f"only-{row.number}", row.pattern, said) for row in sheets.rows_of(groups) for said in row.errors),
                     *((f"holder-{each.id}", each.name or each.typed, said) for each in (*old, *more) for said in each.errors)]
     return drawn, plan

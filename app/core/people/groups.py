@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -77,19 +76,6 @@ def before_save(group: Group) -> None:
         with session().no_autoflush:
             above = session().scalar(select(Group.parent_id).where(Group.id == above))
         steps += 1
-
-
-def take_in(group: Group, members: Collection[UUID]) -> None:
-    """Take members into a group, who have its roles from now on; whoever is in it already stays."""
-    session().add_all(GroupMember(group_id=group.id, member_id=member) for member in sorted(set(members) - members_of(group)))
-    session().flush()
-
-
-def let_go(group: Group, members: Collection[UUID]) -> None:
-    """Take members out of a group, and its roles from them."""
-    for joined in session().scalars(select(GroupMember).where(GroupMember.group_id == group.id, GroupMember.member_id.in_(members))):
-        session().delete(joined)
-    session().flush()
 
 
 def members_of(group: Group) -> set[UUID]:

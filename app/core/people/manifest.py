@@ -65,7 +65,7 @@ groups_ = Resource(
     filters=("kind", "parent", "starts_on", "ends_on"),
     search={"name": "A", "description": "C"},
     form={_l("Group"): ("name", "kind", "parent", "description"), _l("Project"): ("starts_on", "ends_on")},
-    lines=Lines(GroupMember, "group", ("member",), _l("Members"), maximum=200),
+    lines=Lines(GroupMember, "group", ("member",), _l("Members"), maximum=5_000),
     import_key="name",
     sort="name",
     title="name",

@@ -14,6 +14,7 @@ from sqlalchemy.orm import object_session
 
 from app.core import access, audit
 from app.core.organisations import load_organisation
+from app.core.people.below import members_below
 from app.core.people.groups import Group, GroupMember, GroupRole
 from app.core.people.invitations import Invitation
 from app.core.people.loading import grants_of, load_actor
@@ -46,9 +47,10 @@ _IS_OWNER = text("""SELECT EXISTS (SELECT FROM role r JOIN member m ON m.organis
 COUNTED = ("parent_id", "archived_at", "starts_on", "ends_on")  # what changes to whom a group gives its roles
 
 
-def install(_app: Flask) -> None:
-    """Fill the loader's slot and listen to members that are changed."""
+def install(app: Flask) -> None:
+    """Fill the loader's slot and listen to members that are changed; `members_below(group)` in Jinja is what the page of a group shows."""
     install_loader(_load)
+    app.jinja_env.globals["members_below"] = members_below
     if not event.contains(Member, "before_update", _changed):
         event.listen(Member, "before_insert", _changed)
         event.listen(Member, "before_update", _changed)

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Text, or_, select, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import or_, select
 
 from app.core import audit, auth, scim
 from app.core.people import Member
 from app.core.people.models import Status as Standing
+from app.core.privacy import sweeping
 from app.core.privacy.models import Kind, PersonRequest, Status
 from app.core.privacy.requests import WAIT_DAYS, finish
 from app.kernel import clock
 from app.kernel.current import current
-from app.kernel.db import Base, session, unit_of_work
-from app.kernel.kinds import fold
+from app.kernel.db import session, unit_of_work
 from app.kernel.records import new_id
 
 DOMAIN = "erased.invalid"
-KEPT = ("approval_request", "approval_decision")  # what was shown when it was decided: its hash proves the decision
 
 
 def anonymise_due() -> dict[str, int]:
@@ -56,9 +53,8 @@ def anonymise(member: Member) -> None:
     member.name, member.email, member.phone, member.photo_id, member.job_title = name, address, None, None, None
     member.preferences, member.status, member.archived_at = {}, Standing.ARCHIVED, member.archived_at or clock.now()
     session().flush()
-    for before, after in ((was[1], address), (was[0], name)):
-        if "@" in before or " " in before.strip():  # a single given name may stand for anybody
-            _sweep(session().connection(), before, after)
+    sweeping.replace(was[1], address)
+    sweeping.replace(was[0], name, member.id)
     if identity_id is not None:
         auth.forget_identity(identity_id, address)
         member.identity_id = None
@@ -67,27 +63,3 @@ def anonymise(member: Member) -> None:
     audit.erase_person(member.id)
     audit.note("privacy.person_request.erase", resource="people.member", record_id=member.id, record_reference=number)
     session().expire_all()
-
-
-def _sweep(connection: Connection, before: str, after: str) -> None:
-    """Replace a text in every column of every table of the organisation, but for the trail and the proofs of decisions."""
-    pairs = {before: after, fold(before): fold(after)}
-    for table, column, cast in _columns():
-        for old, new in pairs.items():
-            connection.execute(text(
-                f'UPDATE "{table}" SET "{column}" = replace("{column}"::text, :old, :new){cast} '
-                f'WHERE organisation_id = :here AND position(:old in "{column}"::text) > 0'),
-                {"old": old, "new": new, "here": current.organisation.id})
-
-
-def _columns() -> Iterator[tuple[str, str, str]]:
-    for table in Base.metadata.sorted_tables:
-        if not table.info.get("tenanted") or table.info.get("append_only") or "organisation_id" not in table.c:
-            continue
-        if table.name.startswith("audit_") or table.name in KEPT:
-            continue
-        for column in table.c:
-            if isinstance(column.type, JSONB):
-                yield table.name, column.name, "::jsonb"
-            elif isinstance(column.type, Text) and column.computed is None:
-                yield table.name, column.name, ""

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from sqlalchemy import Select, and_, exists, select
 
-from app.core import access, audit
-from app.core.people import Group, GroupMember, Member, let_go, take_in
+from app.core import access
+from app.core.people import Group, GroupMember, Member
 from app.core.people.groups import members_of
 from app.core.scim import keeping
 from app.core.scim.attributes import Attribute, Known, as_id, plain
@@ -93,7 +93,7 @@ def make(document: Mapping[str, Any]) -> Group:
     _take(wanted, "replace", document)
     if not wanted.name:
         raise Refused("invalidValue", "“displayName” is needed.")
-    group: Group = _performed("create", None, wanted.name)
+    group: Group = _performed("create", None, {"name": wanted.name, "kind": "functional"})
     _keep(group, wanted)
     return group
 
@@ -182,24 +182,21 @@ def _carry_out(group: Group, wanted: Wanted) -> None:
     if "displayname" in wanted.said and wanted.name != group.name:
         if not wanted.name:
             raise Refused("invalidValue", "“displayName” is needed.")
-        _performed("edit", group, wanted.name)
+        _performed("edit", group, {"name": wanted.name})
     _keep(group, wanted)
 
 
 def _keep(group: Group, wanted: Wanted) -> None:
+    """The directory's id beside the group; its members by the door, as the lines of the form."""
     if "externalid" in wanted.said:
         keeping.group_row(group.id).external_id = wanted.external_id
         session().flush()
     before = members_of(group)
     if "members" not in wanted.said or wanted.members == before:
         return
-    access.require(current.user, f"{RESOURCE}.edit", group)
     _require_known(wanted.members - before)
-    with audit.doing(f"{RESOURCE}.edit"):
-        let_go(group, before - wanted.members)
-        take_in(group, wanted.members)
-        group.updated_at = clock.now()
-        session().flush()
+    group.updated_at = clock.now()  # what a directory is told of the group has changed, though its own row has not
+    _performed("edit", group, {"lines": [{"member": str(member)} for member in sorted(wanted.members)]})
 
 
 def _require_known(ids: set[UUID]) -> None:
@@ -210,12 +207,12 @@ def _require_known(ids: set[UUID]) -> None:
         raise Refused("invalidValue", "“members” names somebody who is not here.")
 
 
-def _performed(action: str, group: Group | None, name: str) -> Any:
-    data = {"name": name} if group is not None else {"name": name, "kind": "functional"}
-    if _taken(name, group):
+def _performed(action: str, group: Group | None, said: Mapping[str, Any]) -> Any:
+    name = said.get("name")
+    if name and _taken(name, group):
         raise Refused("uniqueness", f"There is a group “{name[:120]}” already.", 409)
     try:
-        return perform_one(RESOURCE, action, group, data).record
+        return perform_one(RESOURCE, action, group, said).record
     except Invalid as error:
         raise Refused("invalidValue", str(error)) from None
 

@@ -51,11 +51,11 @@ def _ask(place: Organisation, **said: Any) -> Any:
 
 
 def test_a_request_lands_in_the_queue_of_an_administrator(place: Organisation) -> None:
-    asked = _ask(place)
+    asked, mia = _ask(place), _member(place, "mia")
     with acting(place, SYSTEM), unit_of_work() as work:
         request = work.scalars(select(ApprovalRequest).where(ApprovalRequest.record_id == asked.id)).one()
         assert (request.approval, request.action) == ("access.request", "grant")
-        assert asked.member_id == _member(place, "mia").id
+        assert asked.member_id == mia.id
         assert work.scalars(select(MemberGrant)).all() == [], "nothing is given before somebody agrees"
 
 
@@ -74,9 +74,10 @@ def test_what_is_granted_ends_by_itself(place: Organisation) -> None:
 
 def test_nobody_approves_what_they_do_not_have(place: Organisation) -> None:
     asked = _ask(place, permission="settings.setting.manage")
-    with acting(place, _member(place, "adam")), unit_of_work():
-        assert why_not_by(asked, _member(place, "adam")) == ""
-        assert "more than you have" in why_not_by(asked, _member(place, "mia"))
+    adam, mia = _member(place, "adam"), _member(place, "mia")
+    with acting(place, adam), unit_of_work():
+        assert why_not_by(asked, adam) == ""
+        assert "more than you have" in why_not_by(asked, mia)
 
 
 @pytest.mark.parametrize("wrong", [{"permission": "*.*.*"}, {"permission": "hse"}, {"until": "2020-01-01T08:00"},

@@ -211,6 +211,9 @@ def test_more_than_one_has_cannot_be_given_on_the_page(app: Flask, place: Organi
         assert work.scalars(select(RoleChange)).all() == []
     assert ("access.grant.refuse", "refused", {"permission": "settings.setting.manage"}) in noted
     assert review(rita, NEW, label="Child", parent="admin").status_code == 422
+    unknown = review(rita, NEW, label="Child", parent="no-such-role")
+    assert unknown.status_code == 422
+    assert "“no-such-role” is not known here." in unknown.text
     other = signed_in(app, "adam")
     assert review(other, f"{BASE}/roles/owner", **{"holder-0__text": "mia@editing.example"}).status_code == 403
 
@@ -302,12 +305,12 @@ def test_nobody_without_the_right_comes_near_it(app: Flask, place: Organisation)
 
 
 def test_nobody_agrees_to_give_somebody_a_role_with_more_than_they_have(place: Organisation) -> None:
-    mia = member(place, "mia")
+    mia, anna = member(place, "mia"), member(place, "anna")
     with acting(place, SYSTEM), unit_of_work():
         admin = access.role_named("admin")
         change = RoleChange(role_id=admin.id, plan=Plan(label=admin.label, give=(NewHolder(mia.id),)).text)
         assert "more than you have" in why_not_by(change, actor_of(place, mia))
-        assert why_not_by(change, actor_of(place, member(place, "anna"))) == ""
+        assert why_not_by(change, actor_of(place, anna)) == ""
 
 
 def test_a_change_asked_for_by_somebody_who_left_is_not_carried_out(place: Organisation) -> None:

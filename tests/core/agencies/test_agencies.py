@@ -306,8 +306,9 @@ def test_the_end_of_a_relation_is_a_leaving_like_any_other(cast: Cast, app: Flas
 def test_whom_the_client_suspended_stays_so_beyond_the_end(cast: Cast, app: Flask) -> None:
     ada = cast.sign_in(app, "ada@northern.example")
     open_client(ada, "Harbour")
+    (seat,) = _seats(cast.client)
     with cast.work(cast.client, cast.owner):
-        perform_one("people.member", "suspend", _seats(cast.client)[0].id)
+        perform_one("people.member", "suspend", seat.id)
     with cast.work(cast.client, cast.owner):
         services.end(cast.link)
     assert _seats(cast.client)[0].status is Status.SUSPENDED

@@ -18,7 +18,7 @@ from app.core.mail import send
 from app.core.people import Member
 from app.core.privacy import copying, erasing, requests
 from app.core.privacy.models import Kind, PersonRequest, Status
-from app.kernel import clock, jobs
+from app.kernel import clock, jobs, outbox
 from app.kernel.current import SYSTEM, acting
 from app.kernel.db import Base, session, unit_of_work
 from app.kernel.records import new_id
@@ -96,6 +96,47 @@ def test_ninety_days_later_name_and_address_stand_nowhere(own: tuple[Database, S
     audit.seal(stand.organisation.id)
     (chain,) = audit.verify([stand.organisation.id], patience=0)
     assert chain.problem == ""
+
+
+def test_only_the_whole_name_and_the_whole_address_are_replaced(own: tuple[Database, Stand]) -> None:
+    """Longer names, longer addresses, whoever has the same name, and what machines read stay as they are."""
+    _database, stand = own
+    with stand.work() as work:
+        others = [people.enrol(name, address) for name, address in (
+            (f"{NAME}-Schulz", "maren.koehler@gone.example.org"), (f"Anna-{NAME}", f"xmaren.{EMAIL}"), (f"{NAME}s", f"a{EMAIL}"))]
+        work.flush()
+        ids = {other.id: (other.name, other.email) for other in others}
+    member_id = _enrol(stand)
+    with stand.work() as work:
+        member = work.get_one(Member, (stand.organisation.id, member_id))
+        send(member, "notification", {"notice": {"title": "Line one", "text": f"Line one\n{NAME}, {EMAIL}.", "path": "/"}})
+        outbox.put("mail", "x", {"to": f"first\n{NAME.upper()}\n<{EMAIL}>", "other": f"{NAME}-Schulz"}, key=f"about {NAME}")
+        erasing.anonymise(member)
+    with stand.work() as work:
+        assert {other: tuple(work.execute(select(Member.name, Member.email).where(Member.id == other)).one()) for other in ids} == ids
+        row = work.scalars(select(outbox.OutboxRow).where(outbox.OutboxRow.name == "x")).one()
+        assert "KÖHLER" not in row.payload["to"]
+        assert EMAIL not in row.payload["to"]
+        assert (row.payload["other"], row.key) == (f"{NAME}-Schulz", f"about {NAME}")
+    assert set(_where(stand, f" {EMAIL}")) == set()
+
+
+def test_whoever_has_the_same_name_keeps_it(own: tuple[Database, Stand]) -> None:
+    _database, stand = own
+    with stand.work() as work:
+        twin = people.enrol(NAME, "twin@gone.example")
+        work.flush()
+        twin_id = twin.id
+        send(twin, "notification", {"notice": {"title": f"Hello {NAME}", "text": "", "path": "/"}})
+    member_id = _enrol(stand)
+    with stand.work() as work:
+        erasing.anonymise(work.get_one(Member, (stand.organisation.id, member_id)))
+    with stand.work() as work:
+        assert work.get_one(Member, (stand.organisation.id, twin_id)).name == NAME
+        told = dict(work.execute(text("SELECT member_id, text FROM mail_message")).tuples().all())
+        assert NAME in told[twin_id]
+        assert NAME not in told[member_id]
+        assert EMAIL not in told[member_id]
 
 
 @pytest.mark.requirement("OF-515")

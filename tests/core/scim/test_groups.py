@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 from uuid import UUID
 
@@ -11,9 +12,11 @@ from sqlalchemy import select
 
 from app.core import access, people
 from app.core.people import GroupRole, Member
+from app.kernel import events, outbox
 from app.kernel.current import SYSTEM, acting
 from app.kernel.db import unit_of_work
 from app.kernel.references import assign
+from app.kernel.registry import registry
 from tests.core.scim.conftest import GROUP, Directory, House, token_of
 
 
@@ -123,6 +126,24 @@ def test_a_group_does_not_give_more_than_the_token_has(app: Flask, directory: Di
     operation = {"op": "add", "path": "members", "value": [{"value": str(house.member.id)}]}
     assert narrow.patch(f"/Groups/{made['id']}", operation).status_code == 403
     assert directory.patch(f"/Groups/{made['id']}", operation).status_code == 200
+
+
+def _heard(_fact: events.RecordEvent) -> None:
+    """A rule that waits for a change of a group."""
+
+
+def test_who_is_in_a_group_changes_by_the_door(directory: Directory, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = _make(directory, "Crew")
+    monkeypatch.setitem(events._handlers, "people.group.edited", [_heard])
+    directory.patch(f"/Groups/{made['id']}", {"op": "add", "path": "members", "value": [{"value": str(house.member.id)}]})
+    with acting(house.home, SYSTEM), unit_of_work() as work:
+        told = work.scalars(select(outbox.OutboxRow).where(outbox.OutboxRow.name == "people.group.edited")).all()
+        assert [row.payload["fact"]["ids"] for row in told] == [[made["id"]]]
+    locked = dataclasses.replace(registry.resource("people.group"), lock=lambda _group: "Groups rest today.")
+    monkeypatch.setitem(registry.resources, "people.group", locked)
+    answer = directory.patch(f"/Groups/{made['id']}", {"op": "remove", "path": "members"})
+    assert answer.status_code == 409
+    assert _in(directory.get(f"/Groups/{made['id']}").json) == ["Ben Okoro"]
 
 
 def test_a_group_of_hundreds_is_taken_over_in_one_go(app: Flask, directory: Directory, house: House) -> None:
