@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 
 from app.core import workflow
 from app.core.approvals.limits import Limits
-from app.core.approvals.models import ApprovalDelegation, Asked
-from app.core.workflow import About, Step, decider_of, needed
+from app.core.approvals.models import ApprovalDelegation
 from app.kernel import clock
 from app.kernel.current import current
 from app.kernel.db import session
@@ -21,15 +18,6 @@ from app.kernel.errors import DeclarationError
 from app.kernel.registry import known
 
 RULES = ("manager_of", "manager_of_requester", "member", "role")
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """The people who are asked at a level and how many of them must agree."""
-
-    members: tuple[UUID, ...]
-    asked: Asked
-    needs: int
 
 
 class Directory(workflow.Directory):
@@ -50,16 +38,6 @@ class Directory(workflow.Directory):
     def limits(self) -> Limits:
         """Today's limits and rates."""
         return Limits()
-
-
-def choose(directory: Directory, rule: str, record: Any, *, requester: UUID, excluded: set[UUID], needs: int, fallback: str) -> Chosen:
-    """The people whom a rule names, without those who made the record or decided before; when too few are left, the fallback role.
-
-    Raises `Conflict` when nobody in the whole organisation could decide.
-    """
-    step = Step("", "approve", deciders=(decider_of(rule),), fallback=fallback, needs=needed(rule, needs))
-    chosen = workflow.choose(directory, step, About(record, requester), excluded)
-    return Chosen(chosen.members, Asked.GROUP if chosen.crowd else Asked.OWN, chosen.needs)
 
 
 def above(directory: Directory, member_id: UUID, excluded: set[UUID]) -> UUID | None:

@@ -11,10 +11,13 @@ from uuid import UUID
 from sqlalchemy import select
 
 from app.core import files
-from app.core.approvals import levels, snapshots, words
+from app.core.approvals import snapshots, words
 from app.core.approvals.models import ApprovalDecision, ApprovalRequest, ApprovalSeat, Seat, State
 from app.core.approvals.rounds import story
+from app.core.approvals.running import Run, given_among
+from app.core.approvals.seats import seats_of
 from app.core.files import StoredFile
+from app.kernel.current import current
 from app.kernel.db import session
 from app.kernel.registry import registry
 
@@ -40,7 +43,7 @@ class Case:
     @cached_property
     def seats(self) -> list[ApprovalSeat]:
         """The seats of the present round."""
-        return levels.seats_of(self.request)
+        return seats_of(self.request)
 
     @cached_property
     def files(self) -> list[StoredFile]:
@@ -53,18 +56,24 @@ class Case:
         return self.request.state == State.OPEN and self.record is not None
 
     @property
-    def given(self) -> int:
-        """In how many people's places somebody has approved at the present level."""
-        return len(levels.given_among(self._here))
+    def level(self) -> int:
+        """The leg that is looked at: the one at which the reader is asked, otherwise the first that is open."""
+        mine = (seat.level for seat in self.seats if seat.member_id == current.user.id and seat.state == Seat.WAITING)
+        return min(mine, default=self.request.level)
+
+    @cached_property
+    def run(self) -> Run:
+        """The request on its graph, to look ahead."""
+        return Run(self.request, self.record)
 
     @property
-    def deciders(self) -> set[UUID]:
-        """Who has approved in this round, and in whose place."""
-        return levels.deciders_among(self.seats)
+    def given(self) -> int:
+        """In how many people's places somebody has approved at the leg that is looked at."""
+        return len(given_among(seat for seat in self.seats if seat.level == self.level))
 
     def waits_for(self, member_id: UUID) -> bool:
-        """Whether a member is asked at the present level."""
-        return any(seat.member_id == member_id and seat.state == Seat.WAITING for seat in self._here)
+        """Whether a member is asked now."""
+        return any(seat.member_id == member_id and seat.state == Seat.WAITING for seat in self.seats)
 
     @cached_property
     def now(self) -> snapshots.Snapshot:
@@ -82,10 +91,6 @@ class Case:
         named = snapshots.linked(self.resource, self.request.snapshot).get("member", set())
         seated = (i for seat in self.seats for i in (seat.member_id, seat.for_member_id))
         return {self.request.requested_by, *named, *(i for i in (*seated, *_speakers(self.told)) if i)}
-
-    @property
-    def _here(self) -> list[ApprovalSeat]:
-        return [seat for seat in self.seats if seat.level == self.request.level]
 
 
 def _speakers(told: Sequence[ApprovalDecision]) -> Iterator[UUID | None]:

@@ -15,8 +15,10 @@ from app.core import audit
 from app.core.approvals import guards, levels, words
 from app.core.approvals.events import ApprovalDecided
 from app.core.approvals.models import ApprovalDecision, ApprovalRequest, ApprovalSeat, Asked, Seat, State, Verb
-from app.core.approvals.requests import add_decision, add_seats, decision_row, seat_row, tell
+from app.core.approvals.requests import add_decision, decision_row, tell
 from app.core.approvals.rounds import noted
+from app.core.approvals.running import Run, deciders_among
+from app.core.approvals.seats import add_seats, seat_row, seats_of
 from app.kernel import clock
 from app.kernel.current import current
 from app.kernel.db import session
@@ -135,31 +137,33 @@ def _approve(request: ApprovalRequest, record: Any, answer: Answer) -> Decided:
         guards.require_alone(request, looked=answer.looked)
     guards.require_red(request, evidence=answer.evidence, typed=answer.word, password=answer.password)
     reason = guards.require_reason(Verb.APPROVE, answer.reason)
-    _settle(seat, Seat.APPROVED)
-    row = decision_row(request, Verb.APPROVE, by=current.user.id, reason=reason, shown=answer.shown_hash, key=answer.key,
-                       behalf=seat.for_member_id, data={"seat": str(seat.id)})
-    asked = levels.advance(request, record, seat, row["id"])
-    noted(request, Verb.APPROVE, reason)
+    return _judge(request, record, answer, seat, reason, Seat.APPROVED, "approved")
+
+
+def _no(mark: Seat, outcome: str) -> Callable[[ApprovalRequest, Any, Answer], Decided]:
+    def no(request: ApprovalRequest, record: Any, answer: Answer) -> Decided:
+        seat = guards.require_seat(request)
+        reason = guards.require_reason(answer.verb, answer.reason)
+        guards.require_shown(request, record, answer.shown_hash)
+        guards.require_possible(request, seat, outcome)
+        return _judge(request, record, answer, seat, reason, mark, outcome)
+
+    return no
+
+
+def _judge(request: ApprovalRequest, record: Any, answer: Answer, seat: ApprovalSeat, reason: str, mark: Seat, outcome: str) -> Decided:
+    """Mark the seat, go on from its leg, and write the story; those who are asked next learn of it."""
+    row = decision_row(request, answer.verb, by=current.user.id, reason=reason, shown=answer.shown_hash, key=answer.key,
+                       behalf=seat.for_member_id, level=seat.level, data={"seat": str(seat.id), "found": levels.found(request)})
+    _settle(seat, mark)
+    asked = levels.advance(request, record, seat, outcome, row["id"])
+    noted(request, answer.verb, reason)
     session().flush()
     add_decision(row)
     if asked:
         add_seats(asked)
         tell([request.id])
-    return Decided(request, Verb.APPROVE, seconds=seconds_left(request))
-
-
-def _end(state: State, mark: Seat) -> Callable[[ApprovalRequest, Any, Answer], Decided]:
-    def end(request: ApprovalRequest, record: Any, answer: Answer) -> Decided:
-        seat = guards.require_seat(request)
-        reason = guards.require_reason(answer.verb, answer.reason)
-        guards.require_shown(request, record, answer.shown_hash)
-        _settle(seat, mark)
-        levels.settle_others(request, seat)
-        request.state, request.paused_at = state, None
-        _write(request, answer, reason=reason, behalf=seat.for_member_id)
-        return Decided(request, answer.verb)
-
-    return end
+    return Decided(request, answer.verb, seconds=seconds_left(request))
 
 
 def _ask(request: ApprovalRequest, _record: Any, answer: Answer) -> Decided:
@@ -171,13 +175,13 @@ def _ask(request: ApprovalRequest, _record: Any, answer: Answer) -> Decided:
     return Decided(request, Verb.ASK, gone=False)
 
 
-def _answer(request: ApprovalRequest, _record: Any, answer: Answer) -> Decided:
+def _answer(request: ApprovalRequest, record: Any, answer: Answer) -> Decided:
     if not guards.is_maker(request, current.user.id):
         raise Forbidden(_("Only whoever asked for %(reference)s answers questions about it.", reference=request.record_reference))
     if request.state != State.OPEN or request.paused_at is None:
         raise Conflict(_("No question is open."))
     said = guards.require_reason(Verb.ANSWER, answer.reason)
-    levels.put_off(request, clock.now() - request.paused_at)
+    levels.put_off(request, record, clock.now() - request.paused_at)
     request.paused_at = None
     _write(request, answer, reason=said)
     tell([request.id])
@@ -186,9 +190,9 @@ def _answer(request: ApprovalRequest, _record: Any, answer: Answer) -> Decided:
 
 def _delegate(request: ApprovalRequest, _record: Any, answer: Answer) -> Decided:
     seat = guards.require_seat(request)
-    to = guards.require_delegate(request, answer.to, levels.deciders(request))
+    to = guards.require_delegate(request, answer.to, deciders_among(seats_of(request)))
     _settle(seat, Seat.DELEGATED)
-    add_seats([seat_row(request, to, Asked.DELEGATED, seat.due_at, seat.for_member_id or seat.member_id)])
+    add_seats([seat_row(request, to, Asked.DELEGATED, seat.due_at, seat.for_member_id or seat.member_id, level=seat.level)])
     levels.watch(request, seat.member_id)
     reason = guards.require_reason(Verb.DELEGATE, answer.reason)
     _write(request, answer, reason=reason, behalf=seat.for_member_id, data={"to": str(to), "name": words.people([to])[to]})
@@ -210,9 +214,9 @@ def _comment(request: ApprovalRequest, _record: Any, answer: Answer) -> Decided:
     return Decided(request, Verb.COMMENT, gone=False)
 
 
-def _escalate(request: ApprovalRequest, _record: Any, answer: Answer) -> Decided:
+def _escalate(request: ApprovalRequest, record: Any, answer: Answer) -> Decided:
     seat = guards.require_seat(request)
-    rows = levels.escalated(request, [seat])
+    rows = levels.escalated(Run(request, record), [seat])
     if not rows:
         raise Conflict(_("There is nobody above who could decide this."))
     add_seats(rows)
@@ -236,6 +240,6 @@ def _settle(seat: ApprovalSeat, state: Seat) -> None:
 
 
 VERBS: dict[Verb, Callable[[ApprovalRequest, Any, Answer], Decided]] = {
-    Verb.APPROVE: _approve, Verb.RETURN: _end(State.RETURNED, Seat.RETURNED), Verb.REJECT: _end(State.REJECTED, Seat.REJECTED),
+    Verb.APPROVE: _approve, Verb.RETURN: _no(Seat.RETURNED, "returned"), Verb.REJECT: _no(Seat.REJECTED, "rejected"),
     Verb.ASK: _ask, Verb.ANSWER: _answer, Verb.DELEGATE: _delegate, Verb.SNOOZE: _snooze, Verb.COMMENT: _comment,
     Verb.ESCALATE: _escalate, Verb.UNDO: _undo}

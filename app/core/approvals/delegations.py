@@ -10,10 +10,12 @@ from flask_babel import gettext as _
 from sqlalchemy import insert, or_, select, update
 
 from app.core import access, audit, notifications
-from app.core.approvals import levels, standing, words
+from app.core.approvals import standing, words
 from app.core.approvals.approvers import Directory
 from app.core.approvals.models import ApprovalDelegation, ApprovalRequest, ApprovalSeat, Asked, Seat, State
 from app.core.approvals.requests import tell
+from app.core.approvals.running import deciders_among
+from app.core.approvals.seats import seats_of
 from app.kernel import clock
 from app.kernel.current import current
 from app.kernel.db import session
@@ -174,9 +176,9 @@ def _hand_over(given: ApprovalDelegation) -> int:
         return 0
     wanted = waiting().where(ApprovalSeat.member_id == given.member_id, ApprovalSeat.asked.in_(PASSED_ON))
     for seat, request in session().execute(wanted).all():
-        here = levels.seats_of(request)
-        taken = {UUID(i) for i in request.makers} | levels.deciders_among(here) | {
-            s.member_id for s in here if s.level == request.level and s.state == Seat.WAITING}
+        here = seats_of(request)
+        taken = {UUID(i) for i in request.makers} | deciders_among(here) | {
+            s.member_id for s in here if s.level == seat.level and s.state == Seat.WAITING}
         if standing.in_place_of(directory, request, given.member_id, taken) is not given:
             continue
         row = {column.name: getattr(seat, column.key) for column in ApprovalSeat.__table__.c}
@@ -206,10 +208,10 @@ def _give_back(given: ApprovalDelegation) -> int:
 
 
 def waiting() -> Any:
-    """Waiting seats of the present level and round with their open requests, which are locked; those under a decision follow later."""
+    """Waiting seats of the present round with their open requests, which are locked; those under a decision follow later."""
     return select(ApprovalSeat, ApprovalRequest).join(ApprovalRequest, (
         ApprovalRequest.organisation_id == ApprovalSeat.organisation_id) & (ApprovalRequest.id == ApprovalSeat.request_id)).where(
-        ApprovalSeat.state == Seat.WAITING, ApprovalRequest.state == State.OPEN, ApprovalSeat.level == ApprovalRequest.level,
+        ApprovalSeat.state == Seat.WAITING, ApprovalRequest.state == State.OPEN,
         ApprovalSeat.round == ApprovalRequest.round).order_by(ApprovalRequest.id).with_for_update(
         of=ApprovalRequest, skip_locked=True).execution_options(populate_existing=True)
 

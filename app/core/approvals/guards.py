@@ -14,6 +14,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from app.core.approvals import snapshots, words
+from app.core.approvals.legs import leg_at
 from app.core.approvals.models import ApprovalRequest, ApprovalSeat, Colour, Seat, State, Verb
 from app.kernel import clock
 from app.kernel.current import current
@@ -62,10 +63,10 @@ def is_maker(request: ApprovalRequest, member_id: UUID) -> bool:
 
 
 def seat_of(request: ApprovalRequest, member_id: UUID) -> ApprovalSeat | None:
-    """The waiting seat of a member at the present level."""
+    """The waiting seat of a member, at the first of the open legs at which they are asked."""
     return session().scalars(select(ApprovalSeat).where(
-        ApprovalSeat.request_id == request.id, ApprovalSeat.round == request.round, ApprovalSeat.level == request.level,
-        ApprovalSeat.member_id == member_id, ApprovalSeat.state == Seat.WAITING).order_by(ApprovalSeat.id)).first()
+        ApprovalSeat.request_id == request.id, ApprovalSeat.round == request.round,
+        ApprovalSeat.member_id == member_id, ApprovalSeat.state == Seat.WAITING).order_by(ApprovalSeat.level, ApprovalSeat.id)).first()
 
 
 def require_seat(request: ApprovalRequest) -> ApprovalSeat:
@@ -80,6 +81,12 @@ def require_seat(request: ApprovalRequest) -> ApprovalSeat:
     if _answered(request):
         raise Conflict(_("You have answered %(reference)s already.", reference=request.record_reference))
     raise Forbidden(_("You are not asked to decide %(reference)s.", reference=request.record_reference))
+
+
+def require_possible(request: ApprovalRequest, seat: ApprovalSeat, outcome: str) -> None:
+    """Refuse an answer that the step does not know: a review is not rejected. Raises Conflict."""
+    if outcome == "rejected" and leg_at(request, seat.level).kind not in ("approve", "sign"):
+        raise Conflict(_("This step asks for a review: return it, or agree."))
 
 
 def own(request: ApprovalRequest) -> str:

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from app.core import access, audit, files
 from app.core.approvals import guards, levels, news, preview, sentences, snapshots, words
 from app.core.approvals.case import Case
+from app.core.approvals.legs import AHEAD, OPEN, Leg, legs_of, open_legs
 from app.core.approvals.models import ApprovalDecision, ApprovalRequest, ApprovalSeat, Colour, Seat, State, Verb
 from app.core.approvals.queue import Entry
 from app.kernel import clock
@@ -68,7 +69,7 @@ def step_text(request: ApprovalRequest) -> str:
     if request.state != State.OPEN or not request.steps:
         return str(request.state.label)
     return _("%(level)d of %(levels)d · %(label)s", level=request.level, levels=len(request.steps),
-             label=preview.level_label(request, request.level))
+             label=", ".join(leg.name for _number, leg in open_legs(request)))
 
 
 def due_text(request: ApprovalRequest, left: timedelta) -> str:
@@ -185,20 +186,29 @@ def level_rows(case: Case) -> list[dict[str, str]]:
     request, seats = case.request, case.seats
     names = words.people([i for seat in seats for i in (seat.member_id, seat.for_member_id)])
     found = []
-    for number in range(1, len(request.steps) + 1):
+    for number, leg in enumerate(legs_of(request), 1):
         here = [seat for seat in seats if seat.level == number and seat.state != Seat.WATCHING]
-        found += _level(request, number, here, names)
+        if leg.kind == "wait":
+            found += _wait(leg)
+        else:
+            found += _level(request, leg, here, names)
     return found
 
 
-def _level(request: ApprovalRequest, number: int, seats: Sequence[ApprovalSeat], names: Mapping[UUID, str]) -> list[dict[str, str]]:
-    label = preview.level_label(request, number)
+def _wait(leg: Leg) -> list[dict[str, str]]:
+    """A step that only waits: until when."""
+    until = _("until %(moment)s", moment=show_moment(leg.due_at)) if leg.state == OPEN else _("over")
+    return [{"label": leg.name, "who": "", "state": until, "tone": "neutral"}]
+
+
+def _level(request: ApprovalRequest, leg: Leg, seats: Sequence[ApprovalSeat], names: Mapping[UUID, str]) -> list[dict[str, str]]:
+    label = leg.name
     answered = [s for s in seats if s.state not in (Seat.WAITING, Seat.SETTLED)]
     rows = [{"label": label, "who": _who(seat, names), "state": str(seat.state.label), "tone": seat.state.tone} for seat in answered]
     waiting = [s for s in seats if s.state == Seat.WAITING]
     if waiting:
         rows.append({"label": label, "who": _crowd(waiting, names), "state": _("waiting"), "tone": "neutral"})
-    if not seats and request.state == State.OPEN:
+    if leg.state == AHEAD and request.state == State.OPEN:
         rows.append({"label": label, "who": "", "state": _("later"), "tone": "neutral"})
     return rows
 

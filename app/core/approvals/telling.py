@@ -29,7 +29,7 @@ def tell_asked(fact: ApprovalsAsked) -> None:
         ApprovalRequest,
         (ApprovalRequest.organisation_id == ApprovalSeat.organisation_id) & (ApprovalRequest.id == ApprovalSeat.request_id)).where(
         ApprovalSeat.request_id.in_(fact.request_ids), ApprovalSeat.state == Seat.WAITING, ApprovalSeat.asked != Asked.WATCHING,
-        ApprovalSeat.level == ApprovalRequest.level, ApprovalSeat.round == ApprovalRequest.round, ApprovalRequest.state == State.OPEN)
+        ApprovalSeat.round == ApprovalRequest.round, ApprovalRequest.state == State.OPEN)
     asked: dict[UUID, list[ApprovalRequest]] = defaultdict(list)
     for seat, request in session().execute(query):
         asked[seat.member_id].append(request)

@@ -2,6 +2,7 @@
 
 from app.core.calendar.hours import NeverOpen, Week
 from app.core.calendar.models import DutyRota, DutyTurn, Holiday, Weekday, WorkCalendar, WorkShift
-from app.core.calendar.services import limit, on_duty, week_of
+from app.core.calendar.services import limit, on_duty, week_named, week_of
 
-__all__ = ["DutyRota", "DutyTurn", "Holiday", "NeverOpen", "Week", "Weekday", "WorkCalendar", "WorkShift", "limit", "on_duty", "week_of"]
+__all__ = ["DutyRota", "DutyTurn", "Holiday", "NeverOpen", "Week", "Weekday", "WorkCalendar", "WorkShift",
+           "limit", "on_duty", "week_named", "week_of"]
