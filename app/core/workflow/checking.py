@@ -36,6 +36,8 @@ SENTENCES: dict[str, Any] = {
     "branches": _l("Beside each other run at least two branches."),
     "inside": _l("This cannot stand inside another step."),
     "no_effect": _l("Nothing takes effect at the end."),
+    "after_effect": _l("Nobody can be asked any more once the effect has happened."),
+    "unbuilt": _l("Forms inside a workflow are not there yet."),
     "limit": _l("The limit cannot be understood."),
     "empty": _l("Something is missing here: %(about)s."),
 }
@@ -60,6 +62,7 @@ def flaws(graph: Graph, *, resolves: Callable[[Step], bool] | None = None) -> li
     found = list(_of_graph(graph, ""))
     if not any(step.kind == "effect" for step in graph.steps.values()):
         found.append(Flaw("", "no_effect"))
+    found += [Flaw(key, "after_effect") for key in _after_effects(graph) if graph.steps[key].kind in ASKING | {"wait", "parallel", "sub"}]
     if resolves is not None:
         found += [Flaw(path, "nobody") for path, step in graph.every() if step.kind in ASKING and step.deciders and not resolves(step)]
     return found
@@ -156,6 +159,12 @@ def _limit(step: Step) -> Iterator[tuple[str, str]]:
              and all(0 < each < limit.amount for each in limit.reminders))
     if not sound or (limit.end == "approve" and step.kind == "sign"):
         yield "limit", ""
+
+
+def _after_effects(graph: Graph) -> list[str]:
+    """The steps to which ways lead from an effect, once it has worked."""
+    begin = [way.to for step in graph.steps.values() if step.kind == "effect" for way in step.ways if (way.on or step.good) == step.good]
+    return sorted(set().union(*(_reached(Graph(key, graph.steps)) for key in begin if key in graph.steps)))
 
 
 def _reached(graph: Graph) -> set[str]:

@@ -7,12 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import DateTime, ForeignKeyConstraint, Index, Integer, Text, Uuid
+from sqlalchemy import ForeignKeyConstraint, Index
 from sqlalchemy import text as text_of
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.kernel.fields import choice, text
+from app.kernel.fields import choice, moment, reference, small_integer, text
 from app.kernel.kinds import Choices
 from app.kernel.records import Record
 
@@ -40,8 +40,8 @@ class Workflow(Record):
     __label__, __plural__, __slug__ = _l("Workflow"), _l("Workflows"), "workflows"
 
     name: Mapped[str] = text(_l("Name"), max_length=120)
-    approval: Mapped[str] = mapped_column(Text, info={"label": _l("Approval")})
-    action: Mapped[str] = mapped_column(Text, info={"label": _l("Action")})
+    approval: Mapped[str] = text(_l("Approval"), max_length=120, sortable=False)
+    action: Mapped[str] = text(_l("Action"), max_length=60, sortable=False)
 
 
 class WorkflowVersion(Record):
@@ -51,14 +51,14 @@ class WorkflowVersion(Record):
     __prefix__ = "WFV"
     __label__, __plural__, __slug__ = _l("Version of a workflow"), _l("Versions of workflows"), "workflow-versions"
 
-    workflow_id: Mapped[UUID] = mapped_column(Uuid, info={"label": _l("Workflow")})
-    number: Mapped[int] = mapped_column(Integer, info={"label": _l("Number")})
+    workflow_id: Mapped[UUID] = reference("workflow", _l("Workflow"))
+    number: Mapped[int] = small_integer(_l("Number"), minimum=1)
     origin: Mapped[Origin] = choice(_l("Origin"), Origin, default=Origin.DRAWN)
     stage: Mapped[Stage] = choice(_l("State"), Stage, default=Stage.DRAFT)
     graph: Mapped[dict[str, Any]] = mapped_column(JSONB, info={"label": _l("Steps")})
-    graph_hash: Mapped[str] = mapped_column(Text, info={"label": _l("Hash")})
+    graph_hash: Mapped[str] = text(_l("Hash"), max_length=64, sortable=False)
     note: Mapped[str | None] = text(_l("What changed"), required=False, max_length=500, sortable=False)
-    activated_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), info={"label": _l("In force since")})
+    activated_at: Mapped[datetime | None] = moment(_l("In force since"), required=False)
 
 
 _workflow: Any = Workflow.__table__
