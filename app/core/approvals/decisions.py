@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -136,8 +136,9 @@ def _approve(request: ApprovalRequest, record: Any, answer: Answer) -> Decided:
     if answer.bulk:
         guards.require_alone(request, looked=answer.looked)
     guards.require_red(request, evidence=answer.evidence, typed=answer.word, password=answer.password)
+    signed = guards.require_signature(request, seat, answer.password, bulk=answer.bulk)
     reason = guards.require_reason(Verb.APPROVE, answer.reason)
-    return _judge(request, record, answer, seat, reason, Seat.APPROVED, "approved")
+    return _judge(request, record, answer, seat, reason, Seat.APPROVED, "approved", signed)
 
 
 def _no(mark: Seat, outcome: str) -> Callable[[ApprovalRequest, Any, Answer], Decided]:
@@ -151,10 +152,12 @@ def _no(mark: Seat, outcome: str) -> Callable[[ApprovalRequest, Any, Answer], De
     return no
 
 
-def _judge(request: ApprovalRequest, record: Any, answer: Answer, seat: ApprovalSeat, reason: str, mark: Seat, outcome: str) -> Decided:
+def _judge(request: ApprovalRequest, record: Any, answer: Answer, seat: ApprovalSeat, reason: str, mark: Seat, outcome: str,
+           signed: Mapping[str, str] | None = None) -> Decided:
     """Mark the seat, go on from its leg, and write the story; those who are asked next learn of it."""
     row = decision_row(request, answer.verb, by=current.user.id, reason=reason, shown=answer.shown_hash, key=answer.key,
-                       behalf=seat.for_member_id, level=seat.level, data={"seat": str(seat.id), "found": levels.found(request)})
+                       behalf=seat.for_member_id, level=seat.level,
+                       data={"seat": str(seat.id), "found": levels.found(request), **(signed or {})})
     _settle(seat, mark)
     asked = levels.advance(request, record, seat, outcome, row["id"])
     noted(request, answer.verb, reason)

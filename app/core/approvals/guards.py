@@ -13,6 +13,7 @@ from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import select
 
+from app.core import workflow
 from app.core.approvals import snapshots, words
 from app.core.approvals.legs import leg_at
 from app.core.approvals.models import ApprovalRequest, ApprovalSeat, Colour, Seat, State, Verb
@@ -167,6 +168,25 @@ def require_red(request: ApprovalRequest, *, evidence: str, typed: str, password
         errors["password"] = [_("This is not your password.")]
     if errors:
         raise Invalid(errors)
+
+
+def meaning_of(request: ApprovalRequest, seat: ApprovalSeat | None) -> str:
+    """What a signature at this seat says; empty where none is asked."""
+    if seat is None or leg_at(request, seat.level).kind != "sign":
+        return ""
+    return workflow.graph_of_version(request.version_id).place(leg_at(request, seat.level).path)[1].meaning if request.version_id else ""
+
+
+def require_signature(request: ApprovalRequest, seat: ApprovalSeat, password: str, *, bulk: bool) -> dict[str, str]:
+    """Where the step asks for a signature: it is really you, and what it means is kept with your name. Raises Invalid, Forbidden."""
+    meaning = meaning_of(request, seat)
+    if not meaning:
+        return {}
+    if bulk:
+        raise Forbidden(_("What is signed is signed one by one."))
+    if request.risk != Colour.RED and not _is_you(password):
+        raise Invalid({"password": [_("This is not your password.")]})
+    return {"meaning": meaning, "signed_as": current.user.name}
 
 
 def evidence_key(request: ApprovalRequest) -> str:

@@ -35,6 +35,6 @@ def sheet(request: ApprovalRequest) -> dict[str, Any]:
         "levels": showing.level_rows(case), "snapshot": snapshots.content_of(request.snapshot), "hash": request.snapshot_hash,
         "round": request.round,
         "decisions": [{"said": sentences.told(line, sentences.behalf(names[line.by_id], names.get(line.on_behalf_of, "")),
-                                              request.record_reference), "when": show_moment(line.at), "reason": line.reason,
+                                              request.record_reference), "when": show_moment(line.at), "reason": words.reason_of(line),
                        "level": _("Level %(level)d, round %(round)d", level=line.level, round=line.round), "hash": line.shown_hash,
                        "channel": audit.channel_label(line.channel), "current": line.round == request.round} for line in told]}

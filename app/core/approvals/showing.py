@@ -292,5 +292,5 @@ def history(case: Case) -> list[dict[str, Any]]:
     names = words.people([i for line in case.told for i in (line.by_id, line.on_behalf_of)])
     return [{"who": sentences.behalf(names[line.by_id], names.get(line.on_behalf_of, "")), "sentence": sentences.of(line),
              "record": case.request.record_reference, "other": line.data.get("name", ""), "when": show_moment(line.at),
-             "channel": audit.channel_label(line.channel), "reason": line.reason,
+             "channel": audit.channel_label(line.channel), "reason": words.reason_of(line),
              "changes": [(c["label"], c["before"], c["after"]) for c in line.data.get("changes", [])]} for line in reversed(case.told)]

@@ -217,6 +217,23 @@ def test_a_review_cannot_reject(house: House) -> None:
     assert house.request(request_id).state == State.HELD
 
 
+def test_a_signature_says_who_signed_and_what_it_means(house: House, app: Flask) -> None:
+    in_force(house, whole(ask("sign", "effect", deciders=HSE, kind="sign", meaning="I have been on site.")))
+    request_id = house.waiting("10")
+    form = Browser(app, house, "hanna").get(f"/inbox/{reference_of(house, request_id)}/decide?verb=approve").get_data(as_text=True)
+    assert "I have been on site." in form
+    assert 'name="password"' in form
+    with pytest.raises(Invalid):
+        house.decide(request_id, "hanna", password="wrong")
+    with pytest.raises(Forbidden):
+        house.decide(request_id, "hanna", password="right", bulk=True, looked=True)
+    assert house.request(request_id).state == State.OPEN
+    house.decide(request_id, "hanna", password="right")
+    assert house.request(request_id).state == State.HELD
+    page = Browser(app, house, "hanna").get(f"/inbox/{reference_of(house, request_id)}/").get_data(as_text=True)
+    assert "Signed by Hanna: I have been on site." in page
+
+
 def test_the_page_says_where_each_branch_stands(house: House, both: Graph, app: Flask) -> None:
     in_force(house, both)
     request_id = house.waiting("10")
@@ -236,7 +253,7 @@ def test_what_is_not_sound_is_not_put_in_force(house: House) -> None:
     with pytest.raises(Invalid):
         in_force(house, whole(ask("money", "effect", deciders=FINANCE, when=Condition("amuont > 5"))))
     with pytest.raises(Invalid):
-        in_force(house, graph(Step("submit", "submit", ways=(Way("effect"),)), Step("effect", "effect", effect="release", ways=(Way("late"),)),
+        in_force(house, graph(Step("submit", "submit", ways=(Way("effect"),)), Step("effect", "effect", ways=(Way("late"),)),
                               ask("late", "end", deciders=HSE), END))
 
 
