@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from app.core import files
-from app.core.approvals import snapshots, words
+from app.core.approvals import guards, snapshots, words
 from app.core.approvals.models import ApprovalDecision, ApprovalRequest, ApprovalSeat, Seat, State
 from app.core.approvals.rounds import story
 from app.core.approvals.running import Run, given_among
@@ -61,10 +61,16 @@ class Case:
         mine = (seat.level for seat in self.seats if seat.member_id == current.user.id and seat.state == Seat.WAITING)
         return min(mine, default=self.request.level)
 
+    @property
+    def meaning(self) -> str:
+        """What the reader's signature would say; empty where none is asked."""
+        mine = next((seat for seat in self.seats if seat.member_id == current.user.id and seat.state == Seat.WAITING), None)
+        return guards.meaning_of(self.request, mine)
+
     @cached_property
     def run(self) -> Run:
         """The request on its graph, to look ahead."""
-        return Run(self.request, self.record)
+        return Run(self.request, self.record, seats=self.seats)
 
     @property
     def given(self) -> int:

@@ -110,7 +110,6 @@ def form(found: ApprovalRequest, verb: str, *, status: int = 200, values: Mappin
         peek=showing.peek(found, dry_run=verb == "approve"), action=url_for("inbox.decide", ref=found.reference),
         back_url=showing.page_url(found), hash=found.snapshot_hash, key=_key(found, verb),
         guard=found.risk.value if verb == "approve" else "",
-        meaning=guards.meaning_of(found, guards.seat_of(found, current.user.id)) if verb == "approve" else "",
         word=guards.word(), members=_members(found) if verb == "delegate" else [], until=_later() if verb == "snooze" else [],
         values=values or {}, errors=errors or {}, changed=changed)
     if status != 200:

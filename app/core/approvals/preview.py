@@ -76,10 +76,11 @@ def _address(thing: Any) -> str:
 def preview(case: Case) -> list[Consequence]:
     """The next step, then what happens once everybody agreed, as the dry run saw it."""
     request, (first, final) = case.request, _next_step(case)
+    held = _held(request, final)  # before the dry run, whose undoing forgets the settings that were read
     seen = dry_run(request)
     if seen.refused:
         return [*first, Consequence(_("It could not take effect now: %(reason)s", reason=seen.refused), "triangle-alert")]
-    return [*first, *_money(request), *_seen(seen, final), *_declared(case, seen), _held(request, final)]
+    return [*first, *_money(request), *_seen(seen, final), *_declared(case, seen), held]
 
 
 def _next_step(case: Case) -> tuple[list[Consequence], bool]:

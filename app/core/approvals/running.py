@@ -37,7 +37,7 @@ class Run:
     """One request on the graph of its version."""
 
     def __init__(self, request: ApprovalRequest, record: Any, *, directory: Directory | None = None, judge: Judge | None = None,
-                 graph: Graph | None = None) -> None:
+                 graph: Graph | None = None, seats: list[ApprovalSeat] | None = None) -> None:
         self.request, self.record = request, record
         self.directory = directory or Directory()
         self.approval: Approval = registry.approvals[request.approval]
@@ -50,7 +50,7 @@ class Run:
             self.standing, self.graph = standing_of(request.standing), graph or workflow.graph_of_version(request.version_id)
         self.rows: list[dict[str, Any]] = []
         self.reached_effect = False
-        self._seats: list[ApprovalSeat] | None = None
+        self._seats = seats
 
     def begin(self) -> None:
         """Start the round that is the request's now."""

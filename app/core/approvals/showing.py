@@ -135,7 +135,7 @@ def _panel(case: Case, *, dry_run: bool = True) -> dict[str, Any]:
         "asked": asked_text(request), "risk": request.risk.value, "tags": tags(request), "outliers": request.reasons,
         "facts": snapshots.facts(resource, request.snapshot), "lines": _lines(resource, request), "changed": _changed(case),
         "files": [{"name": each.name, "url": files.url_of(each)} for each in case.files],
-        "consequences": preview.preview(case) if case.live and dry_run else [], "levels": level_rows(case),
+        "consequences": preview.preview(case) if case.live and dry_run else [], "levels": level_rows(case), "meaning": case.meaning,
         "snapshot": request.snapshot_hash, "state": None if case.live else (str(request.state.label), request.state.tone),
         "delivery": delivery(request),
         "done_url": done_url(request) if not case.waits_for(current.user.id) and news.is_news(request) else "", "alone": False,
