@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -14,34 +15,58 @@ from app.core.workflow.checking import Flaw, flaws
 from app.core.workflow.deciders import About, found
 from app.core.workflow.directory import Directory
 from app.core.workflow.graph import ASKING, Condition, Graph, Step, digest
-from app.core.workflow.models import Origin, Stage, Workflow, WorkflowVersion
-from app.core.workflow.storing import read, written
+from app.core.workflow.models import Stage, Workflow, WorkflowVersion
+from app.core.workflow.storing import Malformed, read, written
 from app.core.workflow.versions import graph_of_version, next_number, version_in_force
 from app.kernel import clock
 from app.kernel.db import session
 from app.kernel.errors import Conflict, Invalid
 from app.kernel.manifest import Action, Resource
-from app.kernel.references import assign
 from app.kernel.registry import registry
 
 PEOPLE, NOBODY = "people.member", UUID(int=0)
 
 
-def draft(workflow: Workflow, *, note: str = "") -> WorkflowVersion:
-    """A new version that begins as the one in force."""
-    graph = graph_of_version(version_in_force(registry.approvals[workflow.approval], workflow.action))
-    made = WorkflowVersion(workflow_id=workflow.id, number=next_number(workflow.id), origin=Origin.DRAWN, stage=Stage.DRAFT,
-                           graph=written(graph), graph_hash=digest(graph), note=note or None)
-    assign([made])
-    session().add(made)
-    session().flush()
-    return made
+def complete(version: WorkflowVersion) -> None:
+    """A new version begins as the one in force."""
+    if version.graph is not None:
+        return
+    with session().no_autoflush:  # it is not whole yet
+        workflow = workflow_of(version)
+        graph = graph_of_version(version_in_force(registry.approvals[workflow.approval], workflow.action))
+        version.number, version.graph, version.graph_hash = next_number(workflow.id), written(graph), digest(graph)
+
+
+def changeable(version: Any) -> bool | str:
+    """A version that is or was in force stays as it is."""
+    if version.stage in (None, Stage.DRAFT):
+        return True
+    return _("This version is or was in force and stays as it is. Make a new one from it.")
+
+
+def redraw(version: WorkflowVersion, *, graph: str) -> WorkflowVersion:
+    """Change the steps of a draft to those of some JSON. Raises Invalid, naming the place that cannot be read."""
+    try:
+        wanted = read(json.loads(graph))
+    except (Malformed, ValueError) as error:
+        place = str(error) if isinstance(error, Malformed) else ""
+        raise Invalid({"graph": [_("This cannot be read as steps: %(place)s", place=place or "JSON")]}) from None
+    return write(version, wanted)
+
+
+def consequences(version: WorkflowVersion) -> list[str]:
+    """What putting it in force, or taking it out, means."""
+    workflow = workflow_of(version)
+    if version.stage == Stage.ACTIVE:
+        return [_("New requests of “%(name)s” go by what the module declares again.", name=workflow.name)]
+    return [_("New requests of “%(name)s” go by version %(number)d; those under way stay on theirs.", name=workflow.name,
+              number=version.number)]
 
 
 def write(version: WorkflowVersion, graph: Graph) -> WorkflowVersion:
     """Change a draft. Its conditions are understood now. Raises Conflict for a version that is or was in force, Invalid for a condition."""
-    if version.stage != Stage.DRAFT:
-        raise Conflict(_("This version is or was in force and stays as it is. Make a new one from it."))
+    if (reason := changeable(version)) is not True:
+        raise Conflict(reason)
     meant = understood(graph, concerned(workflow_of(version)).key)
     version.graph, version.graph_hash = written(meant), digest(meant)
     return version
@@ -133,5 +158,3 @@ def _somebody(directory: Directory, step: Step) -> bool:
         return True
     return bool(found(directory, step.deciders, About(None, NOBODY), set()))
 
-
-__all__ = ["activate", "concerned", "draft", "faults", "governed", "is_active", "is_draft", "retire", "understood", "workflow_of", "write"]

@@ -13,10 +13,11 @@ from app.core import workflow
 from app.core.approvals import ApprovalRequest, State
 from app.core.approvals.clocks import escalate_overdue
 from app.core.workflow import ALL, ANY, Condition, Decider, Graph, Limit, Share, Step, Way, drafts
-from app.core.workflow.models import Stage, Workflow
+from app.core.workflow.models import Stage
 from app.kernel import clock
 from app.kernel.current import SYSTEM, acting
 from app.kernel.db import session, unit_of_work
+from app.kernel.door import perform_one
 from app.kernel.errors import Conflict, Forbidden, Invalid
 from app.kernel.registry import registry
 from tests.core.approvals.browsing import Browser, reference_of
@@ -36,9 +37,9 @@ def in_force(house: House, drawn: Graph) -> None:
     """Make payments go by a graph."""
     with house.as_("owner"):
         approval = registry.approvals["procurement.payment"]
-        found = session().get_one(Workflow, (house.organisation.id, workflow.workflow_of(approval, "release")))
         effect = replace(drawn.steps["effect"], effect="release")
-        version = drafts.write(drafts.draft(found), replace(drawn, steps={**drawn.steps, "effect": effect}))
+        made = perform_one("workflow.workflow_version", "create", data={"workflow": str(workflow.workflow_of(approval, "release"))})
+        version = drafts.write(made.record, replace(drawn, steps={**drawn.steps, "effect": effect}))
         session().flush()
         drafts.activate(version)
 
