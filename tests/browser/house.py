@@ -36,7 +36,8 @@ CORE = {"sign-in": "/sign-in", "organisations": "/organisations", "inbox": "inbo
         "audit": "audit/", "access": "access/overview",
         "role": "access/overview/roles/manager",
         "condition": "access/overview/condition?permission=hse.incident.view", "mail": "mail/",
-        "components": "components", "lost": "nowhere/"}
+        "workflows": "workflow/designs/", "workflow": "workflow/designs/procurement.payment/release/",
+        "background work": "jobs/overview", "components": "components", "lost": "nowhere/"}
 HOUSES = ("meridian", "vernier", "brightwater", "northgate")
 
 
