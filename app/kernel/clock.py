@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 _frozen: ContextVar[datetime | None] = ContextVar("frozen", default=None)
@@ -19,6 +19,12 @@ def now() -> datetime:
 def today(zone: str = "UTC") -> date:
     """The present day in a time zone (IANA name)."""
     return now().astimezone(ZoneInfo(zone)).date()
+
+
+def week_of(day: date, first: int = 1) -> tuple[date, date]:
+    """The first and the last day of the week of a day; weeks begin with `first`, 1 (Monday) to 7."""
+    begins = day - timedelta(days=(day.isoweekday() - first) % 7)
+    return begins, begins + timedelta(days=6)
 
 
 @contextmanager

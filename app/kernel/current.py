@@ -34,6 +34,7 @@ class Organisation:
     language: str = "en"
     number: int = 0
     week_start: int = 1
+    languages: tuple[str, ...] = ()
     brand: str = ""
     erase_after: str = ""
 
@@ -72,8 +73,17 @@ class Impersonator:
 
 
 @dataclass(frozen=True)
+class Service:
+    """The service whose token acts: `id` is the token's, under which the trail knows it."""
+
+    id: UUID
+    name: str
+    email: str = ""
+
+
+@dataclass(frozen=True)
 class Actor:
-    """A member, acting; or the system, or a token acting for a member.
+    """A member, acting; or the system, or a token acting for a member, or a service for which a member answers.
 
     `id` is the member's id: what records, decisions and the audit trail refer to. `token` are the patterns that a token was made for,
     or to which an impersonator is held. `agency` names the organisation whose people they are, where it works for this one.
@@ -94,6 +104,7 @@ class Actor:
     on_behalf_of: UUID | None = None
     token: tuple[str, ...] = ()
     impersonator: Impersonator | None = None
+    service: Service | None = None
     agency: str = ""
 
     @property

@@ -24,7 +24,8 @@ from app.kernel.kinds import KINDS, Choices, Kind, Unreadable
 @dataclass(frozen=True)
 class Field:
     """What is known of one field, whatever reads it. `attribute` is the Python attribute that holds the stored value; `words` says how
-    pages call certain values of it, `listed()` gives all that it may hold, with their words.
+    pages call certain values of it, `listed()` gives all that it may hold, with their words. `shown_when` names a choice of the same
+    record and the codes of it with which the field means anything: with others it is not asked for, not shown, and kept empty.
     """
 
     kind: str
@@ -46,6 +47,7 @@ class Field:
     attribute: str = ""
     prefix: str = ""
     deadline: str = ""
+    shown_when: tuple[str, frozenset[str]] | None = None
     words: dict[str, Any] = dataclass_field(default_factory=dict)
     listed: Callable[[], Mapping[str, Any]] | None = None
     extra: dict[str, Any] = dataclass_field(default_factory=dict)
@@ -59,6 +61,12 @@ class Field:
     def numeric(self) -> bool:
         """Whether it is right-aligned and can be totalled."""
         return self.behaviour.numeric
+
+    @property
+    def kept_back(self) -> tuple[str, ...]:
+        """The codes of its choices that nobody chooses here: those that come by themselves, or that the organisation does not offer."""
+        said = self.extra.get("kept_back", ())
+        return tuple(said() if callable(said) else said)
 
     @property
     def key_attribute(self) -> str:
@@ -105,6 +113,14 @@ class Field:
         """The typed value for a sheet cell."""
         value = self.value(record)
         return None if value is None else self.behaviour.export(self, value, record)
+
+    def applies(self, value_of: Callable[[str], Any]) -> bool:
+        """Whether the field means anything beside what the others hold; `value_of` gives a choice, or its code, by the field's name."""
+        if self.shown_when is None:
+            return True
+        name, codes = self.shown_when
+        value = value_of(name)
+        return getattr(value, "value", value) in codes
 
     def currency_of(self, record: Any) -> str:
         """The ISO 4217 code that goes with a money field of this record."""

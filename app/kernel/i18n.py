@@ -13,7 +13,7 @@ from flask import Flask, current_app, has_request_context, request
 from flask_babel import Babel, get_locale, ngettext, refresh
 
 from app.kernel.current import current
-from app.kernel.preferences import LANGUAGES
+from app.kernel.preferences import LANGUAGES, spoken
 
 ROOT = Path(__file__).resolve().parents[2]
 UNITS = (("gigabyte", 10**9), ("megabyte", 10**6), ("kilobyte", 10**3))
@@ -29,13 +29,13 @@ def language() -> str:
     """The language of what is being written now."""
     if reading := _reading.get():
         return reading
-    user = current.context.user
+    user, offered = current.context.user, spoken()
     cookie = _chosen()
-    if cookie:
+    if cookie in offered:
         return cookie
-    if user is not None and not user.is_system and user.language in LANGUAGES:
+    if user is not None and not user.is_system and user.language in offered:
         return user.language
-    if has_request_context() and (best := request.accept_languages.best_match(list(LANGUAGES))):
+    if has_request_context() and (best := request.accept_languages.best_match(list(offered))):
         return best
     return current.context.organisation.language if current.context.organisation else "en"
 
@@ -55,10 +55,18 @@ def _zone() -> str:
     return organisation.timezone if organisation else "UTC"
 
 
+def written_in(language: str) -> str:
+    """The language in which the organisation at hand writes to a reader of `language`."""
+    if language in spoken():
+        return language
+    here = current.context.organisation
+    return here.language if here else "en"
+
+
 @contextmanager
 def reading(language: str) -> Iterator[None]:
-    """Within the block, words are written for a reader of `language` (mails, PDF reports)."""
-    token = _reading.set(language if language in LANGUAGES else "en")
+    """Within the block, words are written for a reader of `language` (mails, PDF reports); see `written_in`."""
+    token = _reading.set(written_in(language))
     refresh()
     try:
         yield

@@ -43,9 +43,20 @@ def preset() -> str:
     return preference("keys")
 
 
+def spoken() -> dict[str, str]:
+    """The languages that the organisation at hand offers, code and own name; outside any, and where none is chosen, all."""
+    here = current.context.organisation
+    return {code: name for code, name in LANGUAGES.items() if not here or not here.languages or code in here.languages}
+
+
+def unspoken() -> tuple[str, ...]:
+    """The languages that the organisation at hand does not offer."""
+    return tuple(code for code in LANGUAGES if code not in spoken())
+
+
 def languages_menu() -> list[tuple[str, str, str]]:
     """The languages for a menu: code, own name, no icon."""
-    return [(code, name, "") for code, name in LANGUAGES.items()]
+    return [(code, name, "") for code, name in spoken().items()]
 
 
 def within(address: str | None) -> str:
@@ -69,4 +80,4 @@ def install_preferences(app: Flask) -> None:
     """Serve `POST /preferences`."""
     choose.needs = "public"  # type: ignore[attr-defined]
     app.add_url_rule("/preferences", "preferences", choose, methods=["POST"])
-    app.jinja_env.globals.update(languages=LANGUAGES, languages_menu=languages_menu, preference=preference)
+    app.jinja_env.globals.update(languages=LANGUAGES, languages_menu=languages_menu, languages_offered=spoken, preference=preference)

@@ -114,6 +114,8 @@ class Registry:
                 known(each, {**fields, **dict.fromkeys(BUILT_IN)}, f"{resource.key}: {word}")
         for weight in resource.search.values():
             known(weight, "ABCD", f"{resource.key}: search weight")
+        for field in fields.values():
+            self._shown_when(resource, field, fields)
         if resource.duty:
             for each in (resource.duty.owner, resource.duty.due, *resource.duty.open):
                 known(each, fields, f"{resource.key}: duty")
@@ -124,6 +126,18 @@ class Registry:
             resource = replace(resource, facts=tuple(fields))
         index_declared(resource, fields)
         return resource
+
+    def _shown_when(self, resource: Resource, field: Field, fields: dict[str, Field]) -> None:
+        """What a field hangs on is a choice of the same record; where it is not asked for it has to stay empty."""
+        if field.shown_when is None:
+            return
+        name, codes = field.shown_when
+        where = f"{resource.key}: {field.name}: shown_when"
+        choices = {each.name: each.choices for each in fields.values() if each.choices is not None}
+        for code in codes:
+            known(code, [entry.value for entry in choices[known(name, choices, where)]], where)
+        if field.required:
+            raise DeclarationError(f"{where}: a field that is needed always cannot hang on “{name}”; say required=False.")
 
     def _searched_names(self, resource: Resource) -> None:
         """A record can be found by the name of another one only if that has a name of its own."""

@@ -41,10 +41,10 @@ def announce(name: str, data: str = "", *, to: Iterable[UUID] | None = None) -> 
     carrier.say(f"{CHANNEL}{current.organisation.id}", json.dumps(message))
 
 
-def answer(organisation_id: UUID, identity_id: UUID, proof: UUID | None = None) -> Response:
-    """The answer of the view that lets somebody listen to an organisation; `proof` is the session by which they were let in."""
+def answer(organisation_id: UUID, identity_id: UUID, proof: str = "") -> Response:
+    """The answer of the view that lets somebody listen to an organisation; `proof` is that by which they were let in."""
     response = Response(f"retry: {RETRY}\n\n", mimetype="text/event-stream")
-    response.headers.update({MARK: f"{organisation_id} {identity_id} {proof or ''}", "Cache-Control": "no-store",
+    response.headers.update({MARK: f"{organisation_id} {identity_id} {proof}", "Cache-Control": "no-store",
                              "X-Accel-Buffering": "no"})
     return response
 
@@ -60,7 +60,7 @@ def install_stream(app: Flask) -> None:
 class Hub:
     """All streams of this process, and the threads that write to them and close those of whoever is let in no more.
 
-    `living` is given pairs of organisation and session, and gives those that are still good.
+    `living` is given pairs of organisation and proof, and gives those that are still good.
     """
 
     def __init__(self, redis_url: str) -> None:

@@ -83,6 +83,7 @@ def _bind(fields: Mapping[str, Field], row: Mapping[str, Any], partial: bool, re
         except Unreadable as error:
             bound.errors[name] = [str(error)]
     _money(fields.values(), bound, record)
+    _leave_out(fields, bound, record)
     return bound
 
 
@@ -99,6 +100,21 @@ def _parse(field: Field, raw: Any, record: Any, *, absent: bool) -> Any:
     if field.kind == "datetime" and record is not None and raw and (held := field.value(record)) and raw == typed_moment(held):
         return held  # a form knows no seconds, and not which of the two hours when clocks go back
     return field.parse(raw)
+
+
+def _leave_out(fields: Mapping[str, Field], bound: Bound, record: Any) -> None:
+    """What means nothing beside the other values is refused when it was sent, and emptied when it stood there before."""
+    for field in fields.values():
+        if field.shown_when is None or field.applies(lambda name: bound.values.get(name, getattr(record, name, None))):
+            continue
+        name, codes = field.shown_when
+        if bound.values.get(field.attribute) is not None or field.name in bound.errors:
+            driver = fields[name]
+            meant = ", ".join(str(entry.label) for entry in driver.choices or () if entry.value in codes)
+            bound.errors[field.name] = [_("This belongs to %(field)s: %(values)s. Leave it empty otherwise.",
+                                          field=driver.label, values=meant)]
+        elif record is None or field.value(record) is not None:
+            bound.values[field.attribute] = None
 
 
 def _is_uuid(raw: str) -> bool:

@@ -28,7 +28,7 @@ MANY_CHOICES = 5
 
 @dataclass(frozen=True)
 class BoundField:
-    """One control: the field, what stands in it, and what is wrong with it."""
+    """One control: the field, what stands in it, and what is wrong with it; `redraw` is where the form is drawn anew when it changes."""
 
     name: str
     kind: str
@@ -49,11 +49,13 @@ class BoundField:
     validate: str
     wide: bool
     accept: str = ""
+    redraw: str = ""
 
 
-def bound_field(field: Field, raw: Any, *, errors: Sequence[Any] = (), text: str = "", validate: str = "", prefix: str = "") -> BoundField:
+def bound_field(field: Field, raw: Any, *, errors: Sequence[Any] = (), text: str = "", validate: str = "", redraw: str = "",
+                prefix: str = "") -> BoundField:
     """A field ready to draw, with `raw` as typed."""
-    kept_back = [each for each in field.extra.get("kept_back", ()) if each not in (raw, getattr(raw, "value", raw))]  # comes by itself only
+    kept_back = [each for each in field.kept_back if each not in (raw, getattr(raw, "value", raw))]
     options = [(c.value, c.label) for c in field.choices if c.value not in kept_back] if field.choices else None
     if field.listed is not None:
         options = list(field.listed().items())
@@ -76,7 +78,8 @@ def bound_field(field: Field, raw: Any, *, errors: Sequence[Any] = (), text: str
         maximum=field.maximum,
         scale=field.scale,
         affix=get_currency_symbol(current.organisation.currency) if field.kind == "money" and not field.currency else "",
-        validate=validate if field.kind not in ("reference", "file", "boolean") else "",
+        validate=validate if field.kind not in ("reference", "file", "boolean") and not redraw else "",
+        redraw=redraw,
         wide=field.kind in ("long_text", "file") or field.max_length > 150,
     )
 

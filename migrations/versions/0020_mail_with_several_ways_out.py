@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = 'core_0020'
-down_revision = 'core_0017'
+down_revision = 'core_0019'
 branch_labels = None
 depends_on = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = 'core_0024'
@@ -12,6 +13,9 @@ depends_on = None
 
 def upgrade() -> None:
     """Bring the database forward."""
+    op.drop_index('uq_workflow_version_active', table_name='workflow_version', postgresql_where=sa.text("stage = 'active'"))
+    op.create_index('uq_workflow_version_active', 'workflow_version', ['organisation_id', 'stage', 'workflow_id'], unique=True,
+                    postgresql_where=sa.text("stage = 'active'"))
     op.create_index('ix_workflow_name_key', 'workflow', ['organisation_id', 'name_key', 'id'], unique=False, postgresql_include=['archived_at'])
     op.create_index('ix_workflow_version_activated_at', 'workflow_version', ['organisation_id', 'activated_at', 'id'], unique=False, postgresql_include=['archived_at'])
     op.create_index('ix_workflow_version_number', 'workflow_version', ['organisation_id', 'number', 'id'], unique=False, postgresql_include=['archived_at'])
@@ -22,6 +26,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take it back."""
+    op.drop_index('uq_workflow_version_active', table_name='workflow_version', postgresql_where=sa.text("stage = 'active'"))
+    op.create_index('uq_workflow_version_active', 'workflow_version', ['organisation_id', 'workflow_id'], unique=True,
+                    postgresql_where=sa.text("stage = 'active'"))
     op.drop_index('ix_workflow_version_workflow_id', table_name='workflow_version', postgresql_include=['archived_at'])
     op.drop_index('ix_workflow_version_stage', table_name='workflow_version', postgresql_include=['archived_at'])
     op.drop_index('ix_workflow_version_origin', table_name='workflow_version', postgresql_include=['archived_at'])

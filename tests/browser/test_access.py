@@ -20,7 +20,7 @@ def test_who_may_is_found_by_a_search_and_a_click(house: House, scheme: str, vie
     assert not axe.violations(page)
     page.fill("input[name=q]", "payment.release")
     page.press("input[name=q]", "Enter")
-    page.click("th a >> text=procurement.payment.release")
+    page.click("tr:has-text('procurement.payment.release') th a")
     page.wait_for_url("**permission=procurement.payment.release**")
     assert page.inner_text("#answers h2 >> nth=0") == "Who may procurement.payment.release?"
     assert "by the role" in page.inner_text("#answers table >> nth=0")

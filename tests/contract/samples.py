@@ -24,7 +24,7 @@ def value(field: Field, number: int) -> Any:  # noqa: C901 -- one line per kind
         return field.extra["samples"][number % len(field.extra["samples"])]
     match field.kind:
         case "choice":
-            entries = [entry for entry in field.choices or () if entry.value not in field.extra.get("kept_back", ())]
+            entries = [entry for entry in field.choices or () if entry.value not in field.kept_back]
             return entries[number % len(entries)].value
         case "reference":
             return str(linked(field))
@@ -73,6 +73,7 @@ def data(resource: Resource, number: int = 1) -> dict[str, Any]:
         if fields[name].kind != "file"
         and not (fields[name].kind == "reference" and not fields[name].required and fields[name].reference == resource.model.__tablename__)
     }
+    found = {name: given for name, given in found.items() if fields[name].applies(found.get)}
     if resource.lines:
         inner = fields_of(resource.lines.model)
         found["lines"] = [

@@ -31,6 +31,7 @@ PUBLIC = {  # endpoint: why anybody may ask
     "entrance.start": "leads to the provider", "entrance.callback": "the provider's word is the proof",
     "entrance.consume": "the same", "entrance.arrive": "the attempt of this browser is the proof", "entrance.metadata": "for the provider",
     "entrance.enter": "the directory's word is the proof",
+    "entrance.again": "looks for the session itself", "entrance.confirmed": "says nothing of anybody",
     "monitoring.alive": "for machines", "monitoring.ready": "for machines", "monitoring.which": "for machines",
     **dict.fromkeys(("recovery.forgotten", "recovery.send_reset", "recovery.link_page", "recovery.send_link", "recovery.sent"),
                     "for whoever cannot sign in; says nothing of who exists"),

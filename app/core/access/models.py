@@ -23,7 +23,7 @@ class Scope(Choices):
     DEPARTMENT = "department", _l("Own department and those below it")
     SITE = "site", _l("Own site")
     COMPANY = "company", _l("The whole organisation")
-    ALL = "all", _l("Also the client organisations it manages")
+    ALL = "all", _l("Everything here (as far as the whole organisation)")
 
 
 def plain_key(label: str) -> str:

@@ -34,8 +34,9 @@ def sections(role: Role | None, plan: Plan) -> list[Section]:
         Section(_("The role"), "neutral", _header(role, plan)),
         Section(_("Added"), "good", [said(each) for each in plan.added if each not in after]),
         Section(_("Withdrawn"), "late", [said(each) for each in plan.withdrawn if each not in before]),
-        Section(_("Changed"), "warn", [_("%(permission)s: instead of “%(before)s” now “%(after)s”", permission=_named(new.pattern),
-                                          before=_reach(old), after=_reach(new)) for old, new in altered]),
+        Section(_("Changed"), "warn", [_("%(permission)s: instead of “%(before)s” now “%(after)s”",
+                                          permission=permission_label(new.pattern), before=_reach(old), after=_reach(new))
+                                        for old, new in altered]),
         Section(_("Who has it"), "neutral", _holders(plan))]
     return [section for section in found if section.lines]
 
@@ -47,10 +48,11 @@ def summary(role: Role | None, plan: Plan) -> str:
 
 def said(given: Given) -> str:
     """“Incidents: View (hse.incident.view), the whole organisation, only if severity = minor”."""
-    return f"{_named(given.pattern)}, {_reach(given)}"
+    return f"{permission_label(given.pattern)}, {_reach(given)}"
 
 
-def _named(pattern: str) -> str:
+def permission_label(pattern: str) -> str:
+    """“Incidents: View (hse.incident.view)”; a pattern as it stands."""
     if "*" in pattern:
         return _("Everything") if pattern == "*.*.*" else pattern
     return f"{kind_label(pattern.rpartition('.')[0])}: {verb_label(pattern)} ({pattern})"

@@ -25,7 +25,8 @@ class AgencyLink(Base):
         CheckConstraint("agency_id <> client_id", name="ck_agency_link_two"),
         CheckConstraint("offered_by IN ('agency', 'client')", name="ck_agency_link_offered_by"),
         {"info": {"exception": "stands between two organisations, and each of them sees it", "between": ("agency_id", "client_id"),
-                  "grants": "SELECT, INSERT, UPDATE, DELETE", "gate": ("id", "agency_id", "client_id", "accepted_at", "ended_at")}})
+                  "grants": "SELECT, INSERT, UPDATE, DELETE", "gate": ("id", "agency_id", "client_id", "offered_by", "accepted_at",
+                                                                            "ended_at")}})
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_id)
     agency_id: Mapped[UUID] = mapped_column(Uuid)

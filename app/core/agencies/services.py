@@ -106,7 +106,8 @@ def end(link_id: UUID) -> AgencyLink:
     link = _found(link_id)
     if link.ended_at is not None:
         raise Conflict(_("This has ended already."))
-    held, other = link.holds, _other(link)
+    held, other, here = link.holds, _other(link), current.organisation
+    called = here.name if held or link.offered_by == side_of(link) else here.slug  # who said no did not say who they are
     link.ended_at, link.ended_name = clock.now(), current.user.name
     session().flush()
     if held:
@@ -116,7 +117,7 @@ def end(link_id: UUID) -> AgencyLink:
                     perform_one("people.member", "deactivate", member)
                     member.agency = ""
             session().flush()
-    _note("end", link, other, lambda: _("%(name)s ended the work with you", name=current.organisation.name))
+    _note("end", link, other, lambda: _("%(name)s ended the work with you", name=called))
     return link
 
 
@@ -176,6 +177,7 @@ def _seat(identity_id: UUID, name: str, email: str, link: AgencyLink, agency: Or
         said = {"name": name, "email": email, "role": str(access.role_named(link.role).id)}
         known = perform_one("people.member", "create", None, said).record
         known.kind = Kind.AGENCY
+        people.accept(known)  # they come in themselves
     elif known.is_archived or (known.agency and (not known.active or known.agency_id != agency.id)):
         return  # the client put them out by name, or they work here for another agency
     elif not known.active:

@@ -110,7 +110,7 @@ def form(found: ApprovalRequest, verb: str, *, status: int = 200, values: Mappin
         peek=showing.peek(found, dry_run=verb == "approve"), action=url_for("inbox.decide", ref=found.reference),
         back_url=showing.page_url(found), hash=found.snapshot_hash, key=_key(found, verb),
         guard=found.risk.value if verb == "approve" else "",
-        word=guards.word(), members=_members(found) if verb == "delegate" else [], until=_later() if verb == "snooze" else [],
+        word=guards.word(), members=_members(found) if verb == "delegate" else [], until=later() if verb == "snooze" else [],
         values=values or {}, errors=errors or {}, changed=changed)
     if status != 200:
         response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#decision-body", "innerHTML"
@@ -130,15 +130,15 @@ def _members(found: ApprovalRequest) -> list[tuple[str, str]]:
     return [(str(row[0]), row[1]) for row in rows]
 
 
-def _later() -> list[tuple[str, str]]:
+def later() -> list[tuple[str, str]]:
     """When to be reminded: in the reader's zone."""
     zone = ZoneInfo(current.user.timezone)
     now = clock.now().astimezone(zone)
     tomorrow = datetime.combine(now.date() + timedelta(days=1), MORNING, zone)
     shift = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=(6 - now.hour) % 12 or 12)
-    monday = tomorrow + timedelta(days=(7 - tomorrow.weekday()) % 7)
+    week = datetime.combine(clock.week_of(now.date(), current.organisation.week_start)[1] + timedelta(days=1), MORNING, zone)
     return [(moment.isoformat(), f"{label} · {show_moment(moment)}") for label, moment in (
-        (_("Tomorrow"), tomorrow), (_("Next shift"), shift), (_("Monday"), monday), (_("In a week"), tomorrow + timedelta(days=6)),
+        (_("Tomorrow"), tomorrow), (_("Next shift"), shift), (_("Next week"), week), (_("In a week"), tomorrow + timedelta(days=6)),
         (_("Crew change, in two weeks"), tomorrow + timedelta(days=13)))]
 
 

@@ -34,7 +34,7 @@ def require_token(verb: str) -> None:
     """Refuse a token that was made for less than to `view` or `decide` requests: a seat is no permission that could narrow it."""
     if not current.user.is_meant_for(f"approvals.approval_request.{verb}"):
         raise Forbidden(as_another() or _("This needs you to be signed in yourself."))
-    if verb == "decide" and _is_service():
+    if verb == "decide" and current.user.service is not None:
         raise Forbidden(_("Only a person can answer a request for approval."))
 
 
@@ -203,12 +203,6 @@ def _opened(request: ApprovalRequest, key: str) -> bool:
 def _seal(request: ApprovalRequest, nonce: str) -> str:
     content = f"{request.id}:{request.snapshot_hash}:{current.user.id}:{nonce}"
     return hmac.new(str(current_app.config["SECRET_KEY"]).encode(), content.encode(), hashlib.sha256).hexdigest()[:32]
-
-
-def _is_service() -> bool:
-    from app.core.auth import is_service
-
-    return is_service()
 
 
 def _is_you(password: str) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from babel.dates import format_timedelta
 from flask import url_for
@@ -101,17 +102,19 @@ def groups(entries: Sequence[Entry], selected: Container[str] = ()) -> list[tupl
     """Rows by urgency, in the order in which they came."""
     found: dict[str, list[dict[str, Any]]] = {}
     for entry in entries:
-        found.setdefault(_urgency(entry.request), []).append(row(entry, str(entry.request.id) in selected))
+        found.setdefault(urgency(entry.request.due_at), []).append(row(entry, str(entry.request.id) in selected))
     return list(found.items())
 
 
-def _urgency(request: ApprovalRequest) -> str:
-    left = request.due_at - clock.now()
+def urgency(due: datetime) -> str:
+    """How near it is, in the reader's zone and by the organisation's weeks."""
+    left = due - clock.now()
     if left.total_seconds() < 0:
         return _("Overdue")
     if left < timedelta(hours=24):
         return _("Within a day")
-    return _("This week") if left < timedelta(days=7) else _("Later")
+    _first, last = clock.week_of(clock.today(current.user.timezone), current.organisation.week_start)
+    return _("This week") if due.astimezone(ZoneInfo(current.user.timezone)).date() <= last else _("Later")
 
 
 def page(request: ApprovalRequest) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def graph_of(filters: Filters) -> Graph:
     highest = max(count for _day, count, _refused in counted) or 1
     step = WIDTH / len(counted)
     locale: Any = get_locale() or "en"
-    bars = [_bar(day, count, refused, place * step, step - GAP, highest, format_date(day, "MMM d", locale=locale))
+    bars = [_bar(day, count, refused, place * step, step - GAP, highest, format_date(day, "d MMM", locale=locale))
             for place, (day, count, refused) in enumerate(counted)]
     return Graph(bars, WIDTH, HEIGHT, highest, sum(bar.count for bar in bars))
 

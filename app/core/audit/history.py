@@ -116,12 +116,15 @@ def _one(entry: AuditEntry, words: Vocabulary, names: dict[UUID, str]) -> Shown:
                  record_id=entry.record_id,
                  channel=channel_label(entry.channel), result=entry.result,
                  request_id=entry.request_id, changes=changes, reason=reason_label(entry), actor_id=entry.actor_id,
-                 ip=entry.ip or "", place=place_of(entry.ip), device=device_of(entry.agent))
+                 ip=entry.ip or "", place=place_of(entry.ip) if entry.ip else "",
+                 device=device_of(entry.agent).words if entry.agent else "")
 
 
 def _who(entry: AuditEntry, names: dict[UUID, str]) -> str:
     nobody = str(_("erased person"))
     who = names.get(entry.actor_id or SYSTEM_ID, nobody)
+    if entry.on_behalf_of and entry.context.get("actor_kind") == "service":
+        return str(_("%(who)s (service), for which %(behalf)s answers", who=who, behalf=names.get(entry.on_behalf_of, nobody)))
     if entry.on_behalf_of:
         return str(_("%(who)s on behalf of %(behalf)s", who=who, behalf=names.get(entry.on_behalf_of, nobody)))
     return who

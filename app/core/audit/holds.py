@@ -40,6 +40,11 @@ def held(member: Any = None) -> bool:
     return session().scalars(query.limit(1)).first() is not None
 
 
+def kept(hold: Any) -> bool | str:
+    """Whether it may be put into the archive: not while it stands, where nobody would see it any more."""
+    return True if hold.lifted_at is not None else _("This legal hold stands. Lift it first.")
+
+
 def lift(hold: AuditHold, *, lift_reason: str) -> AuditHold:
     """Let the purge have what the hold covered."""
     hold.lifted_at, hold.lift_reason = clock.now(), lift_reason

@@ -21,6 +21,7 @@ holds = Resource(
     sort="-reference",
     menu=False,
     before_save=holding.before_save,
+    lock=holding.kept,
     actions=(Action("lift", holding.lift, label=_l("Lift"), done="lifted", said=_l("%(name)s lifted the legal hold %(record)s"),
                     form=holding.Lifting, when=holding.stands, icon="lock-open"),),
 )

@@ -33,12 +33,14 @@ class Named(Protocol):
 def remember(connection: Connection, organisation_id: UUID, actor: Actor | Named | None, work: Session | None) -> None:
     """Keep the actor's name and e-mail, once per change of them; never waits for another transaction that does the same.
 
-    Of an impersonator too.
+    Of an impersonator too, and of a service.
     """
     if actor is None or actor.id == SYSTEM_ID:
         return
     if isinstance(actor, Actor) and actor.impersonator is not None:
         _keep_name(connection, organisation_id, actor.impersonator, work)
+    if isinstance(actor, Actor) and actor.service is not None:
+        _keep_name(connection, organisation_id, actor.service, work)
     _keep_name(connection, organisation_id, actor, work)
 
 

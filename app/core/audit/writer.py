@@ -36,14 +36,15 @@ def _organisation_id() -> UUID:
 
 
 def _actor_id() -> UUID:
-    """Whoever really acts: the impersonator, not the one whose pages they see."""
+    """Whoever really acts: the impersonator, not the one whose pages they see; the service, not the member who answers for it."""
     user = current.context.user
-    return user.impersonator.id if user and user.impersonator else acting_id()
+    behind = user and (user.impersonator or user.service)
+    return behind.id if behind else acting_id()
 
 
 def _on_behalf_of() -> UUID | None:
     user = current.context.user
-    if user and user.impersonator:
+    if user and (user.impersonator or user.service):
         return user.id
     return user.on_behalf_of if user else None
 
@@ -111,9 +112,15 @@ def add(connection: Connection, organisation_id: UUID, entries: Sequence[Entry],
 
 def _row(entry: Entry) -> dict[str, Any]:
     values = {name: getattr(entry, name) for name in ALL}
-    values["context"], values["agent"] = machine(entry.context), machine(entry.agent)
+    values["context"], values["agent"] = machine({**entry.context, **_kind(entry)}), machine(entry.agent)
     kept = digest(key("entry"), entry_of(values.values()))
     return {**values, "digest": kept}
+
+
+def _kind(entry: Entry) -> dict[str, str]:
+    """What acts, where it is no person."""
+    service = current.context.user.service if current.context.user else None
+    return {"actor_kind": "service"} if service and entry.actor_id == service.id else {}
 
 
 def _insert(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -24,6 +24,7 @@ from app.kernel.db import session
 from app.kernel.errors import Forbidden, Invalid
 from app.kernel.fields import fields_of
 from app.kernel.kinds import Unreadable
+from app.kernel.preferences import LANGUAGES, spoken, unspoken
 from app.kernel.screens import screen
 
 screens = Blueprint("account", __name__)
@@ -53,6 +54,7 @@ class Control:
     validate: str = ""
     wide: bool = False
     accept: str = ""
+    redraw: str = ""
 
 
 @screens.get("/<org>/settings/")
@@ -81,7 +83,8 @@ def save() -> Response:
 
 def _read(name: str, raw: str | None) -> Any:
     value = fields_of(Member)[name].parse(raw)
-    if value is None or (name == "timezone" and value not in available_timezones()):
+    strange = name == "language" and value is not None and value.value in unspoken() and value != _me().language
+    if value is None or strange or (name == "timezone" and value not in available_timezones()):
         raise Unreadable(_("Choose one of the list."))
     return value
 
@@ -103,7 +106,8 @@ def _control(name: str, member: Member, errors: list[Any], label: str) -> Contro
     value = getattr(member, name)
     shown = typed if typed is not None else getattr(value, "value", value)
     if name == "language":
-        return Control(name, label, "choice", shown, [(entry.value, entry.label) for entry in type(member.language)], errors,
+        offered = [(code, called) for code, called in LANGUAGES.items() if code in spoken() or code == shown]
+        return Control(name, label, "choice", shown, offered, errors,
                        help=_("Of mails, reports and, unless this device says otherwise, of pages."))
     if name == "timezone":
         named = (zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix/", "right/")))

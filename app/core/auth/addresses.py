@@ -11,12 +11,12 @@ from sqlalchemy import select, update
 from app.core.auth import links, mails, sessions, trail
 from app.core.auth.identities import identity_of
 from app.core.auth.models import AddressChange, Identity
-from app.core.auth.seats import email_of, member_in
-from app.core.organisations import load_organisation
+from app.core.auth.seats import email_of
 from app.core.people import Member
 from app.kernel import clock
 from app.kernel.current import SYSTEM, acting
 from app.kernel.db import as_identity, session
+from app.kernel.delivery import bare
 from app.kernel.errors import Invalid
 from app.kernel.fields import fields_of
 from app.kernel.kinds import Unreadable
@@ -90,15 +90,12 @@ def end_changes(identity_id: UUID) -> None:
 
 
 def _change(identity_id: UUID, email: str) -> None:
-    """The identity first: a member is tied to it by its address."""
+    """The identity first: a member is tied to it by its address, one who is away too: the former address may be another's tomorrow."""
     _write(identity_id, update(Identity).where(Identity.id == identity_id).values(email=email))
-    for place in sessions.organisations_of(identity_id):
-        organisation = load_organisation(place.id)
-        member = member_in(organisation, identity_id) if organisation else None
-        if organisation is not None and member is not None:
-            with acting(organisation, SYSTEM):
-                member.email = email
-                session().flush()
+    for seat in sessions.seats_of(identity_id):
+        with acting(bare(seat.organisation_id), SYSTEM):
+            session().get_one(Member, (seat.organisation_id, seat.member_id)).email = email
+            session().flush()
 
 
 def _checked(wanted: str) -> str:

@@ -81,8 +81,8 @@ def _spend(refresh_id: UUID) -> bool:
 def _go_on(session_id: UUID, source: str, agent: str) -> str | None:
     """Let the app's session live on for another week; gives its scope, None when it is over."""
     now = clock.now()
-    alive = (UserSession.id == session_id, UserSession.ended_at.is_(None), UserSession.idle_until > now, UserSession.expires_at > now)
-    changed = update(UserSession).where(*alive).values(idle_until=now + REFRESH, last_seen_at=now, address=source[:100], agent=agent[:300])
+    changed = update(UserSession).where(UserSession.id == session_id, *sessions.is_alive(UserSession))
+    changed = changed.values(idle_until=now + REFRESH, last_seen_at=now, address=source[:100], agent=agent[:300])
     row = session().execute(changed.returning(UserSession.scope, UserSession.parent_id)).first()
     if row is None or (row.parent_id and not _is_open(row.parent_id)):
         return None
@@ -90,7 +90,7 @@ def _go_on(session_id: UUID, source: str, agent: str) -> str | None:
 
 
 def _is_open(session_id: UUID) -> bool:
-    return session().scalar(select(UserSession.id).where(UserSession.id == session_id, UserSession.ended_at.is_(None))) is not None
+    return session().scalar(select(UserSession.id).where(UserSession.id == session_id, *sessions.is_alive(UserSession))) is not None
 
 
 def seen(session_id: UUID, identity_id: UUID, last: datetime | None, organisation_id: UUID | None) -> None:

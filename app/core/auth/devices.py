@@ -9,11 +9,11 @@ from flask import current_app, has_request_context, request
 from sqlalchemy import Connection, delete, select, text
 from werkzeug.wrappers import Response
 
+from app.core.audit import country_of, device_of
 from app.core.auth import mails, trail
 from app.core.auth.models import KnownDevice
 from app.core.auth.secrets import hash_secret, new_secret
 from app.core.auth.source import source_address
-from app.core.auth.whereabouts import country_of, device_of
 from app.kernel import clock
 from app.kernel.db import as_identity, session
 

@@ -18,16 +18,16 @@ from app.core.auth import apps, passes, sessions, tokens
 from app.core.auth.scopes import narrowed, spread
 from app.core.auth.secrets import hash_secret
 from app.core.auth.source import source_address
+from app.core.auth.workspaces import WORK_FOR
 from app.core.people import actor_from
 from app.kernel import clock, limits
-from app.kernel.current import Actor, Impersonator, Organisation
+from app.kernel.current import Actor, Impersonator, Organisation, Service
 from app.kernel.db import session
 from app.kernel.registry import registry
 
 _ENTER = text("SELECT proof, rights FROM auth_enter(:kind, :secret, :address, :now)")
 MACHINES = {"/api/": "api", "/scim/": "scim"}
 KEPT = ("create", "edit", "archive")
-WORK_FOR = "agencies.client.enter"
 REFUSED = limits.Limit("refused token", 10)  # how often a token's refusal stands in the trail
 
 
@@ -151,9 +151,12 @@ def _understood(rights: str, scopes: tuple[str, ...]) -> tuple[Organisation, Act
         actor = None  # their own organisation lets them work for its clients no more
     if scopes and actor:
         actor = replace(actor, grants=narrowed(actor.grants, spread(scopes)), token=spread(scopes))
+    if (service := found["member"].get("service")) and actor:
+        actor = replace(actor, service=Service(UUID(service["id"]), service["name"]))
     if "case" in found and actor:
         actor = _impersonated(actor, actor_from(found["by"]), found["case"])
-    return Organisation(**{**found["organisation"], "id": UUID(found["organisation"]["id"])}), actor
+    place = found["organisation"]
+    return Organisation(**{**place, "id": UUID(place["id"]), "languages": tuple(place["languages"])}), actor
 
 
 def _impersonated(target: Actor, by: Actor, case: dict[str, Any]) -> Actor | None:

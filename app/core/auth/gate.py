@@ -14,6 +14,7 @@ HEAD = "LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, 
 
 ORGANISATION = """jsonb_build_object('id', o.id, 'slug', o.slug, 'name', o.name, 'currency', o.currency, 'timezone', o.timezone,
   'language', o.language, 'number', o.number, 'week_start', o.week_start,
+  'languages', o.languages,
   'erase_after', coalesce(o.erase_after::text, ''),
   'brand', CASE WHEN o.logo_id IS NULL AND o.colour = '' AND o.colour_dark = '' THEN ''
     ELSE left(md5(concat_ws(' ', o.name, o.colour, o.colour_dark, o.logo_id)), 12) END)"""
@@ -26,6 +27,21 @@ WORKS_FOR = """{member}.status = 'active' AND {member}.archived_at IS NULL AND {
 WHERE l.agency_id = {member}.organisation_id AND l.client_id = {client}
         AND l.accepted_at IS NOT NULL AND l.ended_at IS NULL AND a.suspended_at IS NULL AND a.erase_after IS NULL)"""
 
+# What an app holds lives no longer than the session that it was opened from.
+PARENT = """(s.parent_id IS NULL OR EXISTS (SELECT FROM user_session p WHERE p.id = s.parent_id AND p.ended_at IS NULL
+          AND p.idle_until > moment AND p.expires_at > moment))"""
+
+# The organisation whose own provider must vouch though it did not: the one that is entered, or the home of whom an agency sends. What
+# the place itself vouched for is enough; NULL when nobody asks for more.
+UNVOUCHED = """(SELECT a.slug FROM (VALUES ({place}, {member}), ({home}, {own})) AS v(house, person)
+      JOIN setting x ON x.organisation_id = v.house AND x.key = 'auth.sso_only' AND x.value #>> '{{}}' NOT IN ('', v.person)
+      JOIN organisation a ON a.id = v.house
+      WHERE {by} IS DISTINCT FROM {place} AND (v.house = {place} OR {by} IS DISTINCT FROM {home})
+      ORDER BY v.house <> {place} LIMIT 1)"""
+ENTERED = UNVOUCHED.format(place="place", home="home", by="bound", member="rights::jsonb #>> '{member,id}'",
+                           own="rights::jsonb #>> '{home,id}'")
+LISTENED = UNVOUCHED.format(place="w.organisation", home="m.agency_id", by="s.confined_to", member="m.id::text", own="h.id::text")
+
 # Gives: how it went in, as small text; what the circumstances need, as JSON text (the same text means the same rights).
 define("auth_enter(text, text, text, timestamptz)", f"""
 CREATE OR REPLACE FUNCTION auth_enter(kind text, secret text, address text, moment timestamptz,
@@ -34,7 +50,7 @@ DECLARE who uuid; place uuid; bound uuid; case_id uuid; home uuid; token record;
 BEGIN
   IF kind IN ('token', 'lent') THEN
     SELECT t.id, t.organisation_id, t.member_id, t.role_id, t.scopes, t.addresses, t.last_used_at, t.last_used_from,
-      CASE WHEN t.revoked_at IS NOT NULL THEN 'revoked' WHEN t.expires_at <= moment THEN 'expired' END AS dead INTO token
+      t.name, CASE WHEN t.revoked_at IS NOT NULL THEN 'revoked' WHEN t.expires_at <= moment THEN 'expired' END AS dead INTO token
       FROM api_token t WHERE t.id = CASE kind WHEN 'lent' THEN secret::uuid ELSE (SELECT x.id FROM api_token x
         WHERE x.secret_hash = secret OR (x.former_hash = secret AND x.former_until > moment) LIMIT 1) END;
     IF NOT FOUND THEN RETURN; END IF;
@@ -52,7 +68,7 @@ BEGIN
       FROM user_session s WHERE s.id = CASE kind WHEN 'access' THEN secret::uuid ELSE (SELECT x.id FROM user_session x
         WHERE x.secret_hash = secret AND x.scope = '') END
         AND s.ended_at IS NULL AND s.idle_until > moment AND s.expires_at > moment
-        AND (s.parent_id IS NULL OR EXISTS (SELECT FROM user_session p WHERE p.id = s.parent_id AND p.ended_at IS NULL));
+        AND {PARENT};
     IF NOT FOUND THEN RETURN; END IF;
     who := held.identity_id;
     bound := held.confined_to;
@@ -73,14 +89,18 @@ BEGIN
   END IF;
   IF address IS NULL OR proof ->> 'stage' <> 'full' THEN RETURN; END IF;
   SELECT s.organisation_id INTO place FROM organisation_slug s WHERE s.slug = address;
-  IF NOT FOUND OR place <> bound THEN RETURN; END IF;
+  IF NOT FOUND THEN RETURN; END IF;
   SELECT jsonb_build_object('organisation', {ORGANISATION}, 'member', {member_at('moment')})::text, m.agency_id INTO rights, home
     FROM organisation o JOIN member m ON m.organisation_id = o.id
     WHERE o.id = place AND {STANDS.format(at='moment')} AND m.identity_id = who AND m.status = 'active' AND m.archived_at IS NULL;
-  IF NOT FOUND THEN RETURN; END IF;
+  IF NOT FOUND OR (place <> bound AND (kind IN ('token', 'lent') OR home IS DISTINCT FROM bound)) THEN
+    rights := NULL;
+    RETURN;
+  END IF;
   IF kind IN ('token', 'lent') THEN
     IF token.role_id IS NOT NULL THEN
-      rights := jsonb_set(rights::jsonb, '{{member}}', (rights::jsonb -> 'member') || {role_alone('place', 'token.role_id')})::text;
+      rights := jsonb_set(rights::jsonb, '{{member}}', (rights::jsonb -> 'member') || {role_alone('place', 'token.role_id')}
+        || jsonb_build_object('service', jsonb_build_object('id', token.id, 'name', token.name)))::text;
     END IF;
   END IF;
   IF home IS NOT NULL THEN
@@ -91,13 +111,11 @@ BEGIN
       RETURN;
     END IF;
   END IF;
-  IF bound IS NULL THEN
-    SELECT s.value #>> '{{}}' INTO passes FROM setting s WHERE s.organisation_id = place AND s.key = 'auth.sso_only';
-    IF passes <> '' AND passes <> rights::jsonb #>> '{{member,id}}' THEN
-      proof := proof || jsonb_build_object('elsewhere', address);
-      rights := NULL;
-      RETURN;
-    END IF;
+  passes := {ENTERED};
+  IF passes <> '' THEN
+    proof := proof || jsonb_build_object('elsewhere', passes);
+    rights := NULL;
+    RETURN;
   END IF;
   IF case_id IS NOT NULL THEN
     SELECT (rights::jsonb || jsonb_build_object('by', rights::jsonb -> 'member', 'member', {member_at('moment')}, 'case',
@@ -124,11 +142,19 @@ define("auth_organisations(uuid)", f"""
 CREATE OR REPLACE FUNCTION auth_organisations(who uuid) RETURNS jsonb {HEAD} AS $$
 BEGIN
   RETURN (SELECT coalesce(jsonb_agg(jsonb_build_object('id', o.id, 'slug', o.slug, 'name', o.name, 'role', r.key,
-      'member', m.id, 'called', m.name, 'email', m.email) ORDER BY o.name), '[]')
+      'member', m.id, 'called', m.name, 'email', m.email, 'home', m.agency_id, 'own', h.id) ORDER BY o.name), '[]')
     FROM member m JOIN organisation o ON o.id = m.organisation_id JOIN role r ON r.organisation_id = o.id AND r.id = m.role_id
+      LEFT JOIN member h ON h.organisation_id = m.agency_id AND h.identity_id = who AND {WORKS_FOR.format(member='h', client='o.id')}
     WHERE m.identity_id = who AND m.status = 'active' AND m.archived_at IS NULL AND {STANDS.format(at='now()')}
-      AND (m.agency_id IS NULL OR EXISTS (SELECT FROM member h WHERE h.organisation_id = m.agency_id AND h.identity_id = who
-        AND {WORKS_FOR.format(member='h', client='o.id')})));
+      AND (m.agency_id IS NULL OR h.id IS NOT NULL));
+END $$""")
+
+# Every member that a person is, in whatever state, of organisations in whatever state; whether they said yes, and may come in now.
+define("auth_seats(uuid)", f"""
+CREATE OR REPLACE FUNCTION auth_seats(who uuid) RETURNS jsonb {HEAD} AS $$
+BEGIN
+  RETURN (SELECT coalesce(jsonb_agg(jsonb_build_object('organisation', m.organisation_id, 'member', m.id, 'accepted', m.accepted,
+      'archived', m.archived_at IS NOT NULL) ORDER BY m.status <> 'active', m.id), '[]') FROM member m WHERE m.identity_id = who);
 END $$""")
 
 # The organisation that a mailbox of the domain confirmed: where its people sign in.
@@ -149,19 +175,28 @@ BEGIN
     WHERE m.identity_id = who AND m.status = 'active' AND m.archived_at IS NULL AND o.suspended_at IS NULL);
 END $$""")
 
-# Which of these sessions may still enter the organisation that stands at the same place: open streams are held against it.
-define("auth_living(uuid[], uuid[], timestamptz)", f"""
-CREATE OR REPLACE FUNCTION auth_living(places uuid[], sessions uuid[], moment timestamptz) RETURNS TABLE (place uuid, living uuid)
-  STABLE {HEAD} AS $$
+# Which of these sessions may still enter the organisation that stands at the same place, as the same person: open streams are held
+# against it. A case is the impersonation in which a session sees what another sees; the nil one is none.
+define("auth_living(uuid[], uuid[], uuid[], timestamptz)", f"""
+CREATE OR REPLACE FUNCTION auth_living(places uuid[], sessions uuid[], cases uuid[], moment timestamptz)
+  RETURNS TABLE (place uuid, living uuid, shadow uuid) STABLE {HEAD} AS $$
 BEGIN
-  RETURN QUERY SELECT w.organisation, s.id FROM unnest(places, sessions) AS w(organisation, wanted)
+  RETURN QUERY SELECT w.organisation, s.id, w.seen_as FROM unnest(places, sessions, cases) AS w(organisation, wanted, seen_as)
     JOIN user_session s ON s.id = w.wanted AND s.ended_at IS NULL AND s.idle_until > moment AND s.expires_at > moment
-      AND s.stage = 'full' AND (s.enrol_by IS NULL OR s.enrol_by > moment) AND coalesce(s.confined_to, w.organisation) = w.organisation
+      AND {PARENT}
+      AND s.stage = 'full' AND (s.enrol_by IS NULL OR s.enrol_by > moment)
+      AND coalesce(s.impersonation_id, '00000000-0000-0000-0000-000000000000') = w.seen_as
     JOIN identity i ON i.id = s.identity_id AND i.disabled_at IS NULL
     JOIN member m ON m.organisation_id = w.organisation AND m.identity_id = i.id AND m.status = 'active' AND m.archived_at IS NULL
     JOIN organisation o ON o.id = w.organisation AND {STANDS.format(at='moment')}
-    WHERE m.agency_id IS NULL OR EXISTS (SELECT FROM member h WHERE h.organisation_id = m.agency_id AND h.identity_id = i.id
-      AND {WORKS_FOR.format(member='h', client='o.id')});
+    LEFT JOIN member h ON h.organisation_id = m.agency_id AND h.identity_id = i.id AND {WORKS_FOR.format(member='h', client='o.id')}
+    WHERE (m.agency_id IS NULL OR h.id IS NOT NULL)
+      AND (s.confined_to IS NULL OR s.confined_to = w.organisation OR s.confined_to = m.agency_id)
+      AND (s.impersonation_id IS NULL OR EXISTS (SELECT FROM impersonation k JOIN member t
+        ON t.organisation_id = k.organisation_id AND t.id = k.target_id AND t.status = 'active' AND t.archived_at IS NULL
+        WHERE k.id = s.impersonation_id AND k.organisation_id = w.organisation AND k.actor_id = m.id
+          AND k.ended_at IS NULL AND k.until > moment))
+      AND {LISTENED} IS NULL;
 END $$""")
 
 define("auth_passkey(text)", f"""

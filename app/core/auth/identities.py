@@ -29,6 +29,11 @@ def has_signed_in(identity_id: UUID) -> bool:
                                        | exists().where(UserSession.identity_id == identity_id))) or False
 
 
+def is_somebody(identity_id: UUID) -> bool:
+    """Whether an identity is a person's already: somebody signed in with it, or it belongs to another organisation than the one at hand."""
+    return has_signed_in(identity_id) or bool(session().execute(text("SELECT organisation_elsewhere(:who)"), {"who": identity_id}).scalar())
+
+
 def identities_for(emails: Sequence[str]) -> dict[str, UUID]:
     """The identity of each address, made where there is none."""
     wanted = sorted({email.strip().lower() for email in emails})

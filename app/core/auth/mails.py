@@ -13,12 +13,14 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.core import mail
+from app.core.audit import device_of, place_of
 from app.core.auth import links
 from app.core.auth.seats import email_of, seat_of
 from app.core.auth.source import source_address
-from app.core.auth.whereabouts import device_of, place_of
+from app.core.people import Member
+from app.core.people.events import AddressMoved
 from app.kernel import clock
-from app.kernel.current import SYSTEM, acting
+from app.kernel.current import SYSTEM, acting, current
 from app.kernel.db import session
 from app.kernel.kinds import show_moment
 
@@ -68,6 +70,25 @@ LOCKED = Kind(_l("Your account is locked"),
               _l("You said that it was not you. The account %(email)s is locked until you choose a new password. Ended: %(ended)s."),
               _l("Choose a new password"), "/account/forgotten", denies=False)
 ADDRESS = Kind(_l("Your e-mail address was changed"), _l("You sign in as %(new)s from now on; %(old)s is no longer used."))
+
+
+MOVED = Kind(_l("Your e-mail address was changed"),
+             _l("%(by)s wrote %(new)s for you in %(organisation)s, in place of %(old)s, with which you sign in there no more. If you did "
+                "not agree to it, tell your administrators."), where=False, denies=False)
+WAY = Kind(_l("A further way to sign in was added"), _l("%(email)s can now also sign in through %(provider)s."))
+
+
+def tell_former(fact: AddressMoved) -> None:
+    """Write to the address that a member had until somebody wrote another."""
+    member = session().get(Member, (current.organisation.id, fact.member_id))
+    if member is not None and "@" in fact.former:
+        said = {"by": fact.by, "new": member.email, "old": fact.former, "organisation": current.organisation.name}
+        mail.send(member, "account", lambda: _words(MOVED, said, None), address=fact.former)
+
+
+def tell_of_way(identity_id: UUID, provider: str) -> None:
+    """Tell somebody that a provider vouches for them from now on too."""
+    tell(identity_id, WAY, provider=provider)
 
 
 def tell(identity_id: UUID, kind: Kind, *, to: str = "", about: Mapping[str, Any] | None = None, **facts: object) -> bool:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
-from app.core.auth import gate, leaving, models  # noqa: F401 -- the tables and the functions are declared by being imported
+from app.core.auth import answering, gate, leaving, mails, models  # noqa: F401 -- the tables and the functions are declared by being imported
 from app.core.auth.factors import models as factor_models  # noqa: F401 -- the same
 from app.core.auth.policy import SETTINGS
 from app.core.auth.tokens import MANAGE
-from app.core.people.events import LEFT
-from app.kernel.manifest import MenuItem, Module
+from app.core.people.events import LEFT, AddressMoved
+from app.kernel.manifest import MenuItem, Module, daily
 
 module = Module(
-    "auth", label=_l("Sign-in"), icon="key-round", section="admin", settings=SETTINGS, on=dict.fromkeys(LEFT, leaving.shut_out),
+    "auth", label=_l("Sign-in"), icon="key-round", section="admin", settings=SETTINGS,
+    on={**dict.fromkeys(LEFT, leaving.shut_out), AddressMoved: mails.tell_former},
+    schedule=(daily("07:00", answering.remind),),
     menu=(MenuItem("service_tokens", _l("Service tokens"), "key-round", "tokens.services", section="admin", permission=MANAGE),),
     says={
         "auth.sign_in": _l("%(name)s signed in"),
@@ -42,7 +44,10 @@ module = Module(
         "auth.token.made": _l("%(name)s made a token"),
         "auth.token.revoked": _l("%(name)s revoked a token"),
         "auth.token.rotated": _l("%(name)s rotated a token"),
-        "auth.token.handed_over": _l("%(name)s handed a service token over"),
+        "auth.token.handed_over": _l("%(name)s answers for a service token"),
+        "auth.token.asked": _l("%(name)s asked somebody to answer for a service token"),
+        "auth.token.accepted": _l("%(name)s accepted to answer for a service token"),
+        "auth.token.declined": _l("%(name)s declined to answer for a service token"),
         "auth.token.refused": _l("A token of %(name)s was refused"),
         "auth.tokens.revoked": _l("All tokens of %(name)s were revoked"),
         "auth.app.opened": _l("%(name)s signed in with an app"),

@@ -181,14 +181,15 @@ class SignInAttempt(Base):
 class ApiToken(Tenanted):
     """A token for the API, narrowed to `scopes` (names of core.auth.scopes, or permission patterns) and `addresses`, until it expires.
 
-    A personal one may do what its holder may. A service token has a role of its own (`role_id`); the member answers for it. For a
-    short while after it was rotated the value that it had before works too.
+    A personal one may do what its holder may. A service token has a role of its own (`role_id`); the member answers for it, until
+    another who was asked to (`asked_id`) accepts. For a short while after it was rotated the value that it had before works too.
     """
 
     __tablename__ = "api_token"
 
     member_id: Mapped[UUID] = mapped_column(Uuid)
     role_id: Mapped[UUID | None] = mapped_column(Uuid)
+    asked_id: Mapped[UUID | None] = mapped_column(Uuid)
     name: Mapped[str] = mapped_column(Text)
     secret_hash: Mapped[str] = mapped_column(Text)
     former_hash: Mapped[str | None] = mapped_column(Text)
@@ -213,6 +214,6 @@ Index("ix_api_token_role_id", _token.c.organisation_id, _token.c.role_id)
 Index("ix_api_token_id", _token.c.id)
 Index("ix_api_token_secret_hash", _token.c.secret_hash)
 Index("ix_api_token_former_hash", _token.c.former_hash)
-_token.info["gate"] = ("organisation_id", "id", "member_id", "role_id", "secret_hash", "former_hash", "former_until", "scopes", "addresses",
-                       "expires_at", "revoked_at", "last_used_at", "last_used_from")
+_token.info["gate"] = ("organisation_id", "id", "name", "member_id", "role_id", "secret_hash", "former_hash", "former_until", "scopes",
+                       "addresses", "expires_at", "revoked_at", "last_used_at", "last_used_from")
 _token.info["gate_changes"] = ("revoked_at",)

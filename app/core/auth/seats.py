@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from app.core.auth.models import Identity
-from app.core.auth.sessions import organisations_of
+from app.core.auth.sessions import seats_of
 from app.core.organisations import load_organisation
 from app.core.people import Member
 from app.kernel.current import SYSTEM, Organisation, acting, current
@@ -21,9 +21,11 @@ def email_of(identity_id: UUID) -> str:
 
 
 def seat_of(identity_id: UUID) -> tuple[Organisation, Member] | None:
-    """An organisation and the member that somebody is there: the one acted for now if it is theirs, else the first by name."""
+    """An organisation and the member that somebody is there: the one acted for now if it is theirs, else the first that they may enter,
+    else the first that they may not enter now. None that they have not said yes to, or that put them away.
+    """
     here = current.context.organisation
-    places = [place.id for place in organisations_of(identity_id)]
+    places = [seat.organisation_id for seat in seats_of(identity_id) if seat.accepted and not seat.archived]
     for place in sorted(places, key=lambda each: here is None or each != here.id):
         organisation = load_organisation(place)
         member = member_in(organisation, identity_id) if organisation else None

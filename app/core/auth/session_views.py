@@ -10,10 +10,10 @@ from flask_babel import format_timedelta, ngettext
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from app.core.audit import device_of, place_of
 from app.core.auth import sessions, trail
 from app.core.auth.models import UserSession
 from app.core.auth.policy import policy_of
-from app.core.auth.whereabouts import device_of, place_of
 from app.kernel.current import current
 from app.kernel.errors import Forbidden, NotFound
 from app.kernel.kinds import show_moment

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, func, or_, select, text, update
+from sqlalchemy import ColumnElement, exists, func, or_, select, text, update
 from sqlalchemy.orm import aliased
 
 from app.core.auth.models import UserSession
@@ -22,7 +22,7 @@ NOTICE = timedelta(seconds=60)
 
 @dataclass(frozen=True)
 class Place:
-    """An organisation that somebody may enter, and who they are there."""
+    """An organisation that somebody belongs to, and who they are there. Whom an agency sends has a `home`, where they are `own_id`."""
 
     id: UUID
     slug: str
@@ -31,6 +31,8 @@ class Place:
     member_id: UUID
     called: str
     email: str
+    home: UUID | None = None
+    own_id: UUID | None = None
 
 
 def open_session(identity_id: UUID, *, address: str = "", agent: str = "", **proof: Any) -> str:
@@ -57,6 +59,14 @@ def renew(session_id: UUID | None, identity_id: UUID, **values: Any) -> str:
     with as_identity(identity_id):
         session().execute(changed.values(secret_hash=hash_secret(secret), **values))
     return secret
+
+
+def prove_again(session_id: UUID, identity_id: UUID, confined_to: UUID) -> bool:
+    """The organisation whose provider let somebody in had them prove anew who they are; False when that is no open session of theirs."""
+    mine = (UserSession.id == session_id, UserSession.identity_id == identity_id, UserSession.confined_to == confined_to)
+    with as_identity(identity_id):
+        changed = update(UserSession).where(*mine, *is_alive(UserSession)).values(proved_at=clock.now()).returning(UserSession.id)
+        return session().execute(changed.execution_options(synchronize_session=False)).first() is not None
 
 
 def seen(session_id: UUID, identity_id: UUID, last: datetime, organisation_id: UUID | None, *, moved: bool = False) -> None:
@@ -88,12 +98,17 @@ def left(session_id: UUID, identity_id: UUID) -> tuple[timedelta, timedelta]:
 
 def living(identity_id: UUID) -> list[UserSession]:
     """The sessions of an identity that are open now: of browsers, and of apps unless the browser's that they came from has ended."""
-    now, parent = clock.now(), aliased(UserSession)
-    with_parent = exists().where(parent.id == UserSession.parent_id, parent.ended_at.is_(None))
+    parent = aliased(UserSession)
+    with_parent = exists().where(parent.id == UserSession.parent_id, *is_alive(parent))
     with as_identity(identity_id):
         return list(session().scalars(select(UserSession).where(
-            UserSession.identity_id == identity_id, UserSession.ended_at.is_(None), UserSession.idle_until > now,
-            UserSession.expires_at > now, or_(UserSession.parent_id.is_(None), with_parent))))
+            UserSession.identity_id == identity_id, *is_alive(UserSession), or_(UserSession.parent_id.is_(None), with_parent))))
+
+
+def is_alive(held: Any) -> tuple[ColumnElement[bool], ...]:
+    """The conditions under which a session is open now."""
+    now = clock.now()
+    return held.ended_at.is_(None), held.idle_until > now, held.expires_at > now
 
 
 def end_session(session_id: UUID, identity_id: UUID) -> None:
@@ -111,7 +126,28 @@ def end_sessions(identity_id: UUID, *, but: UUID | None = None) -> int:
         return len(session().execute(wanted.values(ended_at=clock.now()).returning(UserSession.id)).all())
 
 
+@dataclass(frozen=True)
+class Seat:
+    """A member that somebody is, in whatever state, of an organisation in whatever state."""
+
+    organisation_id: UUID
+    member_id: UUID
+    accepted: bool
+    archived: bool
+
+
+def seats_of(identity_id: UUID) -> list[Seat]:
+    """Every seat of an identity; those that let them in first."""
+    rows = session().execute(text("SELECT auth_seats(:who)"), {"who": identity_id}).scalar() or []
+    return [Seat(UUID(row["organisation"]), UUID(row["member"]), row["accepted"], row["archived"]) for row in rows]
+
+
 def organisations_of(identity_id: UUID) -> list[Place]:
-    """The organisations that an identity may enter, by name."""
+    """The organisations that an identity belongs to, by name; which of them let them in now, `workspaces.open_to` says."""
     rows = session().execute(text("SELECT auth_organisations(:who)"), {"who": identity_id}).scalar() or []
-    return [Place(UUID(row["id"]), row["slug"], row["name"], row["role"], UUID(row["member"]), row["called"], row["email"]) for row in rows]
+    return [Place(UUID(row["id"]), row["slug"], row["name"], row["role"], UUID(row["member"]), row["called"], row["email"],
+                  _id(row["home"]), _id(row["own"])) for row in rows]
+
+
+def _id(raw: str | None) -> UUID | None:
+    return UUID(raw) if raw else None

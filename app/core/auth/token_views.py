@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +15,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from app.core import access
-from app.core.auth import tokens
+from app.core.auth import answering, tokens
 from app.core.auth.factors.stepping import require_proof
 from app.core.auth.models import ApiToken
 from app.core.auth.scopes import READ_ONLY, SCOPES
@@ -30,7 +29,6 @@ from app.kernel.screens import screen
 
 screens = Blueprint("tokens", __name__)
 LIVES = ((7, _l("7 days")), (30, _l("30 days")), (90, _l("90 days")))
-SOON = timedelta(days=14)
 MOST_NAMES = 1_000
 
 
@@ -106,9 +104,22 @@ def hand_over(token: UUID) -> Response:
     """Let another member answer for a service."""
     access.require(current.user, tokens.MANAGE)
     _surely_here()
-    tokens.hand_over(token, _member())
-    flash(_("Somebody else answers for the token from now on."), "good")
+    found = tokens.hand_over(token, _member())
+    flash(_("You answer for the token from now on.") if found.asked_id is None
+          else _("Asked. Until it is accepted, the same member answers for the token."), "good")
     return redirect(url_for("tokens.services"), 303)
+
+
+@screens.post("/<org>/settings/tokens/<uuid:token>/answer")
+def answer(token: UUID) -> Response:
+    """Accept to answer for a service, or decline."""
+    accept = request.form.get("answer") == "accept"
+    if accept:
+        _surely_here()
+    found = answering.answer(token, accept=accept)
+    flash(_("You answer for “%(name)s” from now on.", name=found.name) if accept
+          else _("Declined. The same member as before answers for “%(name)s”.", name=found.name), "good")
+    return redirect(url_for("tokens.listing"), 303)
 
 
 def _surely_here() -> None:
@@ -151,18 +162,19 @@ def _member() -> UUID | None:
 
 def _own(errors: Mapping[str, Sequence[Any]], *, made: str = "", rotated: bool = False, status: int = 200) -> Response:
     return screen("account/tokens.html", status=status, **_form(errors, made, rotated=rotated), action=url_for("tokens.make"),
-                  tokens=[_shown(each, "tokens") for each in tokens.tokens()], settings_url=url_for("account.settings"))
+                  tokens=[_shown(each, "tokens") for each in tokens.tokens()], asked=_asked(), settings_url=url_for("account.settings"))
 
 
 def _services(errors: Mapping[str, Sequence[Any]], *, made: str = "", rotated: bool = False, status: int = 200) -> Response:
     found, own = tokens.service_tokens(), tokens.personal_tokens()
     people = {each.id: each for each in session().scalars(select(Member).where(
-        Member.id.in_({token.member_id for token in (*found, *own)})))}
+        Member.id.in_({who for token in (*found, *own) for who in (token.member_id, token.asked_id) if who})))}
     labels = access.role_labels()
     roles = {each.id: labels.get(each.key, each.label) for each in session().scalars(select(access.Role))}
     services = [{**_shown(each, "services"), "role": roles[each.role_id], "owner": _owner(people[each.member_id]),
-                 "owner_url": url_for("tokens.hand_over", token=each.id)} for each in found if each.role_id]
-    members = [{**_shown(each, "services"), "owner": _owner(people[each.member_id])} for each in own]
+                 "asked": people[each.asked_id].name if each.asked_id else "", "owner_url": url_for("tokens.hand_over", token=each.id)}
+                for each in found if each.role_id]
+    members = [{**_shown(each, "services"), "owner": _owner(people[each.member_id]), "asked": ""} for each in own]
     return screen("account/service_tokens.html", status=status, **_form(errors, made, rotated=rotated), services=services, members=members,
                   action=url_for("tokens.make_service"), roles=access.role_choices(), people=_choices(), me=_me().reference)
 
@@ -181,7 +193,7 @@ def _shown(token: ApiToken, page: str) -> dict[str, Any]:
     return {"name": token.name, "prefix": token.hint, "scopes": ", ".join(_scope(scope) for scope in token.scopes),
             "addresses": ", ".join(token.addresses), "when": show_moment(token.created_at),
             "used": show_moment(token.last_used_at) if token.last_used_at else "", "used_from": token.last_used_from,
-            "expires": format_date(token.expires_at, "medium", locale=locale), "soon": token.expires_at - now < SOON,
+            "expires": format_date(token.expires_at, "medium", locale=locale), "soon": token.expires_at - now < answering.SOON,
             "former_until": show_moment(token.former_until) if overlaps and token.former_until else "",
             "rotate_url": url_for(rotate, token=token.id), "revoke_url": url_for(revoke, token=token.id)}
 
@@ -195,6 +207,15 @@ def _owner(member: Member) -> dict[str, Any]:
     return {"name": member.name, "reference": member.reference, "active": member.active and member.archived_at is None}
 
 
+def _asked() -> list[dict[str, str]]:
+    """The services for which one is asked to answer."""
+    labels, found = access.role_labels(), answering.asked()
+    roles = {each.id: labels.get(each.key, each.label) for each in session().scalars(select(access.Role).where(
+        access.Role.id.in_({token.role_id for token in found if token.role_id})))}
+    return [{"name": each.name, "role": str(roles.get(each.role_id, "")), "scopes": ", ".join(_scope(scope) for scope in each.scopes),
+             "url": url_for("tokens.answer", token=each.id)} for each in found]
+
+
 def _choices() -> list[tuple[str, str]]:
     wanted = select(Member.reference, Member.name).where(Member.status == Status.ACTIVE, Member.archived_at.is_(None))
     return [(row.reference, row.name) for row in session().execute(wanted.order_by(Member.name).limit(MOST_NAMES))]
@@ -204,7 +225,7 @@ def _me() -> Member:
     return session().get_one(Member, (current.organisation.id, current.user.id))
 
 
-for _view in (listing, make, rotate, revoke):
+for _view in (listing, make, rotate, revoke, answer):
     _view.needs = "member"  # type: ignore[attr-defined]
 for _view in (services, make_service, rotate_service, revoke_any, hand_over):
     _view.needs = tokens.MANAGE  # type: ignore[attr-defined]

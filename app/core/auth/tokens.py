@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from flask import g, has_request_context
 from flask_babel import gettext as _
 from sqlalchemy import delete, select, text, update
 
-from app.core import access, audit
-from app.core.auth import trail
+from app.core import access
+from app.core.auth import answering, trail
 from app.core.auth.models import ApiToken, RefreshToken, UserSession
 from app.core.auth.scopes import READ_ONLY, SCOPES
 from app.core.auth.secrets import hash_secret
@@ -39,7 +38,10 @@ def make_token(name: str, scopes: Sequence[str] = (READ_ONLY,), days: int = DAYS
 
 def make_service_token(name: str, role_id: UUID | None, owner_id: UUID | None, scopes: Sequence[str] = (READ_ONLY,), days: int = DAYS, *,
                        addresses: str = "") -> tuple[ApiToken, str]:
-    """A new token of the organisation, with a role of its own and a member who answers for it; and its value. Raises `Invalid`."""
+    """A new token of the organisation, with a role of its own and a member who answers for it; and its value. Raises `Invalid`.
+
+    Whoever makes it answers for it until the one who is named accepts.
+    """
     access.require(current.user, MANAGE)
     errors = {}
     if role_id is None or session().get(access.Role, (current.organisation.id, role_id)) is None:
@@ -49,7 +51,10 @@ def make_service_token(name: str, role_id: UUID | None, owner_id: UUID | None, s
     owner = session().get(Member, (current.organisation.id, owner_id)) if owner_id else None
     if owner is None or not owner.active:
         errors["owner"] = [_("Choose one of the list.")]
-    return _make(name, scopes, days, addresses, errors, member_id=owner_id, role_id=role_id)
+    token, secret = _make(name, scopes, days, addresses, errors, member_id=current.user.id, role_id=role_id)
+    if owner_id and owner_id != current.user.id:
+        answering.ask(token, owner_id)
+    return token, secret
 
 
 def _make(name: str, scopes: Sequence[str], days: int, addresses: str, errors: dict[str, list[str]] | None = None,
@@ -65,7 +70,7 @@ def _make(name: str, scopes: Sequence[str], days: int, addresses: str, errors: d
                      created_at=now, expires_at=now + timedelta(days=days), **whose)
     session().add(token)
     session().flush()
-    _note("auth.token.made", token, scopes=list(scopes), addresses=networks, days=days, service=token.role_id is not None,
+    answering.note("auth.token.made", token, scopes=list(scopes), addresses=networks, days=days, service=token.role_id is not None,
           **({"role": str(token.role_id)} if token.role_id else {}))
     return token, secret
 
@@ -121,14 +126,6 @@ def service_tokens() -> list[ApiToken]:
     return _living(ApiToken.role_id.is_not(None))
 
 
-def is_service() -> bool:
-    """Whether the request came by a service's token: the member who answers for it is not there, and decides nothing by it."""
-    entry = g.get("entry") if has_request_context() else None
-    if entry is None or entry.token_id is None:
-        return False
-    return session().scalar(select(ApiToken.role_id).where(ApiToken.id == entry.token_id)) is not None
-
-
 def personal_tokens() -> list[ApiToken]:
     """The living personal tokens of everybody, for whoever manages tokens."""
     return _living(ApiToken.role_id.is_(None))
@@ -150,7 +147,7 @@ def rotate_token(token_id: UUID) -> tuple[ApiToken, str]:
     token.former_hash, token.former_until = token.secret_hash, min(now + OVERLAP, token.expires_at)
     token.secret_hash, token.hint, token.created_at, token.expires_at = hash_secret(secret), secret[:6], now, now + life
     session().flush()
-    _note("auth.token.rotated", token)
+    answering.note("auth.token.rotated", token)
     return token, secret
 
 
@@ -159,20 +156,19 @@ def revoke_token(token_id: UUID) -> ApiToken:
     token = _managed(token_id, others=True)
     token.revoked_at = clock.now()
     session().flush()
-    _note("auth.token.revoked", token)
+    answering.note("auth.token.revoked", token)
     return token
 
 
-def hand_over(token_id: UUID, owner_id: UUID | None) -> None:
-    """Let another member answer for a service token. Raises `NotFound`, `Forbidden` and `Invalid`."""
+def hand_over(token_id: UUID, owner_id: UUID | None) -> ApiToken:
+    """Ask another member to answer for a service token, or take it oneself. Raises `NotFound`, `Forbidden` and `Invalid`."""
     token = _managed(token_id)
     _refuse_more(token)
     owner = session().get(Member, (current.organisation.id, owner_id)) if owner_id else None
     if token.role_id is None or owner is None or not owner.active:
         raise Invalid({"owner": [_("Choose one of the list.")]})
-    token.member_id = owner.id
-    session().flush()
-    _note("auth.token.handed_over", token, owner=str(owner.id))
+    answering.ask(token, owner.id)
+    return token
 
 
 def _managed(token_id: UUID, *, others: bool = False) -> ApiToken:
@@ -221,7 +217,3 @@ def revoke_all(identity_id: UUID) -> int:
 def forget_tokens(member_id: UUID) -> None:
     """Remove a member's personal tokens, with what is known of their use; the trail keeps that there were some."""
     session().execute(delete(ApiToken).where(ApiToken.member_id == member_id, ApiToken.role_id.is_(None)))
-
-
-def _note(action: str, token: ApiToken, **context: object) -> None:
-    audit.note(action, resource="auth.token", record_id=token.id, context={"name": token.name, **context})

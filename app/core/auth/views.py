@@ -11,7 +11,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from app.core.access import role_labels
-from app.core.auth import links, recovery, sessions, signing, trail
+from app.core.auth import links, recovery, sessions, signing, trail, workspaces
 from app.core.auth.edge import come_in, drop_cookie, sign_in_url
 from app.core.auth.entry import Entry
 from app.core.auth.factors import passkeys
@@ -108,9 +108,8 @@ def organisations() -> Response:
 
 
 def _places(entry: Entry) -> list[sessions.Place]:
-    """Where one may go; whom a provider of one organisation vouched for, there alone."""
-    found = sessions.organisations_of(entry.identity_id)
-    return [place for place in found if entry.confined_to in (None, place.id)]
+    """Where one may go; whom a provider of one organisation vouched for, there and to its clients alone."""
+    return workspaces.open_to(entry.identity_id, entry.confined_to)
 
 
 def _keeps_the_platform(entry: Entry) -> bool:

@@ -10,15 +10,34 @@ from uuid import UUID
 
 from app.core import access
 from app.core.auth.seats import member_in
-from app.core.auth.sessions import organisations_of
+from app.core.auth.sessions import Place, organisations_of
 from app.core.organisations import load_organisation
 from app.core.people import load_actor
 from app.kernel.current import Actor
 
+WORK_FOR = "agencies.client.enter"
+
+
+def open_to(identity_id: UUID, confined_to: UUID | None = None) -> list[Place]:
+    """The organisations that let somebody in, by name, once they signed in the way that each of them asks for.
+
+    Whom a provider vouched for (`confined_to`) enters its organisation, and the clients that they work for from there.
+    """
+    return [place for place in organisations_of(identity_id) if confined_to in (None, place.id, place.home) and _is_sent(place)]
+
+
+def _is_sent(place: Place) -> bool:
+    """Whether the home of whom an agency sends lets them work for clients; who belongs to the place themselves needs nobody's leave."""
+    if place.home is None or place.own_id is None:
+        return place.home is None
+    home = load_organisation(place.home)
+    actor = load_actor(home, place.own_id) if home else None
+    return actor is not None and bool(access.can(actor, WORK_FOR))
+
 
 def has_workspace_access(identity_id: UUID, organisation_id: UUID) -> bool:
-    """Whether somebody may enter an organisation: as a member, or as one of an agency's people."""
-    return any(place.id == organisation_id for place in organisations_of(identity_id))
+    """Whether somebody may enter an organisation: as a member, or as one of an agency's people; by the way of signing in that it takes."""
+    return any(place.id == organisation_id for place in open_to(identity_id))
 
 
 def has_workspace_role(identity_id: UUID, organisation_id: UUID, role: str) -> bool:

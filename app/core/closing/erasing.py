@@ -23,6 +23,7 @@ from app.kernel.jobs import Job
 from app.kernel.outbox import Retry
 
 PORTION, LONGEST = 5_000, "10min"
+HELD = 24 * 3600  # seconds until it is looked whether a legal hold was lifted
 LAST = ("organisation_slug", "organisation")  # what says that there is something left to do
 _OPEN = text("SELECT slug FROM organisation WHERE id = :here AND erase_after <= now()")
 _BUSY = text("SELECT count(*) FROM job WHERE organisation_id = :here AND state = 'running' AND lease_until > :now")
@@ -40,7 +41,7 @@ def erase(organisation_id: str) -> None:
     """The job. Once begun it cannot be taken back; called again it goes on, and when all is gone it finds nothing to do."""
     here, running = UUID(organisation_id), jobs.current_job()
     counts: Counts = dict(running.cursor or {})
-    slug = _begin(here)
+    slug = _begin(here, begun=bool(counts))
     if slug is None:
         return
     _count(counts, "redis", _forget_in_redis(here))
@@ -68,10 +69,12 @@ def left(here: UUID) -> list[str]:
             text(f'SELECT EXISTS (SELECT FROM "{name}" WHERE organisation_id = :here)'), {"here": here}).scalar()]
 
 
-def _begin(here: UUID) -> str | None:
+def _begin(here: UUID, *, begun: bool) -> str | None:
     """Whether its moment has come, and nothing of it is under way; gives its address."""
     with unit_of_work(), acting(bare(here), SYSTEM):
         slug: str | None = session().execute(_OPEN, {"here": here}).scalar()
+        if slug is not None and not begun and audit.held():  # set since it was asked; what has begun to go is no longer whole
+            raise Retry("A legal hold stands here.", after=HELD)
         if slug is not None:
             session().execute(_STOP, {"here": here})
             busy = session().execute(_BUSY, {"here": here, "now": clock.now()}).scalar()

@@ -42,10 +42,13 @@ BEGIN
   RETURN taken;
 END $$""")
 
-# Whether somebody belongs anywhere else: to another organisation, in whatever state, or to those who keep the platform.
+# Whether somebody belongs anywhere else: to another organisation, in whatever state, or to those who keep the platform; or is asked to
+# join one, and may still say yes.
 define("organisation_elsewhere(uuid)", f"""
 CREATE OR REPLACE FUNCTION organisation_elsewhere(who uuid) RETURNS boolean {HEAD} AS $$
 BEGIN
   RETURN EXISTS (SELECT FROM member m WHERE m.identity_id = who AND m.organisation_id <> {HERE})
-    OR EXISTS (SELECT FROM platform_admin a WHERE a.identity_id = who);
+    OR EXISTS (SELECT FROM platform_admin a WHERE a.identity_id = who)
+    OR EXISTS (SELECT FROM identity i JOIN invitation v ON v.email = i.email WHERE i.id = who AND v.organisation_id <> {HERE}
+      AND v.status = 'open' AND v.archived_at IS NULL AND v.expires_at > now());
 END $$""")

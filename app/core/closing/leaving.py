@@ -53,7 +53,7 @@ def hand_over() -> None:
         said = pack(target)
         target.seek(0)
         file = files.store(target, f"{current.organisation.slug}-{clock.today(current.organisation.timezone).isoformat()}.zip",
-                           "application/zip", purpose="export")
+                           "application/zip", purpose=files.WHOLE)
         audit.note("closing.organisation.export", resource="files.stored_file", record_id=file.id, record_reference=file.name,
                    context={"sha256": file.sha256, "files": len(said["files"]), "rows": sum(each["rows"] for each in said["files"])})
         notifications.notify(current.user.id, "security", lambda: str(_("Everything of the organisation is ready to be taken along")),

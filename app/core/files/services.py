@@ -16,7 +16,7 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from app.core import settings
-from app.core.files.models import RecordFile, StoredFile
+from app.core.files.models import MADE, RecordFile, StoredFile
 from app.core.files.sniffing import identify
 from app.core.files.storage import BLOCK, new_place, refusal, storage
 from app.kernel.current import current
@@ -29,14 +29,14 @@ SPOOLED = 2 * BLOCK
 
 def store(source: bytes | BinaryIO, name: str, content_type: str = "", *, purpose: str = "attachment", only: tuple[str, ...] = (),
           limit: int = 0) -> StoredFile:
-    """Keep a file for good. `content_type` is believed for purpose `export` alone, whose files we make ourselves.
+    """Keep a file for good. `content_type` is believed for what we make ourselves alone: exports, and the whole organisation.
 
     `limit` is in bytes (the organisation's setting otherwise), `only` narrows the endings. Raises TooLarge, Invalid, Unavailable.
     """
     limit = limit or settings.get("files.max_megabytes") * 1024 * 1024
     name = clean_name(name)
-    with _spooled(source, 0 if purpose == "export" else limit, name) as (stream, size, digest):
-        found = content_type if purpose == "export" else identify(stream, name, only=only)
+    with _spooled(source, 0 if purpose in MADE else limit, name) as (stream, size, digest):
+        found = content_type if purpose in MADE else identify(stream, name, only=only)
         place = new_place(current.organisation.id)
         stream.seek(0)
         storage().put(place, stream, size)

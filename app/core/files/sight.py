@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from app.core import access
-from app.core.files.models import RecordFile, StoredFile
+from app.core.files.models import MADE, WHOLE, RecordFile, StoredFile
 from app.kernel.current import current
 from app.kernel.db import session
 from app.kernel.fields import fields_of
@@ -17,8 +17,10 @@ from app.kernel.registry import registry
 
 def readable(file: StoredFile) -> bool:
     """Whether the one who is acting may read this file."""
-    if file.purpose == "export" and current.user.impersonator is not None:
+    if file.purpose in MADE and current.user.impersonator is not None:
         return False  # made for the person whose pages are shown, not for who looks at them
+    if file.purpose == WHOLE:
+        return access.is_owner(current.user)  # at the moment of reading, whoever asked for it
     return file.created_by == current.user.id or file.purpose == "logo" or _hangs_in_sight(file) or _stands_in_sight(file)
 
 

@@ -9,16 +9,18 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
+from sqlalchemy import select
 
-from app.core import audit, notifications
+from app.core import audit, auth, notifications, people, settings
 from app.core.auth import links
 from app.core.joining.sending import INVITE
 from app.core.organisations import load_organisation
-from app.core.people import Answer, Invitation, Member, load_actor
+from app.core.people import Answer, Invitation, Member, Status, load_actor
 from app.core.people.inviting import require_open
 from app.kernel import clock
 from app.kernel.current import SYSTEM, Organisation, acting, current
 from app.kernel.db import session
+from app.kernel.delivery import bare
 from app.kernel.door import perform_one
 from app.kernel.errors import Conflict, NotFound
 
@@ -55,12 +57,10 @@ def reading(asked: Asked) -> Iterator[Invitation]:
 
 
 def accept(asked: Asked) -> Member:
-    """Make a member of whoever was invited, with the role that they were offered."""
+    """Make a member of whoever was invited, with the role that they were offered; or let in who was made one and was waited for."""
     with reading(asked) as invitation:
         _spend(asked)
-        given = {name: str(value) for name in ("role", "department", "site") if (value := getattr(invitation, f"{name}_id")) is not None}
-        said = {"name": invitation.name, "email": invitation.email, "kind": invitation.kind.value, **given}
-        member: Member = perform_one("people.member", "create", None, said).record
+        member = people.accept(seat(asked) or _made(invitation))
         invitation.status, invitation.answered_at, invitation.member_id = Answer.ACCEPTED, clock.now(), member.id
         session().flush()
         with acting(asked.place, load_actor(asked.place, member.id), channel="page"):
@@ -69,10 +69,41 @@ def accept(asked: Asked) -> Member:
     return member
 
 
+def seat(asked: Asked) -> Member | None:
+    """The member who was made of whoever is invited, and waits for their yes; a link is good for the identity that it was sent to."""
+    mine = (Member.identity_id == asked.link.identity_id, Member.status == Status.PENDING)
+    return session().scalars(select(Member).where(*mine)).first()
+
+
+def _made(invitation: Invitation) -> Member:
+    given = {name: str(value) for name in ("role", "department", "site") if (value := getattr(invitation, f"{name}_id")) is not None}
+    said = {"name": invitation.name, "email": invitation.email, "kind": invitation.kind.value, **given}
+    made: Member = perform_one("people.member", "create", None, said).record
+    return made
+
+
+def ask_elsewhere(asked: Asked) -> None:
+    """Whoever begins here was made a member elsewhere before they were anybody: nobody asked them, so those seats wait for their yes."""
+    for each in auth.seats_of(asked.link.identity_id):
+        if each.organisation_id != asked.place.id:
+            with acting(bare(each.organisation_id), SYSTEM):
+                member = session().get_one(Member, (each.organisation_id, each.member_id))
+                if not _is_needed(member):
+                    people.ask(member)
+                session().flush()
+
+
+def _is_needed(member: Member) -> bool:
+    """Whether their organisation would be without an owner, or without the one whom a password lets in."""
+    return settings.get("auth.sso_only") == str(member.id) or [owner.id for owner in people.with_role("owner")] == [member.id]
+
+
 def decline(asked: Asked) -> None:
-    """Say no: nothing is made, and the link opens nothing any more."""
+    """Say no: nothing is made, what was made and waits is put away, and the link opens nothing any more."""
     with reading(asked) as invitation:
         _spend(asked)
+        if (waiting := seat(asked)) is not None:
+            perform_one("people.member", "archive", waiting)
         invitation.status, invitation.answered_at = Answer.DECLINED, clock.now()
         audit.note("people.invitation.decline", resource=RESOURCE, record=invitation)
         _tell(invitation, lambda: _("%(name)s declined your invitation", name=invitation.name))

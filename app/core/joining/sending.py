@@ -12,11 +12,12 @@ from sqlalchemy import select
 
 from app.core import auth, mail
 from app.core.auth import links
-from app.core.people import Answer, Invitation, Member
-from app.core.people.events import InvitationAsked
+from app.core.people import Answer, Invitation, Member, Status
+from app.core.people.events import InvitationAsked, SeatAsked
 from app.kernel import clock
 from app.kernel.current import current
 from app.kernel.db import session
+from app.kernel.door import perform_one
 from app.kernel.kinds import show_moment
 
 INVITE, PATH = "invite", "/invitation/"
@@ -34,6 +35,19 @@ def send_out(fact: InvitationAsked) -> None:
     mail.send(invitation.email, "invitation", lambda: _words(said), key=f"invitation:{invitation.id}:{until}", secrets=secrets,
               facts={"identity": str(identity), "invitation": str(invitation.id), "until": until})
     invitation.sent_at = clock.now()
+
+
+def invite(fact: SeatAsked) -> None:
+    """Invite whoever was made a member and exists already, unless they said yes or it was taken back meanwhile."""
+    member = session().get(Member, (current.organisation.id, fact.member_id))
+    if member is None or member.status != Status.PENDING:
+        return
+    theirs = (Invitation.email == member.email, Invitation.status == Answer.OPEN, Invitation.archived_at.is_(None))
+    if (waiting := session().scalars(select(Invitation).where(*theirs)).first()) is not None:
+        perform_one("people.invitation", "resend", waiting)
+        return
+    given = {name: str(value) for name in ("role", "department", "site") if (value := getattr(member, f"{name}_id")) is not None}
+    perform_one("people.invitation", "create", None, {"name": member.name, "email": member.email, "kind": member.kind.value, **given})
 
 
 def _words(said: Mapping[str, Any]) -> dict[str, Any]:

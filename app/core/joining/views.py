@@ -64,6 +64,7 @@ def _accept_anew(secret: str, asked: answering.Asked) -> Response:
         auth.set_password(identity, password)
     except Invalid as error:
         return _page(secret, asked, error.errors, 422)
+    answering.ask_elsewhere(asked)
     answering.accept(asked)
     trail.note("auth.password.set", identity)
     opened = signing.opened(identity, source=source_address(), agent=request.user_agent.string)
@@ -74,7 +75,7 @@ def _accept_anew(secret: str, asked: answering.Asked) -> Response:
 def _page(secret: str, asked: answering.Asked, errors: dict[str, list[Any]], status: int) -> Response:
     with answering.reading(asked) as invitation:
         host = session().scalar(select(Member.name).where(Member.id == invitation.created_by)) or ""
-        role = session().get_one(access.Role, (asked.place.id, invitation.role_id))
+        role = session().get_one(access.Role, (asked.place.id, (answering.seat(asked) or invitation).role_id))
         said = {"name": invitation.name, "email": invitation.email, "host": host, "message": invitation.message or "",
                 "role": str(access.role_labels().get(role.key, role.label)),
                 "until": show_moment(invitation.expires_at) if invitation.expires_at else ""}

@@ -24,6 +24,7 @@ from app.kernel import clock, jobs, outbox
 from app.kernel.current import current
 from app.kernel.db import session
 from app.kernel.errors import Invalid
+from app.kernel.i18n import written_in
 from app.kernel.records import new_id
 
 EFFECT = "mail.send"
@@ -153,8 +154,8 @@ def _reader(to: Member | UUID | str, language: str) -> Reader:
     if isinstance(to, UUID):
         to = session().get_one(Member, (current.organisation.id, to))
     if isinstance(to, Member):
-        return Reader(to.email, language or to.language.value, to.timezone, to.name, to.id)
-    return Reader(to.strip(), language or current.organisation.language, current.organisation.timezone)
+        return Reader(to.email, written_in(language or to.language.value), to.timezone, to.name, to.id)
+    return Reader(to.strip(), written_in(language or current.organisation.language), current.organisation.timezone)
 
 
 def _effect(headers: Mapping[str, str] | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, g, jsonify, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from app.core import access
+from app.core import access, auth
 from app.core.menu import choices
 from app.core.menu.building import KEPT, menu_for, places, tabs_for
 from app.core.menu.first import first_page
@@ -70,7 +70,9 @@ def choose() -> Response:
 @screens.get("/<org>/stream")
 def live() -> Response:
     """The live stream of the organisation, for whoever looks."""
-    return stream.answer(current.organisation.id, current.user.identity_id or current.user.id, g.entry.session_id)
+    behind = current.user.impersonator
+    proof = auth.proof_of(g.entry.session_id, behind.case_id if behind else None)
+    return stream.answer(current.organisation.id, current.user.identity_id or current.user.id, proof)
 
 
 for _view in (badges, live):

@@ -16,6 +16,7 @@ from app.core.people import Member
 from app.kernel import clock, stream
 from app.kernel.current import SYSTEM_ID, current
 from app.kernel.db import session
+from app.kernel.i18n import written_in
 
 Words = str | Callable[[], str]
 MAIL = "mail_notifications"  # a preference: important (unless said), all, off
@@ -32,7 +33,7 @@ def notify(member_id: UUID, kind: str, title: Words, url: str = "", record: Any 
     member = session().get(Member, (current.organisation.id, member_id)) if member_id != SYSTEM_ID else None
     if member is None or not member.active or member.is_archived or (key and _known(member_id, key)):
         return None
-    with force_locale(member.language.value):
+    with force_locale(written_in(member.language.value)):
         said, more = _said(title), _said(text)
     shown_at = clock.now() if critical else quiet.disturb_at(member)
     notice = Notification(member_id=member.id, kind=kind, title=said[:500], text=more[:2000], path=url, key=key, critical=critical,

@@ -29,7 +29,7 @@ class Organisation(Base):
         {"info": {
             "tenanted": True, "column": "id", "relay": ("id", "timezone", "slug"),
             "gate_sets": ("erase_after",),
-            "gate": ("id", "slug", "name", "currency", "timezone", "language", "number", "week_start", "colour", "colour_dark",
+            "gate": ("id", "slug", "name", "currency", "timezone", "language", "languages", "number", "week_start", "colour", "colour_dark",
                      "logo_id", "created_at", "suspended_at", "erase_after"),
         }},
     )

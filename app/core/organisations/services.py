@@ -94,6 +94,7 @@ def _stands(row: Organisation) -> bool:
 
 def _plain(row: Organisation) -> circumstances.Organisation:
     return circumstances.Organisation(row.id, row.slug, row.name, row.currency, row.timezone, row.language, row.number,
+                                      week_start=row.week_start, languages=tuple(row.languages or ()),
                                       erase_after=row.erase_after.isoformat() if row.erase_after else "")
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import Index, text
 from sqlalchemy.orm import Mapped
 
 from app.core.people.models import Kind
@@ -43,3 +45,8 @@ class Invitation(Record):
     expires_at: Mapped[datetime | None] = fields.moment(_l("Expires"), required=False)
     answered_at: Mapped[datetime | None] = fields.moment(_l("Answered"), required=False)
     member_id: Mapped[UUID | None] = fields.reference("member", _l("Member"), required=False)
+
+
+_table: Any = Invitation.__table__
+Index("ix_invitation_waiting", _table.c.email, postgresql_where=text("status = 'open'"))
+_table.info["gate"] = ("organisation_id", "email", "status", "expires_at", "archived_at")

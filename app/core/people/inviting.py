@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.core.people.events import InvitationAsked
 from app.core.people.invitations import Answer, Invitation
-from app.core.people.models import Kind, Member
+from app.core.people.models import Kind, Member, Status
 from app.kernel import clock
 from app.kernel.db import session
 from app.kernel.errors import Conflict, Invalid
@@ -25,7 +25,8 @@ def before_save(invitation: Invitation) -> None:
     if invitation.kind == Kind.AGENCY:
         raise Invalid({"kind": [_("An agency sends its people itself: see Agencies.")]})
     with session().no_autoflush:
-        if session().scalar(select(Member.id).where(Member.email == invitation.email)) is not None:
+        there = select(Member.id).where(Member.email == invitation.email, Member.status != Status.PENDING)
+        if session().scalar(there) is not None:
             raise Invalid({"email": [_("This person is a member already.")]})
     if invitation.expires_at is None:
         _renew(invitation)

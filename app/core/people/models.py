@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ForeignKeyConstraint, Index, Text, Uuid
+from sqlalchemy import Boolean, ForeignKeyConstraint, Index, Text, Uuid, true
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
@@ -15,13 +15,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.kernel import fields
 from app.kernel.current import current
 from app.kernel.kinds import Choices
+from app.kernel.preferences import unspoken
 from app.kernel.records import Record, Tenanted
 
 
 class Status(Choices):
-    """Whether somebody may come in. Inactive: away; suspended: kept out until it is settled; archived: gone, kept for the history."""
+    """Whether somebody may come in. Pending: asked, and has not said yes; inactive: away; suspended: kept out until it is settled;
+    archived: gone, kept for the history."""
 
     ACTIVE = "active", _l("Active"), "good"
+    PENDING = "pending", _l("Asked to join"), "info"
     INACTIVE = "inactive", _l("Inactive"), "neutral"
     SUSPENDED = "suspended", _l("Suspended"), "danger"
     ARCHIVED = "archived", _l("Archived"), "muted"
@@ -72,12 +75,14 @@ class Member(Record):
     site_id: Mapped[UUID | None] = fields.reference("site", _l("Site"), required=False)
     manager_id: Mapped[UUID | None] = fields.reference("member", _l("Manager"), required=False)
     role_id: Mapped[UUID] = fields.reference("role", _l("Role"))
-    language: Mapped[Language] = fields.choice(_l("Language"), Language, required=False, column={"default": _language, "nullable": False})
+    language: Mapped[Language] = fields.choice(_l("Language"), Language, required=False, extra={"kept_back": unspoken},
+                                             column={"default": _language, "nullable": False})
     timezone: Mapped[str] = fields.text(_l("Time zone"), max_length=60, required=False, sortable=False,
                                         column={"default": _timezone, "nullable": False})
     digest_hour: Mapped[int] = fields.small_integer(_l("Hour of the daily digest"), default=7, minimum=0, maximum=23)
     kind: Mapped[Kind] = fields.choice(_l("Belongs to"), Kind, default=Kind.OWN, extra={"kept_back": ("agency",)})
     status: Mapped[Status] = fields.choice(_l("Status"), Status, default=Status.ACTIVE)
+    accepted: Mapped[bool] = mapped_column(Boolean, default=True, server_default=true(), info={"label": _l("Said yes")})
     agency_id: Mapped[UUID | None] = mapped_column(Uuid, info={"label": _l("Agency's organisation")})
     agency: Mapped[str] = mapped_column(Text, default="", server_default="", info={"label": _l("Agency")})
     identity_id: Mapped[UUID | None] = mapped_column(Uuid, info={"label": _l("Sign-in")})
@@ -114,7 +119,7 @@ Index("uq_member_email", _member.c.organisation_id, _member.c.email, unique=True
 Index("uq_member_identity", _member.c.organisation_id, _member.c.identity_id, unique=True)
 Index("ix_member_identity_id", _member.c.identity_id)
 _member.info["gate"] = ("organisation_id", "id", "identity_id", "name", "email", "language", "timezone", "department_id", "site_id",
-                        "role_id", "preferences", "status", "archived_at", "agency_id", "agency")
+                        "role_id", "preferences", "status", "accepted", "archived_at", "agency_id", "agency")
 _further = MemberRole.__table__
 Index("uq_member_role_member_id_role_id", _further.c.organisation_id, _further.c.member_id, _further.c.role_id, _further.c.site_id,
       unique=True, postgresql_nulls_not_distinct=True)

@@ -8,22 +8,27 @@ from uuid import UUID
 from zoneinfo import available_timezones
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from app.core import access
+from app.core.people.events import AddressMoved, SeatAsked
 from app.core.people.loading import HOLDING, load_actors
 from app.core.people.models import Kind, Language, Member, MemberRole, Status
 from app.kernel import clock
 from app.kernel.current import Actor, current, matches
 from app.kernel.db import session
 from app.kernel.errors import Conflict, Forbidden, Invalid
+from app.kernel.events import publish
+from app.kernel.preferences import spoken, unspoken
+from app.kernel.records import new_id
 from app.kernel.references import assign
 
 
 def enrol(name: str, email: str, role: str = "member", **said: Any) -> Member:
-    """Take somebody on with a role, by its key; `said` are further fields. For commands and tests: pages come through the door."""
+    """Take somebody on who said yes, with a role, by its key; `said` are further fields. Pages come through the door."""
     member = Member(name=name, email=email.strip().lower(), role_id=access.role_named(role).id, **said)
     before_save(member)
+    accept(member)
     assign([member])
     session().add(member)
     session().flush()
@@ -66,10 +71,11 @@ def is_owner(member: Member) -> bool:
 
 
 def before_save(member: Member) -> None:
-    """Complete a member: language and zone of the organisation, an identity to sign in with."""
+    """Complete a member: language and zone of the organisation, an identity to sign in with; a person who exists is asked first."""
     organisation = current.organisation
     member.language = member.language or Language(organisation.language)
     member.timezone = member.timezone or organisation.timezone
+    _require_spoken(member)
     if member.timezone not in available_timezones():
         raise Invalid({"timezone": [_("“%(raw)s” is not a time zone. Write it like Europe/Paris.", raw=member.timezone[:40])]})
     if (member.kind == Kind.AGENCY) != (member.agency_id is not None):
@@ -79,8 +85,44 @@ def before_save(member: Member) -> None:
     if member.email:
         from app.core import auth  # auth stands on people
 
+        _tell_former(member)
         with session().no_autoflush:
-            member.identity_id = auth.identities_for([member.email])[member.email]
+            identity = auth.identities_for([member.email])[member.email]
+            if identity != member.identity_id and auth.is_somebody(identity):
+                ask(member)
+            member.identity_id = identity
+
+
+def _tell_former(member: Member) -> None:
+    state: Any = inspect(member)
+    former = next(iter(state.attrs.email.history.deleted or ()), None)
+    if former and former != member.email and state.persistent:
+        publish(AddressMoved(member.id, former, current.user.name))
+
+
+def ask(member: Member) -> None:
+    """Wait for a person's yes: until then the seat opens nothing, and what is set here about sign-in is not for them."""
+    member.id = member.id or new_id()
+    member.accepted = False
+    if member.status in (None, Status.ACTIVE):
+        member.status = Status.PENDING
+        publish(SeatAsked(member.id))
+
+
+def accept(member: Member) -> Member:
+    """The person said yes: the seat is theirs from now on. Only for whoever knows that it was them."""
+    member.accepted = True
+    if member.status == Status.PENDING:
+        member.status = Status.ACTIVE
+    return member
+
+
+def _require_spoken(member: Member) -> None:
+    """Only a language that the organisation offers is chosen; one that it offers no more stays with whoever has it."""
+    state: Any = inspect(member)
+    if member.language.value in unspoken() and state.attrs.language.history.has_changes():
+        known = ", ".join(spoken().values())
+        raise Invalid({"language": [_("“%(raw)s” is not one of: %(known)s.", raw=member.language.label, known=known)]})
 
 
 def deactivate(member: Member) -> Member:
@@ -94,13 +136,17 @@ def suspend(member: Member) -> Member:
 
 
 def activate(member: Member) -> Member:
-    """Let a member in again."""
+    """Let a member in again; who never said yes is asked again."""
     member.status = Status.ACTIVE
+    if not member.accepted:
+        ask(member)
     return member
 
 
 def can_activate(member: Member) -> bool | str:
     """Whether the member is kept out now."""
+    if member.status == Status.PENDING:
+        return _("This person was asked to join and has not said yes yet.")
     return True if not member.active else _("This member is active already.")
 
 

@@ -22,7 +22,7 @@ from app.core.people.models import Member, MemberRole, Status
 from app.core.people.services import last_owner_refusal, owner_refusal
 from app.kernel.current import PLATFORM_ID, SYSTEM, SYSTEM_ID, Actor, Grant, Organisation, current
 from app.kernel.delivery import bare, install_loader
-from app.kernel.errors import Forbidden
+from app.kernel.errors import Conflict, Forbidden
 
 _OTHERS = text("""SELECT r.id AS owner, EXISTS (SELECT FROM member m WHERE m.organisation_id = r.organisation_id AND m.role_id = r.id
     AND m.status = 'active' AND m.archived_at IS NULL AND m.id <> :member) AS others
@@ -74,8 +74,10 @@ def _load(organisation_id: UUID, actor_id: UUID) -> tuple[Organisation, Actor | 
 
 def _changed(_mapper: Any, connection: Any, member: Member) -> None:
     state: Any = inspect(member)
-    if not any(state.attrs[name].history.has_changes() for name in ("role_id", "status", "archived_at")):
+    if not any(state.attrs[name].history.has_changes() for name in ("role_id", "status", "accepted", "archived_at")):
         return
+    if member.active and member.accepted is False:
+        raise Conflict(_("This person was asked to join and has not said yes yet."))
     row = connection.execute(_OTHERS, {"member": member.id, "organisation": member.organisation_id}).first()
     if row is None:
         return

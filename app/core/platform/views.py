@@ -44,6 +44,7 @@ def create() -> Response:
     """Make an organisation and invite its first owner."""
     typed = _typed()
     with keeping() as who:
+        _sure()
         try:
             made = services.found(who, typed["slug"], typed["name"], owner=typed["owner"], email=typed["email"], currency=typed["currency"],
                                   timezone=typed["timezone"], language=typed["language"])
@@ -64,6 +65,7 @@ def organisation(organisation_id: UUID) -> Response:
 def suspend(organisation_id: UUID) -> Response:
     """Close it to everybody in it."""
     with keeping() as who:
+        _sure()
         services.suspend(who, services.one(who, organisation_id))
     flash(_("It is suspended: nobody can come in."), "good")
     return redirect(url_for("platform.organisation", organisation_id=organisation_id), 303)
@@ -73,6 +75,7 @@ def suspend(organisation_id: UUID) -> Response:
 def resume(organisation_id: UUID) -> Response:
     """Open it again."""
     with keeping() as who:
+        _sure()
         services.resume(who, services.one(who, organisation_id))
     flash(_("It is open again."), "good")
     return redirect(url_for("platform.organisation", organisation_id=organisation_id), 303)
@@ -96,6 +99,7 @@ def close(organisation_id: UUID) -> Response:
 def reopen(organisation_id: UUID) -> Response:
     """Take the deletion back."""
     with keeping() as who:
+        _sure()
         services.reopen(who, services.one(who, organisation_id))
     flash(_("It is open again."), "good")
     return redirect(url_for("platform.organisation", organisation_id=organisation_id), 303)
@@ -106,6 +110,7 @@ def settings() -> Response:
     """Say whether people may make organisations of their own, and how long a deletion waits."""
     days = request.form.get("holding", "")
     with keeping() as who:
+        _sure()
         try:
             services.set_up(who, own=request.form.get("own") == "true", days=int(days) if days.isdigit() else holding_days())
         except Invalid as error:
@@ -147,6 +152,12 @@ def _organisation(who: Actor, found: services.Kept, errors: dict[str, list[Any]]
     typed = {name: request.form.get(name, "") for name in ("reason", "typed")}
     return screen("platform/organisation.html", status=status, organisation=_shown(found), records=services.records_of(found.place),
                   entries=services.trail(found), who=who, errors=errors, typed=typed, days=holding_days())
+
+
+def _sure() -> None:
+    """What counts for everybody in an organisation, or in all, is done by a keeper who is surely there. Raises `ProofNeeded`."""
+    auth.take_here()
+    auth.require_proof()
 
 
 def _require_proof(who: Actor) -> None:

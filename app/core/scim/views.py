@@ -93,6 +93,16 @@ def show_user(reference: str) -> Response:
     return one(_shown(users, [row])[0])
 
 
+@screens.get("/Me")
+def me() -> Response:
+    """Whoever holds the token (RFC 7644, 3.11). The token of a service is nobody's."""
+    if current.user.service is not None:
+        raise NotFound
+    response = show_user(str(current.user.id))
+    response.headers["Content-Location"] = f"{base()}/Users/{current.user.id}"
+    return response
+
+
 @screens.put("/Users/<reference>")
 def replace_user(reference: str) -> Response:
     """Bring somebody in step with a whole document; what it does not name stays as it is."""
@@ -260,7 +270,7 @@ def _one_of(documents: list[dict[str, Any]], name: str) -> Response:
 
 for _view in (configuration, types, one_type, described, one_schema):
     _view.needs = "member"  # type: ignore[attr-defined]
-for _verb, _views in {"view": (list_users, search_users, show_user), "create": (create_user,), "edit": (replace_user, patch_user),
+for _verb, _views in {"view": (list_users, search_users, show_user, me), "create": (create_user,), "edit": (replace_user, patch_user),
                       "archive": (remove_user,)}.items():
     for _view in _views:
         _view.needs = f"{users.RESOURCE}.{_verb}"  # type: ignore[attr-defined]

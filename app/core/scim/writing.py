@@ -10,7 +10,7 @@ from sqlalchemy import func, or_, select
 
 from app.core import access, settings
 from app.core.organisations import Department
-from app.core.people import Language, Member, Status, is_owner
+from app.core.people import Member, Status, is_owner
 from app.core.scim import keeping
 from app.core.scim.attributes import as_id
 from app.core.scim.models import ScimUser
@@ -20,6 +20,7 @@ from app.kernel.db import session
 from app.kernel.door import perform_one
 from app.kernel.errors import Forbidden, Invalid
 from app.kernel.kinds import fold
+from app.kernel.preferences import spoken
 
 RESOURCE = "people.member"
 Values = Mapping[str, Any]
@@ -74,7 +75,7 @@ def put_away(member: Member) -> None:
 
 def _let_in_or_out(member: Member, active: bool | None) -> None:
     """Whoever was suspended here stays so until it is settled here, whatever the directory says."""
-    if active is False and member.active:
+    if active is False and member.status in (Status.ACTIVE, Status.PENDING):
         perform_one(RESOURCE, "deactivate", member)
     if active is True and member.status == Status.INACTIVE:
         perform_one(RESOURCE, "activate", member)
@@ -90,7 +91,7 @@ def _performed(action: str, member: Member | None, data: Values) -> Any:
 def _data(said: Values, member: Member | None) -> dict[str, Any]:
     """The fields of a member that are to be set, as the door reads them; only those that differ."""
     found: dict[str, Any] = {name: said[name] or "" for name in ("job_title", "phone") if name in said}
-    if (language := said.get("language")) in [each.value for each in Language]:
+    if (language := said.get("language")) in spoken():  # one that is not offered is no reason to refuse a person
         found["language"] = language
     if said.get("timezone"):
         found["timezone"] = said["timezone"]

@@ -52,7 +52,7 @@ def before_commit(work: Session) -> None:
     found: dict[str, Resource] = {}
     for record in work.info.pop(PENDING, {}).values():
         resource = registry.of_model(type(record))
-        if resource and resource.search and inspect(record).persistent and record.organisation_id == current.organisation.id:
+        if resource and resource.search and _is_of(current.organisation.id, record):
             found[resource.key] = resource
             by_resource[resource.key].append(record)
     for key, records in by_resource.items():
@@ -60,6 +60,12 @@ def before_commit(work: Session) -> None:
     work.info.pop(PENDING, None)
     for key, ids in work.info.pop(RENAMED, {}).items():
         _owe_following(registry.resource(key), list(ids))
+
+
+def _is_of(organisation_id: UUID, record: Any) -> bool:
+    """Whether a record stands in the organisation; asked of its key, since what was expired of another's cannot be read here."""
+    key = inspect(record).identity if inspect(record).persistent else None
+    return key is not None and key[0] == organisation_id
 
 
 def note_renamed(records: Sequence[Any]) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 
 from app.core import access, audit, auth, organisations, people
-from app.core.people import Member, MemberRole
+from app.core.people import Member, MemberRole, Status
 from app.core.sso import domains
 from app.core.sso.models import Attempt, Joining, Link, Provider, ProviderGroup
 from app.core.sso.vouching import Doubtful, Vouched
@@ -25,7 +25,7 @@ def member_for(provider: Provider, person: Vouched, linking: UUID | None = None)
     if linking is not None:
         return _linked(provider, person, link, linking)
     member = session().get(Member, (provider.organisation_id, link.member_id)) if link else _found_or_made(provider, person)
-    if member is None or not member.active or member.is_archived:
+    if member is None or not _is_here(member):
         raise Doubtful("member")
     if link is None:
         link = _link(provider, person, member)
@@ -35,6 +35,15 @@ def member_for(provider: Provider, person: Vouched, linking: UUID | None = None)
     return member
 
 
+def _is_here(member: Member) -> bool:
+    """Whether somebody may come in. Who was asked to join says yes by coming, but only with an address of a domain that is confirmed
+    to be the organisation's: a provider could say of anybody else that it is them.
+    """
+    if member.status == Status.PENDING and domains.is_confirmed(member.email):
+        people.accept(member)
+    return member.active and not member.is_archived
+
+
 def _linked(provider: Provider, person: Vouched, link: Link | None, linking: UUID) -> Member:
     """Another way in for somebody who is signed in; one that is somebody else's already stays theirs."""
     member = session().get_one(Member, (provider.organisation_id, linking))
@@ -42,6 +51,8 @@ def _linked(provider: Provider, person: Vouched, link: Link | None, linking: UUI
         raise Doubtful("linked")
     if link is None:
         _link(provider, person, member)
+        if member.identity_id:
+            auth.tell_of_way(member.identity_id, provider.name)
     return member
 
 
@@ -66,6 +77,8 @@ def _made(provider: Provider, person: Vouched) -> Member:
     role_id = provider.role_id or next(iter(mapped), None) or access.role_named("member").id
     role = session().get_one(access.Role, (provider.organisation_id, role_id))
     with audit.doing("sso.provider.join", provider=provider.name):
+        if not domains.is_confirmed(person.email) and (known := auth.identity_of(person.email)) and auth.is_somebody(known):
+            raise Doubtful("elsewhere")  # a person who exists is invited: this provider may not speak for them
         return people.enrol((person.name or person.email.partition("@")[0])[:120], person.email, role.key)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -32,15 +32,19 @@ class Under:
     verifier: str
     wanted: str
     linking: UUID | None = None
+    proving: UUID | None = None
+    began: datetime | None = None
 
 
-def begin(provider: Provider, wanted: str, linking: UUID | None = None) -> Under:
-    """Set out: from this browser, for this provider. `linking` is the member who adds a way in."""
+def begin(provider: Provider, wanted: str, linking: UUID | None = None, proving: UUID | None = None) -> Under:
+    """Set out: from this browser, for this provider. `linking` is the member who adds a way in, `proving` the session to prove."""
     session().execute(delete(Attempt).where(Attempt.organisation_id == current.organisation.id, Attempt.expires_at < clock.now()))
     browser = flask.session.setdefault(KEPT_AS, secrets.token_urlsafe(16))
-    under = Under(secrets.token_urlsafe(32), secrets.token_urlsafe(24), secrets.token_urlsafe(48), wanted, linking)
+    now = clock.now()
+    under = Under(secrets.token_urlsafe(32), secrets.token_urlsafe(24), secrets.token_urlsafe(48), wanted, linking, proving, now)
     session().add(Attempt(provider_id=provider.id, state_hash=auth.hash_secret(under.state), browser_hash=auth.hash_secret(browser),
-                          nonce=under.nonce, verifier=under.verifier, wanted=wanted, linking=linking, expires_at=clock.now() + LIFE))
+                          nonce=under.nonce, verifier=under.verifier, wanted=wanted, linking=linking, proving=proving,
+                          expires_at=now + LIFE))
     session().flush()
     return under
 
@@ -49,7 +53,7 @@ def finish(provider: Provider, state: str) -> Under:
     """Use an attempt up. Raises `Doubtful` when it was answered before, is too old, another provider's, or another browser's."""
     row = _changed(provider, state, Attempt.used_at.is_(None), used_at=clock.now())
     _same_browser(row.browser_hash)
-    return Under(state, row.nonce, row.verifier, row.wanted, row.linking)
+    return _under(state, row)
 
 
 def rename(provider: Provider, under: Under, nonce: str) -> None:
@@ -60,7 +64,7 @@ def rename(provider: Provider, under: Under, nonce: str) -> None:
 def answer(provider: Provider, state: str) -> Under:
     """Use an attempt up where the provider makes the browser post the answer: no cookie of ours comes with that. See `collect`."""
     row = _changed(provider, state, Attempt.used_at.is_(None), used_at=clock.now())
-    return Under(state, row.nonce, row.verifier, row.wanted, row.linking)
+    return _under(state, row)
 
 
 def keep(provider: Provider, state: str, member_id: UUID) -> None:
@@ -75,7 +79,11 @@ def collect(provider: Provider, state: str) -> tuple[UUID, Under]:
         raise Doubtful("state")
     _same_browser(row.browser_hash)
     found = _changed(provider, state, Attempt.vouched == row.vouched, vouched=None)
-    return row.vouched, Under(state, found.nonce, found.verifier, found.wanted, found.linking)
+    return row.vouched, _under(state, found)
+
+
+def _under(state: str, row: Any) -> Under:
+    return Under(state, row.nonce, row.verifier, row.wanted, row.linking, row.proving, row.expires_at - LIFE)
 
 
 def _mine(provider: Provider, state: str) -> Any:
@@ -86,7 +94,7 @@ def _mine(provider: Provider, state: str) -> Any:
 def _changed(provider: Provider, state: str, still: Any, **values: Any) -> Any:
     """Change the attempt while it is `still` as it must be: of two at once, one comes too late."""
     changed = update(Attempt).where(_mine(provider, state), still).values(**values).returning(
-        Attempt.browser_hash, Attempt.nonce, Attempt.verifier, Attempt.wanted, Attempt.linking)
+        Attempt.browser_hash, Attempt.nonce, Attempt.verifier, Attempt.wanted, Attempt.linking, Attempt.proving, Attempt.expires_at)
     row = session().execute(changed.execution_options(synchronize_session=False)).first()
     if row is None:
         raise Doubtful("state")

@@ -9,7 +9,7 @@ from authlib.oauth2.auth import ClientAuth
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_request
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from app.core.sso import github, presets, tokens
+from app.core.sso import anew, github, presets, tokens
 from app.core.sso.attempts import Under
 from app.core.sso.models import Kind, Provider
 from app.core.sso.presets import Place
@@ -24,6 +24,8 @@ def departure(provider: Provider, under: Under, back: str) -> str:
     """The address at the provider to which the browser is sent; `back` is where it returns to."""
     place = presets.place_of(provider)
     asked = {"nonce": under.nonce} if place.issuer else {}
+    if under.proving:
+        asked |= {"prompt": "login", "max_age": "0"}
     return str(prepare_grant_uri(place.authorize, client_id=provider.client_id, response_type="code", redirect_uri=back,
                                  scope=presets.scope_of(provider), state=under.state, code_challenge_method="S256",
                                  code_challenge=create_s256_code_challenge(under.verifier), **asked))
@@ -38,8 +40,12 @@ def arrival(provider: Provider, under: Under, said: Mapping[str, str], back: str
         raise Doubtful("denied", said.get("error", "")[:200])
     granted = _granted(provider, place, {"code": said["code"], "redirect_uri": back, "code_verifier": under.verifier})
     if provider.kind == Kind.GITHUB:
+        if under.proving:
+            anew.require_anew(under, None)
         return github.vouched(place, _bearer(granted))
     claims = tokens.claims_of(provider, place, str(granted.get("id_token") or ""), under.nonce, str(granted.get("access_token") or ""))
+    if under.proving:
+        anew.require_anew(under, tokens.signed_in_at(claims))
     return tokens.vouched(provider, place, claims, str(granted.get("access_token") or ""))
 
 

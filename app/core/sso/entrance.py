@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from app.core import audit, auth, organisations
 from app.core.auth import throttle
 from app.core.people import Member
-from app.core.sso import arriving, attempts, directories, providers
+from app.core.sso import anew, arriving, attempts, directories, providers
 from app.core.sso.attempts import Under
 from app.core.sso.models import Kind, Provider
 from app.core.sso.vouching import Doubtful, Vouched
@@ -23,6 +23,7 @@ from app.kernel.errors import NotFound, Refusal, TooMany
 from app.kernel.outgoing import OutgoingError
 
 log = logging.getLogger("opsflux.sso")
+Proof = Callable[[Provider, Callable[[str], None]], Vouched]
 METHODS = {"saml": "saml", "ldap": "ldap", "directory": "ldap"}
 
 
@@ -50,12 +51,13 @@ def within(house: UUID) -> Iterator[Organisation]:
         yield found
 
 
-def set_out(house: UUID, provider_id: UUID, wanted: str, way: Callable[[Provider, Under], str], linking: UUID | None = None) -> str:
+def set_out(house: UUID, provider_id: UUID, wanted: str, way: Callable[[Provider, Under], str], linking: UUID | None = None,
+            proving: UUID | None = None) -> str:
     """The address at the provider to go to; `way` knows it. Raises `NotLetIn`."""
     with within(house):
         with unit_of_work() as work:
             provider = providers.provider(provider_id)
-            under = attempts.begin(provider, wanted, linking)
+            under = attempts.begin(provider, wanted, linking, proving)
             work.expunge(provider)
         with _judged(provider, ""):
             return way(provider, under)
@@ -69,6 +71,9 @@ def come_back(house: UUID, provider_id: UUID, state: str, proof: Callable[[Provi
             with unit_of_work():
                 under = attempts.finish(provider, state)
             person = proof(provider, under)
+            if under.proving:
+                _prove(provider, person, under.proving)
+                return LetIn("", under.wanted)
             secret = let_in(organisation, provider, person, source=source, agent=agent, linking=under.linking)
         return LetIn(secret, under.wanted or f"/{organisation.slug}/")
 
@@ -82,7 +87,10 @@ def hear(house: UUID, provider_id: UUID, state: str, proof: Callable[[Provider, 
                 under = attempts.answer(provider, state)
             person = proof(provider, under)
             with unit_of_work():
-                attempts.keep(provider, state, arriving.member_for(provider, person, under.linking).id)
+                found = anew.known(provider, person) if under.proving else arriving.member_for(provider, person, under.linking)
+                if found is None:
+                    raise Doubtful("somebody else")
+                attempts.keep(provider, state, found.id)
 
 
 def collect(house: UUID, provider_id: UUID, state: str, *, source: str, agent: str) -> LetIn:
@@ -92,36 +100,55 @@ def collect(house: UUID, provider_id: UUID, state: str, *, source: str, agent: s
         with _judged(provider, source), unit_of_work() as work:
             member_id, under = attempts.collect(provider, state)
             member = work.get_one(Member, (organisation.id, member_id))
+            if under.proving:
+                anew.prove(provider, member, under.proving)
+                return LetIn("", under.wanted)
             secret = _opened(organisation, provider, member, source=source, agent=agent)
         return LetIn(secret, under.wanted or f"/{organisation.slug}/")
 
 
-def enter(house: UUID, provider_id: UUID, username: str, proof: Callable[[Provider, Callable[[str], None]], Vouched], *, source: str,
-          agent: str) -> LetIn:
+def enter(house: UUID, provider_id: UUID, username: str, proof: Proof, *, source: str, agent: str) -> LetIn:
     """Let in whom a directory knows by name and password, counted like every other password. Raises `NotLetIn` and `TooMany`.
 
     A try counts for the name, however it is written, and for whom the directory found by it; that the latter had too many looks
     like a wrong password, so that nobody learns who is known there.
     """
-    with within(house) as organisation:
-        provider = _provider(provider_id)
-        if Kind(provider.kind) not in providers.DIRECTORIES:
-            raise NotFound
-        counted = [f"{provider.id} {directories.short(username)}"]
+    with within(house) as organisation, _told(provider_id, username, proof, source) as (provider, person):
+        secret = let_in(organisation, provider, person, source=source, agent=agent)
+    return LetIn(secret, f"/{organisation.slug}/")
 
-        def found(entry: str) -> None:
-            counted.append(f"{provider.id} {entry}")
-            try:
-                throttle.count(counted[-1], source, "directory-entry")
-            except TooMany:
-                raise Doubtful("tries") from None
 
-        throttle.count(counted[0], source, "directory")
-        with _judged(provider, source):
-            secret = let_in(organisation, provider, proof(provider, found), source=source, agent=agent)
-        for name, kind in zip(counted, ("directory", "directory-entry"), strict=True):
-            throttle.forget(name, source, kind)
-        return LetIn(secret, f"/{organisation.slug}/")
+def confirm(house: UUID, provider_id: UUID, username: str, session_id: UUID, proof: Proof, *, source: str) -> None:
+    """Somebody proves anew who they are by a directory's name and password, counted as in `enter`. Raises `NotLetIn` and `TooMany`."""
+    with within(house), _told(provider_id, username, proof, source) as (provider, person):
+        _prove(provider, person, session_id)
+
+
+def _prove(provider: Provider, person: Vouched, session_id: UUID) -> None:
+    with unit_of_work():
+        anew.prove(provider, anew.known(provider, person), session_id)
+
+
+@contextmanager
+def _told(provider_id: UUID, username: str, proof: Proof, source: str) -> Iterator[tuple[Provider, Vouched]]:
+    """Whom a directory knows by this name and password; the tries are forgotten once the block has ended well."""
+    provider = _provider(provider_id)
+    if Kind(provider.kind) not in providers.DIRECTORIES:
+        raise NotFound
+    counted = [f"{provider.id} {directories.short(username)}"]
+
+    def found(entry: str) -> None:
+        counted.append(f"{provider.id} {entry}")
+        try:
+            throttle.count(counted[-1], source, "directory-entry")
+        except TooMany:
+            raise Doubtful("tries") from None
+
+    throttle.count(counted[0], source, "directory")
+    with _judged(provider, source):
+        yield provider, proof(provider, found)
+    for name, kind in zip(counted, ("directory", "directory-entry"), strict=True):
+        throttle.forget(name, source, kind)
 
 
 def _provider(provider_id: UUID) -> Provider:

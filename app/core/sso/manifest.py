@@ -49,4 +49,5 @@ module = Module("sso", label=_l("Single sign-on"), icon="key-round", section="se
                                           "the day on which the provider is out of order.")),),
                 says={"sso.sign_in": _l("%(name)s signed in through a provider"), "sso.link.made": _l("%(name)s linked %(record)s"),
                       "sso.link.removed": _l("%(name)s removed a way in"),
+                      "sso.proof": _l("%(name)s confirmed through a provider that it is them"),
                       "sso.provider.join": _l("%(name)s joined")})

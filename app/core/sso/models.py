@@ -28,6 +28,11 @@ class Kind(Choices):
     DIRECTORY = "directory", "Active Directory"
 
 
+DIRECTORY_KINDS = frozenset({"ldap", "directory"})
+BY_ADDRESS = DIRECTORY_KINDS | {"oidc", "microsoft", "github", "gitlab"}  # Google has but one
+BY_CLIENT = frozenset(each.value for each in Kind) - {"saml"}
+
+
 class Joining(Choices):
     """Who becomes a member by signing in for the first time."""
 
@@ -48,15 +53,20 @@ class Provider(Record):
     active: Mapped[bool] = fields.boolean(_l("In use"), default=True)
     address: Mapped[str | None] = fields.text(
         _l("Address"), max_length=300, required=False, sortable=False, extra={"samples": ("https://login.example.org",)},
+        shown_when=("kind", BY_ADDRESS),
         help=_l("The issuer, the tenant's id (Microsoft), your own server (GitHub, GitLab), or ldaps://… (directories)."))
     client_id: Mapped[str | None] = fields.text(
         _l("Client"), max_length=300, required=False, sortable=False,
+        shown_when=("kind", BY_CLIENT),
         help=_l("The client's id as the provider gave it; for directories the DN of the account that searches."))
-    metadata_xml: Mapped[str | None] = fields.long_text(_l("Metadata"), max_length=200_000, help=_l("SAML: the provider's metadata (XML)."))
-    search_base: Mapped[str | None] = fields.text(_l("Search below"), max_length=300, required=False, sortable=False,
-                                                  help=_l("Directories: the DN below which people are, like ou=people,dc=example,dc=org."))
-    authority: Mapped[str | None] = fields.long_text(_l("Certificate authority"), max_length=20_000, extra={"samples": ("",)},
-                                                     help=_l("Directories: who signed the server's certificate (PEM)."))
+    metadata_xml: Mapped[str | None] = fields.long_text(
+        _l("Metadata"), max_length=200_000, shown_when=("kind", frozenset({"saml"})), help=_l("SAML: the provider's metadata (XML)."))
+    search_base: Mapped[str | None] = fields.text(
+        _l("Search below"), max_length=300, required=False, sortable=False, shown_when=("kind", DIRECTORY_KINDS),
+        help=_l("Directories: the DN below which people are, like ou=people,dc=example,dc=org."))
+    authority: Mapped[str | None] = fields.long_text(
+        _l("Certificate authority"), max_length=20_000, shown_when=("kind", DIRECTORY_KINDS), extra={"samples": ("",)},
+        help=_l("Directories: who signed the server's certificate (PEM)."))
     groups_in: Mapped[str | None] = fields.text(_l("Groups stand in"), max_length=120, required=False, sortable=False,
                                                 help=_l("The claim or attribute that names groups, when it is not the usual one."))
     joining: Mapped[Joining] = fields.choice(_l("Who joins by signing in"), Joining, default=Joining.DOMAINS)
@@ -115,6 +125,7 @@ class Attempt(Tenanted):
     verifier: Mapped[str] = mapped_column(Text)
     wanted: Mapped[str] = mapped_column(Text)
     linking: Mapped[UUID | None] = mapped_column(Uuid)
+    proving: Mapped[UUID | None] = mapped_column(Uuid)
     vouched: Mapped[UUID | None] = mapped_column(Uuid)
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

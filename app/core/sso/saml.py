@@ -14,9 +14,10 @@ from onelogin.saml2.errors import OneLogin_Saml2_Error, OneLogin_Saml2_Validatio
 from onelogin.saml2.idp_metadata_parser import OneLogin_Saml2_IdPMetadataParser as Parser
 from onelogin.saml2.response import OneLogin_Saml2_Response
 from onelogin.saml2.settings import OneLogin_Saml2_Settings
+from onelogin.saml2.utils import OneLogin_Saml2_Utils
 
 from app.core import auth
-from app.core.sso import attempts
+from app.core.sso import anew, attempts
 from app.core.sso.attempts import Under
 from app.core.sso.models import Provider
 from app.core.sso.vouching import Doubtful, Silent, Vouched, words
@@ -57,7 +58,7 @@ def own_metadata(provider: Provider) -> str:
 def departure(provider: Provider, under: Under) -> str:
     """The address at the provider to which the browser is sent."""
     client = _client(provider, {})
-    address = str(client.login(return_to=under.state))
+    address = str(client.login(return_to=under.state, force_authn=under.proving is not None))
     with unit_of_work():
         attempts.rename(provider, under, client.get_last_request_id())
     return address
@@ -72,6 +73,8 @@ def arrival(provider: Provider, under: Under, said: Mapping[str, str]) -> Vouche
         response = OneLogin_Saml2_Response(settings, said.get("SAMLResponse", ""))
         response.is_valid(_request(provider, said), under.nonce, raise_exceptions=True)
         _told_us(provider, under, response)
+        if under.proving:
+            anew.require_anew(under, _signed_in_at(response))
         return _vouched(provider, response)
     except (OneLogin_Saml2_Error, OneLogin_Saml2_ValidationError) as error:
         raise Doubtful("assertion", error) from error
@@ -95,6 +98,12 @@ def _told_us(provider: Provider, under: Under, response: OneLogin_Saml2_Response
     until = datetime.now(UTC) + LONGEST
     if not auth.spend(f"saml {provider.id} {response.get_assertion_id()}", until):
         raise Doubtful("replay")
+
+
+def _signed_in_at(response: OneLogin_Saml2_Response) -> datetime | None:
+    """When the person signed in at the provider: the oldest that its signed assertion says."""
+    said = [each.get("AuthnInstant") for each in response._query_assertion("/saml:AuthnStatement")]
+    return datetime.fromtimestamp(min(map(OneLogin_Saml2_Utils.parse_SAML_to_time, said)), UTC) if said and all(said) else None
 
 
 def _vouched(provider: Provider, response: OneLogin_Saml2_Response) -> Vouched:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from authlib.oidc.core import CodeIDToken
@@ -55,6 +56,12 @@ def _keys(place: Place, *, anew: bool = False) -> KeySet:
         return KeySet.import_key_set(presets.fetched(place.keys, anew=anew))
     except (JoseError, ValueError, TypeError, KeyError) as error:
         raise Silent("the keys cannot be read") from error
+
+
+def signed_in_at(claims: Mapping[str, Any]) -> datetime | None:
+    """When the person signed in at the issuer, by its word; None when it does not say."""
+    said = claims.get("auth_time")
+    return datetime.fromtimestamp(said, UTC) if isinstance(said, int) and not isinstance(said, bool) and 0 < said < 2 ** 40 else None
 
 
 def vouched(provider: Provider, place: Place, claims: Mapping[str, Any], access_token: str) -> Vouched:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from flask import Blueprint, current_app, redirect, request, url_for
 from flask_babel import gettext as _
+from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from app.core import auth, organisations
@@ -120,7 +121,28 @@ def arrive(house: UUID, provider: UUID) -> Response:
                                 agent=request.user_agent.string)
     except NotLetIn as error:
         return _not_let_in(house, str(error))
-    return auth.come_in(done.secret, done.address)
+    return auth.come_in(done.secret, done.address) if done.secret else redirect(done.address, 303)
+
+
+@screens.post("/sso/<uuid:house>/<uuid:provider>/again")
+def again(house: UUID, provider: UUID) -> Response:
+    """To the provider, which let somebody in, to say anew that it is them. A form may not lead elsewhere, so the page that answers does."""
+    limits.take(ARRIVALS, auth.source_address())
+    entry: Any = current_user
+    if not entry.is_authenticated or entry.stage != "full" or entry.confined_to != house or entry.session_id is None:
+        raise NotFound
+    back, wanted = _back(house, provider), request.form.get("next") or url_for("entrance.confirmed")
+    try:
+        address = entrance.set_out(house, provider, within(wanted), lambda p, u: _departure(p, u, back), proving=entry.session_id)
+    except NotLetIn as error:
+        return _not_let_in(house, str(error))
+    return screen("account/sso_leave.html", address=address)
+
+
+@screens.get("/sso/confirmed")
+def confirmed() -> Response:
+    """What stands in the window that was opened for it."""
+    return screen("account/sso_confirmed.html")
 
 
 @screens.get("/sso/<uuid:house>/<uuid:provider>/metadata")
@@ -163,5 +185,5 @@ def _not_let_in(house: UUID, said: str, status: int = 422, username: str = "") -
     return _house(slug, {"": [said]}, status, username)
 
 
-for _view in (organisation, find, house, start, callback, consume, arrive, metadata, enter):
+for _view in (organisation, find, house, start, callback, consume, arrive, again, confirmed, metadata, enter):
     _view.needs = "public"  # type: ignore[attr-defined]

@@ -7,7 +7,7 @@ from sqlalchemy import event
 
 from app.core import auth
 from app.core.people import Member
-from app.core.sso import arriving, own, views
+from app.core.sso import again, arriving, own, views
 from app.core.sso.exception import keep
 from app.core.sso.models import Provider, ProviderGroup
 
@@ -15,6 +15,7 @@ from app.core.sso.models import Provider, ProviderGroup
 def install(app: Flask) -> None:
     """The ways to providers and back."""
     auth.ends_too(arriving.unlink)
+    auth.vouched_by(again.ways, again.confirm)
     auth.weighs(Provider)
     auth.weighs(ProviderGroup)
     app.register_blueprint(views.screens)

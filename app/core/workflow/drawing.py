@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from app.core.workflow.editing import in_order
 from app.core.workflow.graph import ASKING, Graph, Step
 
-WIDTH, HEIGHT, GAP, ROW = 132, 44, 36, 20
+WIDTH, HEIGHT, GAP, ROW = 164, 44, 32, 20
 
 
 @dataclass(frozen=True)

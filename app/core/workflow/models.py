@@ -69,5 +69,5 @@ Index("uq_workflow_approval", _workflow.c.organisation_id, _workflow.c.approval,
 Index("uq_workflow_version_number", _version.c.organisation_id, _version.c.workflow_id, _version.c.number, unique=True)
 Index("uq_workflow_version_declared", _version.c.organisation_id, _version.c.workflow_id, _version.c.graph_hash, unique=True,
       postgresql_where=text_of("origin = 'declared'"))
-Index("uq_workflow_version_active", _version.c.organisation_id, _version.c.workflow_id, unique=True,
+Index("uq_workflow_version_active", _version.c.organisation_id, _version.c.stage, _version.c.workflow_id, unique=True,
       postgresql_where=text_of("stage = 'active'"))

@@ -126,7 +126,9 @@ def share(needs: Share) -> str:
         return _("All of them must agree.")
     if needs.rule == "percent":
         return _("%(value)d %% of them must agree.", value=needs.value)
-    count = needs.value if needs.rule == "count" else 1
+    if needs.rule == "any" or needs.value == 1:
+        return _("One of them is enough.")
+    count = needs.value
     return ngettext("%(num)d of them must agree.", "%(num)d of them must agree.", count)
 
 

@@ -100,8 +100,12 @@ class Detail:
         return [
             Fact(shown[name], self.show(self.record, name))
             for name in self.resource.facts
-            if name in shown and name != "reference" and (name != self.resource.title or shown[name].kind == "reference")
+            if name in shown and name != "reference" and self._applies(shown[name])
+            and (name != self.resource.title or shown[name].kind == "reference")
         ]
+
+    def _applies(self, field: Field) -> bool:
+        return field.applies(lambda name: getattr(self.record, name))
 
     @cached_property
     def state(self) -> Any:

@@ -21,13 +21,14 @@ from app.kernel.kinds import counted, show_moment
 from app.kernel.manifest import Resource
 from app.kernel.screens import screen
 from app.resources.binding import bind_many, form_names
-from app.resources.bound_fields import bound_field, bound_lines, raw_of, typed, typed_lines, words_for
+from app.resources.bound_fields import BoundField, bound_field, bound_lines, raw_of, typed, typed_lines, words_for
 from app.resources.features.detail import fetch
 from app.resources.features.listing import template_of
 from app.resources.stages import changeable, lines_of, require_live
 from app.resources.urls import list_url, record_url
 
-INNER = frozenset({"csrf_token", "_key", "_discard", "_add_line", "_remove_line", "version"})
+INNER = frozenset({"csrf_token", "_key", "_discard", "_add_line", "_remove_line", "_redraw", "version"})
+RESHAPING = ("_add_line", "_remove_line", "_redraw")
 
 
 class FormPage:
@@ -88,29 +89,30 @@ class FormPage:
 
     def data(self) -> dict[str, Any]:
         """What goes through the door."""
-        names = {n for n in self.fields if n in self.raw}
-        sent = {name: self.raw[name] for name in names}
+        sent = {name: self.raw[name] if self._applies(name) else "" for name in self.fields if name in self.raw}
         return {**sent, "lines": self.lines} if self.resource.lines else sent
+
+    def _applies(self, name: str) -> bool:
+        """Whether a field is asked for beside what stands in the others."""
+        return self.fields[name].applies(self.raw.get)
+
+    @property
+    def action(self) -> str:
+        """Where the form is sent."""
+        return f"{self.base}{'edit' if self.record else 'new'}"
+
+    def _groups(self) -> list[tuple[Any, list[BoundField]]]:
+        """The fields that are asked for, below their headings."""
+        words = words_for(self.fields.values(), self.raw)
+        drivers = {field.shown_when[0] for field in self.fields.values() if field.shown_when}
+        groups = [(legend, [
+            bound_field(self.fields[n], self.raw.get(n), errors=self.errors.get(n, ()), text=words.get(n, ""),
+                        validate=f"{list_url(self.resource)}validate/{n}", redraw=self.action if n in drivers else "")
+            for n in names if self._applies(n)]) for legend, names in self.resource.form.items()]
+        return [(legend, fields) for legend, fields in groups if fields]
 
     def answer(self, status: int = 200) -> Response:
         """The page, or the form alone for htmx."""
-        words = words_for(self.fields.values(), self.raw)
-        groups = [
-            (
-                legend,
-                [
-                    bound_field(
-                        self.fields[n],
-                        self.raw.get(n),
-                        errors=self.errors.get(n, ()),
-                        text=words.get(n, ""),
-                        validate=f"{list_url(self.resource)}validate/{n}",
-                    )
-                    for n in names
-                ],
-            )
-            for legend, names in self.resource.form.items()
-        ]
         made = _("New %(what)s", what=in_sentence(self.resource.label))
         heading = _("Edit %(reference)s", reference=self.record.reference) if self.record else made
         crumbs = [(self.resource.plural, list_url(self.resource))]
@@ -123,10 +125,11 @@ class FormPage:
             resource=self.resource,
             crumbs=crumbs,
             heading=heading,
-            groups=groups,
+            groups=self._groups(),
+            aside=[(name, self.raw[name]) for name in self.fields if self.raw.get(name) and not self._applies(name)],
             lines=bound_lines(self.resource.lines, self.lines, self.errors, self.fresh) if self.resource.lines else None,
             errors=self._summary(),
-            action=f"{self.base}{'edit' if self.record else 'new'}",
+            action=self.action,
             cancel_url=self.base,
             version=self.record.version if self.record else "",
             key=request.form.get("_key") or str(uuid4()),
@@ -187,8 +190,8 @@ def _save(page: FormPage, action: str, record: Any) -> Any:
     page.take(form)
     if "_discard" in form:
         drafts.forget(page.name)
-        return redirect(f"{page.base}{'edit' if record else 'new'}", 303)
-    if "_add_line" in form or "_remove_line" in form:
+        return redirect(page.action, 303)
+    if any(name in form for name in RESHAPING):
         _reshape(page, form)
         _keep(page, form)
         answer = page.answer()
@@ -238,7 +241,8 @@ def validate(resource: Resource, name: str) -> Response:
     page.take(request.form)
     if name not in page.fields:
         raise Invalid({name: [_("There is no such field here.")]})
-    bound = bind_many(resource, [{n: page.raw[n] for n in {name, *_currencies(page)} if n in page.raw}], partial=True)[0]
+    beside = {name, *_currencies(page), *_driver(page, name)}
+    bound = bind_many(resource, [{n: page.raw[n] for n in beside if n in page.raw}], partial=True)[0]
     field = page.fields[name]
     return screen(
         "resource/field.html",
@@ -248,3 +252,9 @@ def validate(resource: Resource, name: str) -> Response:
 
 def _currencies(page: FormPage) -> set[str]:
     return {name for name, field in page.fields.items() if field.widget == "currency"}
+
+
+def _driver(page: FormPage, name: str) -> set[str]:
+    """The choice that a field hangs on, if it does."""
+    field = page.fields.get(name)
+    return {field.shown_when[0]} if field is not None and field.shown_when else set()

@@ -10,13 +10,13 @@ from sqlalchemy import text
 
 from app.core.auth import mails
 from app.core.auth.identities import identity_of
-from app.core.people import Member
+from app.core.people import Member, Status
 from app.kernel import clock
 from app.kernel.current import SYSTEM, acting
 from app.kernel.db import unit_of_work
 from tests.core.auth.conftest import Town
 from tests.core.auth.letters import Mailbox, link
-from tests.core.visitors import PASSWORD, Visitor
+from tests.core.visitors import PASSWORD, Visitor, enrol
 
 OLD, NEW, PAGE = "ben@home.example", "benjamin@home.example", "/home/settings/address"
 
@@ -102,3 +102,31 @@ def test_mails_about_the_account_go_to_the_address_that_one_signs_in_with(town: 
     with unit_of_work():
         mails.tell(identity, mails.PASSWORD)
     assert [mail["To"] for mail in post.arrived()] == [OLD]
+
+
+@pytest.mark.parametrize("status", [Status.INACTIVE, Status.SUSPENDED, Status.ARCHIVED])
+def test_every_seat_follows_also_where_they_may_not_come_in(app: Flask, ben: Visitor, town: Town, post: Mailbox, status: Status) -> None:
+    """Otherwise whoever takes the former address would be tied to the seat that was left behind."""
+    there = enrol(town.away, OLD, password="")
+    with acting(town.away, SYSTEM), unit_of_work() as work:
+        seat = work.get_one(Member, (town.away.id, there.id))
+        seat.archived_at = clock.now() if status is Status.ARCHIVED else None
+        seat.status = status
+    links, mailreader = _ask(ben, post), Visitor(app)
+    for side in (OLD, NEW):
+        mailreader.send(links[side])
+    with acting(town.away, SYSTEM), unit_of_work() as work:
+        assert work.get_one(Member, (town.away.id, there.id)).email == NEW
+
+
+def test_who_is_away_everywhere_is_told_all_the_same(town: Town, post: Mailbox) -> None:
+    identity = town.member.identity_id
+    assert identity is not None
+    for status, told in ((Status.INACTIVE, True), (Status.SUSPENDED, True), (Status.ARCHIVED, False)):
+        with acting(town.home, SYSTEM), unit_of_work() as work:
+            seat = work.get_one(Member, (town.home.id, town.member.id))
+            seat.archived_at = clock.now() if status is Status.ARCHIVED else None
+            seat.status = status
+        with unit_of_work():
+            assert mails.tell(identity, mails.PASSWORD) is told
+        assert bool(post.arrived(to=OLD)) is told

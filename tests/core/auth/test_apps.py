@@ -13,7 +13,7 @@ from flask import Flask
 from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 
-from app.core import auth
+from app.core import auth, settings
 from app.core.audit.models import AuditEntry
 from app.core.auth import passes, sessions
 from app.core.people import Member
@@ -142,6 +142,21 @@ def test_the_session_of_a_browser_gives_an_app_that_ends_with_it(app: Flask, ben
     ben.send("/sign-out", form="/home/settings/")
     assert call(app, answer.json["access_token"]).status_code == 401
     assert renew(app, answer.json["refresh_token"]).status_code == 401
+
+
+def test_an_app_outlives_the_session_that_it_came_from_by_no_minute(app: Flask, ben: Visitor, town: Town) -> None:
+    """Neither its time without use nor its end at the latest: not the pass, not its renewal, and it is not in the list."""
+    with acting(town.home, SYSTEM), unit_of_work():
+        settings.set("auth.idle_minutes", 5)
+    ben.sign_in("ben@home.example")
+    got = ben.client.post(TOKEN, json={"grant_type": "session"}, headers={"X-CSRF-Token": ben.token("/home/settings/")}).json
+    assert call(app, got["access_token"]).status_code == 200
+    with clock.at(clock.now() + timedelta(minutes=6)):
+        assert call(app, got["access_token"]).status_code == 401
+        assert renew(app, got["refresh_token"]).status_code == 401
+        assert town.member.identity_id
+        with unit_of_work():
+            assert [each for each in sessions.living(town.member.identity_id) if each.parent_id] == []
 
 
 def test_another_site_gets_nothing_for_the_session(app: Flask, ben: Visitor) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -31,8 +33,8 @@ def _held(town: Town) -> UserSession:
     return found
 
 
-def _is_heard(app: Flask, town: Town, session_id: object, place: object = None) -> bool:
-    pair = (str(place or town.home.id), str(session_id))
+def _is_heard(app: Flask, town: Town, session_id: Any, place: object = None, case: UUID | None = None) -> bool:
+    pair = (str(place or town.home.id), auth.proof_of(session_id, case))
     return pair in app.extensions["living"]({pair})
 
 
@@ -80,3 +82,14 @@ def test_another_organisation_and_an_unknown_session_hear_nothing(app: Flask, be
     assert not _is_heard(app, town, _held(town).id, town.away.id)
     assert not _is_heard(app, town, town.member.id)
     assert load_organisation(town.away.id)
+
+
+def test_who_listens_as_somebody_else_is_held_to_the_case(app: Flask, ben: Visitor, town: Town) -> None:
+    """A session that has no case now does not keep the stream of one, and the other way round."""
+    held = _held(town)
+    assert not _is_heard(app, town, held.id, case=town.owner.id)
+    with unit_of_work() as work, as_identity(held.identity_id):
+        work.get_one(UserSession, held.id).impersonation_id = town.owner.id
+        work.flush()
+    assert not _is_heard(app, town, held.id)
+    assert not _is_heard(app, town, held.id, case=town.owner.id), "there is no such case"

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from app.core import settings
-from app.core.auth.whereabouts import country_of, device_of, place_of
+from app.core.audit import country_of, device_of, place_of
 from app.kernel import clock
 from app.kernel.current import SYSTEM, acting
 from app.kernel.db import unit_of_work

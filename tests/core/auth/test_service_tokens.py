@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.core import access, auth
+from app.core import access, audit, auth, mail
 from app.core.audit.models import AuditEntry
-from app.core.auth import ApiToken
+from app.core.auth import ApiToken, answering, tokens
 from app.core.people import Member
+from app.kernel import clock
 from app.kernel.current import SYSTEM, acting
 from app.kernel.db import session, unit_of_work
 from app.kernel.errors import Forbidden, Invalid
@@ -32,7 +34,16 @@ def ada(app: Flask, town: Town) -> Visitor:
 
 
 def make(browser: Visitor, town: Town, role: str = "viewer", scope: str = "admin", **said: str) -> str:
-    """A service token that ben answers for; its value."""
+    """A service token that ben answers for, who was asked and accepted; its value."""
+    value = asked(browser, town, role, scope, **said)
+    with acting(town.home, actor_of(town.home, town.member)), unit_of_work():
+        for each in answering.asked():
+            answering.answer(each.id, accept=True)
+    return value
+
+
+def asked(browser: Visitor, town: Town, role: str = "viewer", scope: str = "admin", **said: str) -> str:
+    """A service token that ben is asked to answer for; its value."""
     sent = {"name": "Ledger", "role": role, "owner": town.member.reference, "scopes": scope, "days": "90", **said}
     found = re.search(r">([0-9a-f]{32})<", browser.send(PAGE, **sent).text)
     return found.group(1) if found else ""
@@ -67,12 +78,60 @@ def test_a_change_of_the_role_counts_with_the_next_request(ada: Visitor, app: Fl
     assert call(app, value, SUPPLIERS) == 403
 
 
-def test_what_it_does_stands_under_the_name_of_its_owner(ada: Visitor, app: Flask, town: Town) -> None:
+def test_what_it_does_stands_under_its_own_name_on_behalf_of_whoever_answers(ada: Visitor, app: Flask, town: Town) -> None:
     assert call(app, make(ada, town, "admin"), SITES, "POST", json={"name": "Rowan", "kind": "rig"}) == 201
     with acting(town.home, SYSTEM), unit_of_work() as work:
+        token = work.query(ApiToken).one()
         made = work.query(AuditEntry).filter_by(action="organisation.site.create").one()
-        assert (made.actor_id, made.channel) == (town.member.id, "api")
+        assert (made.actor_id, made.on_behalf_of, made.channel) == (token.id, town.member.id, "api")
+        assert made.context["actor_kind"] == "service"
+        (shown,) = audit.shown([made])
+        assert shown.who == "Ledger (service), for which Ben answers"
         assert work.query(AuditEntry).filter_by(action="auth.token.made").one().context["service"] is True
+
+
+def test_nobody_answers_for_a_service_without_having_accepted(ada: Visitor, ben: Visitor, app: Flask, town: Town) -> None:
+    value = asked(ada, town, "admin")
+    assert call(app, value, SITES, "POST", json={"name": "Rowan", "kind": "rig"}) == 201
+    with acting(town.home, SYSTEM), unit_of_work() as work:
+        token = work.query(ApiToken).one()
+        assert (token.member_id, token.asked_id) == (town.owner.id, town.member.id), "whoever made it answers for it"
+        assert work.query(AuditEntry).filter_by(action="organisation.site.create").one().on_behalf_of == town.owner.id
+        token_id = token.id
+    assert "Ben was asked" in ada.get(PAGE).text
+    assert "asks you to answer for the service “Ledger”" in ben.get("/home/notifications/").text
+    own = "/home/settings/tokens"
+    assert "Services that ask for you" in ben.get(own).text
+    assert ada.send(f"{own}/{token_id}/answer", form=own, answer="accept").status_code == 404
+    assert ben.send(f"{own}/{token_id}/answer", form=own, answer="decline").status_code == 303
+    assert ben.send(f"{own}/{token_id}/answer", form=own, answer="accept").status_code == 404
+    assert ada.send(address(ada, "owner"), form=PAGE, owner=town.member.reference).status_code == 303
+    assert ben.send(f"{own}/{token_id}/answer", form=own, answer="accept").status_code == 303
+    with acting(town.home, SYSTEM), unit_of_work() as work:
+        token = work.query(ApiToken).one()
+        assert (token.member_id, token.asked_id) == (town.member.id, None)
+        rows = select(AuditEntry).where(AuditEntry.action.like("auth.token.%")).order_by(AuditEntry.at)
+        told = [row.action for row in work.scalars(rows)]
+        assert told == ["auth.token.made", "auth.token.asked", "auth.token.declined", "auth.token.asked", "auth.token.accepted"]
+
+
+def test_whoever_holds_a_token_hears_by_mail_before_it_ends(ada: Visitor, ben: Visitor, app: Flask, town: Town) -> None:
+    make(ada, town)
+    ben.send("/home/settings/tokens", name="Script", scopes="read_only", days="30")
+
+    def told(days: int) -> list[str]:
+        with clock.at(clock.now() + timedelta(days=days)), acting(town.home, SYSTEM, channel="schedule"):
+            answering.remind()
+        with acting(town.home, SYSTEM), unit_of_work() as work:
+            return [row.subject for row in work.scalars(select(mail.MailMessage).where(mail.MailMessage.subject.like("%token “%"))
+                                                        .order_by(mail.MailMessage.created_at))]
+
+    assert told(15) == []
+    assert len(told(17)) == 1
+    (first,) = told(18)
+    assert "Script" in first, "once, and not each day anew"
+    assert len(told(77)) == 2
+    assert told(95)[1:] == [each for each in told(95) if "Ledger" in each]
 
 
 def test_it_is_refused_while_its_owner_is_not_active(ada: Visitor, app: Flask, town: Town) -> None:
@@ -144,9 +203,9 @@ def test_nobody_takes_a_service_that_may_more_than_they_into_their_hands(ada: Vi
         token = work.query(ApiToken).one()
         before = token.secret_hash
         with pytest.raises(Forbidden):
-            auth.rotate_token(token.id)
+            tokens.rotate_token(token.id)
         with pytest.raises(Forbidden):
-            auth.hand_over(token.id, admin.id)
+            tokens.hand_over(token.id, admin.id)
         assert (token.secret_hash, token.member_id) == (before, town.member.id)
         auth.revoke_token(token.id)
 

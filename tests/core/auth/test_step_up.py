@@ -120,7 +120,20 @@ def test_a_code_is_proof_where_a_password_is_and_works_once(town: Town) -> None:
         assert not auth.is_you(identity, "")
 
 
-def test_guesses_are_counted_like_those_at_the_door(ada: Visitor) -> None:
+@pytest.mark.usefixtures("later")
+def test_guesses_are_counted_like_those_at_the_door(ada: Visitor, app: Flask, town: Town) -> None:
+    """Five wrong ones in a quarter of an hour: then the right one is verified no more, until the time has passed."""
+    typed = {"name": "Cron", "days": "30", "scopes": "read_only", "proof_of_you": "1"}
+    tried = [ada.send("/home/settings/tokens", **typed, proof=f"wrong-{n}").status_code for n in range(5)]
+    assert tried == [422] * 5
+    right = ada.send("/home/settings/tokens", **typed, proof=PASSWORD)
+    assert right.status_code == 429
+    assert not re.search(r">[0-9a-f]{32}<", right.text)
+    with clock.at(clock.now() + timedelta(minutes=16)):
+        assert re.search(r">[0-9a-f]{32}<", ada.send("/home/settings/tokens", **typed, proof=PASSWORD).text)
+
+
+def test_a_proof_is_over_after_a_quarter_of_an_hour(ada: Visitor) -> None:
     with clock.at(clock.now() + timedelta(minutes=15)):
         assert not auth.recently_proved()
         assert asked(ada.get("/home/settings/security/new/totp"))

@@ -53,9 +53,10 @@ def test_each_role_is_told_as_it_stands_in_the_table(place: Organisation, held: 
             role: role == kept for role in ROLES}
     with acting(place, SYSTEM), unit_of_work():
         access.grant_further(member.id, "approver")
+    elsewhere = found("elsewhere")
     with unit_of_work():
         assert auth.has_workspace_role(member.identity_id, place.id, "approver") is True
-        assert auth.has_workspace_role(member.identity_id, found("elsewhere").id, held) is False
+        assert auth.has_workspace_role(member.identity_id, elsewhere.id, held) is False
 
 
 @pytest.mark.requirement("GO-020")

@@ -5,13 +5,16 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 
 from app.core import exports, mail, organisations
+from app.core.approvals import deciding, showing
 from app.core.branding import colours, ink_on, look, services
+from app.kernel import clock
 from app.kernel.current import SYSTEM, Organisation, acting
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Invalid
@@ -147,3 +150,18 @@ def test_paper_carries_colour_and_logo(blue: Organisation, app: Flask) -> None:
             paper.close("0" * 64)
         sizes.append(stream.getvalue().count(b"/Subtype /Image"))
     assert sizes == [0, 1]
+
+
+@pytest.mark.parametrize(("first", "begins"), [("1", "2026-11-23"), ("7", "2026-11-22"), ("6", "2026-11-28")])
+def test_weeks_begin_on_the_day_of_the_organisation(blue: Organisation, app: Flask, first: str, begins: str) -> None:
+    assert save(browser(app, "olga@blue.example"), week_start=first).status_code == 303
+    here = organisations.load_organisation(blue.id)
+    assert here
+    saturday = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    with clock.at(saturday), acting(here, SYSTEM):
+        nearest = next(moment for moment, words in deciding.later() if words.startswith("Next week"))
+        assert nearest[:10] == begins
+        ends = date.fromisoformat(begins)
+        for day, word in ((ends - timedelta(days=1), "This week"), (ends, "Later")):
+            due = datetime.combine(day, time(23), UTC)
+            assert showing.urgency(due) == ("Within a day" if due - saturday < timedelta(days=1) else word)

@@ -15,15 +15,16 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.core import auth, closing, files, organisations
+from app.core import access, auth, closing, files, organisations
 from app.core.audit.models import AuditEntry
 from app.core.closing import leaving
 from app.core.mail.models import MailMessage
 from app.core.organisations import Organisation as Row
+from app.core.people import Member
 from app.core.scheduler.ticks import rests, schedules
 from app.kernel import jobs
 from app.kernel.current import PLATFORM_ID, SYSTEM, Organisation, acting
-from app.kernel.db import unit_of_work
+from app.kernel.db import session, unit_of_work
 from app.kernel.delivery import bare, organisation_of
 from app.kernel.door import perform_one
 from app.kernel.errors import Conflict
@@ -150,6 +151,16 @@ def test_a_legal_hold_keeps_everything(cast: Cast) -> None:
     assert cast.row().erase_after is None
 
 
+def test_a_hold_that_stands_is_not_put_away(cast: Cast) -> None:
+    owner = actor_of(cast.place, cast.members["owner"])
+    with acting(cast.place, owner, channel="page"), unit_of_work():
+        hold = perform_one("audit.hold", "create", None, {"reason": "A case before the court.", "record": "INC-2026-00001"}).record
+        with pytest.raises(Conflict):
+            perform_one("audit.hold", "archive", hold)
+        perform_one("audit.hold", "lift", hold, {"lift_reason": "The case is over."})
+        perform_one("audit.hold", "archive", hold)
+
+
 def test_the_owners_are_told_when_it_is_asked_and_before_the_day(cast: Cast, fresh_database: Database) -> None:
     cast.ask()
     moment = cast.row().erase_after
@@ -201,6 +212,30 @@ def test_everything_can_be_taken_along_meanwhile(cast: Cast) -> None:
     assert any(name.endswith("/plan.png") for name in names)
     assert {"records/people.member.jsonl", "tables/audit_entry.jsonl", "organisation.jsonl"} <= names
     assert b"secret_hash" not in text
+
+
+def test_everything_is_for_who_is_an_owner_when_it_is_read(cast: Cast) -> None:
+    """Whoever asked for it, and is an owner no more, is refused, by the address of the file too."""
+    cast.ask()
+    cast.browsers["owner"].send(f"{PAGE}/export", form=PAGE)
+    with acting(cast.place, SYSTEM), unit_of_work():
+        job = leaving.latest()
+        assert job
+        job_id = job.id
+    assert jobs.run(job_id, cast.place.id)
+    with acting(cast.place, SYSTEM), unit_of_work() as work:
+        file_id, address = leaving.ready().id, f"/tenant/files/{leaving.ready().id}/all.zip"
+        admin = work.get_one(Member, (cast.place.id, cast.members["admin"].id))
+        admin.role_id = access.role_named("owner").id
+        work.flush()
+        work.get_one(Member, (cast.place.id, cast.members["owner"].id)).role_id = access.role_named("viewer").id
+    was, now = (actor_of(cast.place, cast.members[name]) for name in ("owner", "admin"))
+    for actor, may in ((was, False), (now, True)):
+        with acting(cast.place, actor), unit_of_work():
+            assert files.readable(session().get_one(files.StoredFile, (cast.place.id, file_id))) is may
+    assert cast.browsers["owner"].get(f"{PAGE}/export").status_code == 403
+    assert cast.browsers["owner"].get(address).status_code in (403, 404)
+    assert cast.browsers["admin"].get(f"{PAGE}/export").status_code == 200
 
 
 def test_the_platform_asks_with_its_own_proof_and_can_take_it_back(cast: Cast, app: Flask, fresh_database: Database) -> None:

@@ -15,13 +15,14 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from app.core import auth, closing, organisations
-from app.core.audit.models import AuditEntry
+from app.core.audit.models import AuditEntry, AuditHold
 from app.core.closing import erasing
 from app.kernel import jobs
 from app.kernel.current import PLATFORM_ID, SYSTEM, Organisation, acting
 from app.kernel.db import as_identity, session, unit_of_work
 from app.kernel.delivery import bare
 from app.kernel.jobs import Job
+from app.kernel.references import assign
 from tests.core.closing import full
 from tests.core.stand import Stand
 from tests.infra.databases import Database
@@ -179,6 +180,23 @@ def test_the_application_alone_can_neither_hasten_nor_begin_it(app: Flask, power
     with stand.work():
         assert session().execute(text("SELECT organisation_reopen()")).scalar() is False
     attempt("SELECT organisation_erase('member', 10)")
+
+
+def test_a_hold_that_was_set_since_stops_it(app: Flask, power: psycopg.Connection[Any]) -> None:
+    stand = Stand("held")
+    ask(stand)
+    here = stand.organisation.id
+    with stand.work() as work:
+        hold = AuditHold(reason="A case before the court", record="INC-2026-00001")
+        assign([hold])
+        work.add(hold)
+    let_time_pass(power, here)
+    jobs.run(job_of(here), PLATFORM_ID)
+    assert full.count(power, "member", here) == 3
+    power.execute("UPDATE audit_hold SET lifted_at = now() WHERE organisation_id = %s", (here,))
+    power.execute("UPDATE job SET due_at = now() - interval '1 minute' WHERE key = %s", (f"erase:{here}",))
+    assert jobs.run(job_of(here), PLATFORM_ID)
+    assert full.count(power, "member", here) == 0
 
 
 def test_before_its_moment_the_job_does_nothing(app: Flask, power: psycopg.Connection[Any]) -> None:

@@ -11,8 +11,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.core import access, files
+from app.core import access, auth, files
 from app.core.audit.models import AuditEntry
+from app.core.auth import sessions
 from app.core.impersonation import Impersonation, expire
 from app.core.notifications import Notification
 from app.core.organisations import Site
@@ -286,3 +287,25 @@ def test_beginning_stopping_and_coming_back_are_no_proof_of_who_one_is(case: Cas
     with clock.at(clock.now() + timedelta(hours=2)):
         assert case.sue.send("/sign-in/over", next="/home/inbox/").status_code == 303
         assert "Confirm that it is you" in case.sue.get("/home/settings/security/new/totp").text
+
+
+@pytest.mark.parametrize("how", ["stop", "time", "put out"])
+def test_what_is_heard_meanwhile_ends_with_it(case: Case, how: str) -> None:
+    page, living = begun(case), case.app.extensions["living"]
+    asked = case.only()
+    with unit_of_work() as work:
+        (held,) = [each for each in sessions.living(case.helper.identity_id) if each.impersonation_id == asked.id]  # type: ignore[arg-type]
+        work.expunge(held)
+    pair = (str(case.home.id), auth.proof_of(held.id, asked.id))
+    before = (str(case.home.id), auth.proof_of(held.id, None))
+    assert set(living({pair, before})) == {pair}
+    if how == "stop":
+        assert case.sue.send("/home/impersonation/stop", form=page).status_code == 303
+    elif how == "put out":
+        with acting(case.home, SYSTEM), unit_of_work():
+            perform_one("people.member", "suspend", case.member.id)
+    after = clock.now() + timedelta(minutes=31 if how == "time" else 0)
+    with clock.at(after):
+        assert set(living({pair})) == set()
+    if how == "stop":
+        assert set(living({before})) == {before}

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from app.core import access, people
+from app.core.mail import MailMessage
 from app.core.people import Member
+from app.kernel import outbox
 from app.kernel.current import SYSTEM, Actor, Organisation, acting
 from app.kernel.db import unit_of_work
 from app.kernel.door import perform_one
@@ -68,6 +71,18 @@ def test_nobody_takes_the_place_of_somebody_with_more(place: Organisation, regis
     with pytest.raises(Forbidden, match="more than you have"):
         do(place, registrar, "edit", admin, email="mine@giving.example")
     do(place, registrar, "edit", admin, job_title="Head of IT")
+
+
+def test_the_former_address_hears_of_another_that_somebody_wrote(place: Organisation, registrar: Actor) -> None:
+    other = enrol(place, "otto@giving.example", "registrar")
+    do(place, registrar, "edit", other, job_title="Clerk")
+    do(place, registrar, "edit", other, email="otto.new@giving.example")
+    with acting(None, None):
+        outbox.drain(place.id)
+    with acting(place, SYSTEM), unit_of_work() as work:
+        (told,) = work.scalars(select(MailMessage).where(MailMessage.to_address == "otto@giving.example"))
+        assert "otto.new@giving.example" in told.text
+        assert registrar.name in told.text
 
 
 def test_an_admin_gives_every_role_but_that_of_an_owner(place: Organisation) -> None:

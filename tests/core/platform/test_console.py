@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from app.core import auth, organisations, people
 from app.core.audit.models import AuditEntry
 from app.core.mail import smtp
 from app.core.people import Member
+from app.kernel import clock
 from app.kernel.current import PLATFORM_ID, SYSTEM, Organisation, acting
 from app.kernel.db import as_identity, session, unit_of_work
 from app.kernel.door import perform_one
@@ -229,3 +232,33 @@ def test_the_command_makes_and_ends_a_keeper(app: Flask) -> None:
     assert run(args=["platform", "admin-end", KEEPER]).exit_code == 0
     assert kim.get("/platform/").status_code == 404
     assert run(args=["platform", "admin-end", KEEPER]).exit_code == 1
+
+
+ACTS = ("make", "suspend", "resume", "reopen", "settings")
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_what_counts_for_a_whole_organisation_asks_who_is_there(keeper: Visitor, act: str) -> None:
+    """Ten minutes after the last proof it is asked for again; what was typed goes on with it."""
+    found("tenant")
+    page = console_of(keeper, "tenant")
+    if act == "resume":
+        keeper.send(f"{page}/suspend", form=page)
+    if act == "reopen":
+        assert keeper.send(f"{page}/delete", form=page, reason="It is over.", typed="Tenant", proof=PASSWORD).status_code == 303
+    address = {"make": "/platform/", "settings": "/platform/settings"}.get(act, f"{page}/{act}")
+    typed = {"make": FORM, "settings": {"own": "true", "holding": "40"}}.get(act, {})
+    with unit_of_work() as work:
+        identity = auth.identity_of(KEEPER)
+        with as_identity(identity):  # type: ignore[arg-type]
+            work.execute(update(auth.UserSession).values(proved_at=clock.now() - timedelta(minutes=11)))
+    keeper.get("/platform/")  # which shows what was said of the act before
+    before = keeper.get(page).text
+    asked = keeper.send(address, form="/platform/", **typed)
+    assert "Confirm that it is you" in asked.text
+    assert all(f'name="{name}" value="{value}"' in asked.text for name, value in typed.items())
+    assert keeper.send(address, form="/platform/", **typed, proof_of_you="1", proof="wrong").status_code == 422
+    with unit_of_work():
+        assert organisations.place_of("cabinet-test") is None
+    assert re.sub(r"[0-9a-f]{32,}", "", keeper.get(page).text) == re.sub(r"[0-9a-f]{32,}", "", before)
+    assert keeper.send(address, form="/platform/", **typed, proof_of_you="1", proof=PASSWORD).status_code == 303

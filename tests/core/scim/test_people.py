@@ -229,3 +229,15 @@ def test_a_token_of_a_service_serves_with_its_own_role(app: Flask, house: House)
     for each in (weak, narrow):
         answer = each.ask("POST", "/Users", {"userName": "new@home.example"})
         assert (answer.status_code, answer.mimetype) == (403, MEDIA)
+
+
+def test_me_is_whoever_holds_the_token(app: Flask, directory: Directory, house: House) -> None:
+    found = directory.get("/Me")
+    assert (found.status_code, found.json["id"]) == (200, str(house.admin.id))
+    assert found.headers["Content-Location"].endswith(f"/Users/{house.admin.id}")
+    assert found.json == directory.get(f"/Users/{house.admin.id}").json
+    with acting(house.home, actor_of(house.home, house.admin)), unit_of_work():
+        _token, secret = make_service_token("Directory", access.role_named("member").id, house.admin.id, ("admin",))
+    service = Directory(app, house.home, secret)
+    assert service.get("/Users").status_code == 200
+    assert service.get("/Me").status_code == 404, "a service is nobody"

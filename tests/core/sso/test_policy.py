@@ -184,6 +184,10 @@ def test_both_identities_lead_to_one_account(app: Flask, house: House, visitor: 
     assert _add(visitor, lab, vouching).location == "/home/settings/sign-ins"
     page = visitor.get("/home/settings/sign-ins").text
     assert page.count("ada.private@elsewhere.example") == 2
+    with acting(house.home, SYSTEM), unit_of_work() as work:
+        told = [mail for mail in work.query(MailMessage).filter_by(template="account") if "can now also sign in through" in mail.text]
+        assert [mail.text.count("/account/not-me/") for mail in told] == [1, 1], "one for each, with a way to say that it was not her"
+        assert {mail.to_address for mail in told} == {"ada@home.example"}
     for provider in (hub, lab):
         browser = Visitor(app)
         assert way(browser, provider).status_code == 303

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -37,7 +38,19 @@ MINUTES, MARK = 10, "proof_of_you"
 _weighty: dict[type[Any], tuple[str, ...]] = {
     MemberRole: (), MemberGrant: (), RoleGrant: (), GroupRole: (), GroupMember: (), Member: ("role_id",), Role: ("parent_id",),
     SettingValue: ()}
-OWN = (MARK, "csrf_token", "proof", "proof_ticket", "proof_credential", "next")
+OWN = (MARK, "csrf_token", "proof", "proof_ticket", "proof_credential", "proof_way", "proof_name", "password", "next")
+
+
+@dataclass(frozen=True)
+class Way:
+    """Another server that says who somebody is: at `url`; or, without one, by the name and password that it knows."""
+
+    key: str
+    name: str
+    url: str = ""
+
+
+_vouchers: list[tuple[Callable[[Entry], list[Way]], Callable[[Entry, str, str, str], None]]] = []
 
 
 class ProofNeeded(Forbidden):
@@ -61,18 +74,39 @@ def require_proof(minutes: int = MINUTES) -> None:
         raise ProofNeeded(_("Confirm that it is you first."))
 
 
+def vouched_by(ways: Callable[[Entry], list[Way]], confirm: Callable[[Entry, str, str, str], None]) -> None:
+    """What stands above the sign-in knows who vouches for people: it names the `ways`, and can `confirm` one by name and password."""
+    _vouchers[:] = [(ways, confirm)]
+
+
 def is_you(identity_id: UUID | None, typed: str) -> bool:
-    """Whether this is the password of the person, or a code of their authenticator. Counted like a sign-in; raises `TooMany`."""
-    if identity_id is None or not typed:
-        return False
-    code = "".join(typed.split())
-    if len(code) == 6 and code.isdigit() and "totp" in held_by(identity_id).kinds:
-        try:
-            proving.prove(identity_id, "totp", code, source=source_address() if has_request_context() else "", within=_within())
-        except Invalid:
-            return False
+    """Whether this is the password of the person, or a code of their authenticator. Counted like a sign-in; raises `TooMany`.
+
+    Whom a provider let in is asked by that provider, and for no password of their own, which it could guess: raises `ProofNeeded`.
+    """
+    if identity_id is not None and _is_code(identity_id, typed):
         return True
-    return verify_password(identity_id, typed)
+    if _within() is not None:
+        require_proof()
+        return True
+    return identity_id is not None and bool(typed) and not _looks_like_code(identity_id, typed) and verify_password(identity_id, typed)
+
+
+def _is_code(identity_id: UUID, typed: str) -> bool:
+    """Whether it is the code of the person's authenticator."""
+    if not _looks_like_code(identity_id, typed):
+        return False
+    try:
+        proving.prove(identity_id, "totp", "".join(typed.split()), source=source_address() if has_request_context() else "",
+                      within=_within())
+    except Invalid:
+        return False
+    return True
+
+
+def _looks_like_code(identity_id: UUID, typed: str) -> bool:
+    code = "".join(typed.split())
+    return len(code) == 6 and code.isdigit() and "totp" in held_by(identity_id).kinds
 
 
 def _within() -> UUID | None:
@@ -85,7 +119,7 @@ def take(entry: Entry) -> None:
     if request.method != "POST" or MARK not in request.form or entry.session_id is None:
         return
     try:
-        _look_at(entry.identity_id)
+        _look_at(entry)
     except TooMany as error:
         g.proof_errors, g.proof_status = [str(error)], 429
     except Invalid as error:
@@ -99,11 +133,20 @@ def take(entry: Entry) -> None:
     raise ProofNeeded
 
 
-def _look_at(identity_id: UUID) -> None:
-    form, source = request.form, source_address()
+def take_here() -> None:
+    """What came along as proof, on a page outside any organisation, which the edge does not look at."""
+    entry: Entry | None = g.get("entry")
+    if entry is not None:
+        take(entry)
+
+
+def _look_at(entry: Entry) -> None:
+    form, source, typed = request.form, source_address(), request.form.get("proof", "")
     if answer := form.get("proof_credential"):
-        proving.prove(identity_id, "passkey", answer, ticket=form.get("proof_ticket", ""), source=source, within=_within())
-    elif not is_you(identity_id, form.get("proof", "")):
+        proving.prove(entry.identity_id, "passkey", answer, ticket=form.get("proof_ticket", ""), source=source, within=entry.confined_to)
+    elif (way := form.get("proof_way")) and _vouchers:
+        _vouchers[0][1](entry, way, form.get("proof_name", ""), typed)
+    elif not (_is_code(entry.identity_id, typed) if entry.confined_to else is_you(entry.identity_id, typed)):
         raise Invalid({"proof": [_("This is not right. Try again.")]})
 
 
@@ -114,30 +157,33 @@ def prove() -> Any:
 
 
 def _ask(error: ProofNeeded) -> Any:
-    if request.path.startswith(("/api/", "/scim/")) or not current.has_organisation:
+    if request.path.startswith(("/api/", "/scim/")) or g.get("entry") is None:
         return refused(error)
-    if request.headers.get("HX-Request") == "true":
+    if request.headers.get("HX-Request") == "true" and current.has_organisation:
         shown = within(request.headers.get("HX-Current-URL", ""))
         return Response("", 200, {"HX-Redirect": url_for("security.prove_page", next=shown)})
     again = request.method == "POST" and request.endpoint != "security.prove"
     kept = [(name, value) for name, value in request.form.items(multi=True) if name not in OWN] if again else []
     wanted = request.form.get("next") or (request.full_path if request.method == "GET" else "")
-    return asked(request.full_path.rstrip("?") if again else url_for("security.prove"), kept, within(wanted))
+    return asked(request.full_path.rstrip("?") if again else url_for("security.prove"), kept, within(wanted), again=again)
 
 
-def asked(action: str, kept: list[tuple[str, str]], wanted: str) -> Any:
-    """The page that asks; `kept` goes along, so that what was typed is sent again as it was."""
-    identity = current.user.identity_id
-    kinds = held_by(identity).kinds if identity else ()
-    question = passkeys.ask(identity) if "passkey" in kinds else None
-    return screen("account/prove.html", status=g.get("proof_status", 200), action=action, kept=kept, next=wanted, question=question,
-                  mark=MARK, errors=g.get("proof_errors", []))
+def asked(action: str, kept: list[tuple[str, str]], wanted: str, *, again: bool = False) -> Any:
+    """The page that asks; what was sent is sent `again` with the proof, as it was: `kept`. Otherwise it leads on to what is `wanted`."""
+    entry: Entry = g.entry
+    question = passkeys.ask(entry.identity_id) if "passkey" in held_by(entry.identity_id).kinds else None
+    ways = _vouchers[0][0](entry) if _vouchers and entry.confined_to else []
+    return screen("account/prove.html" if current.has_organisation else "account/prove_apart.html", status=g.get("proof_status", 200),
+                  action=action, kept=kept, next=wanted, question=question, mark=MARK, errors=g.get("proof_errors", []),
+                  label=proof_label(), ways=ways, again=again)
 
 
 def proof_label() -> str:
-    """What the field for a proof is called, by what the person has."""
-    identity = current.user.identity_id
-    by_code = identity is not None and "totp" in held_by(identity).kinds
+    """What the field for a proof is called, by what the person has; empty when nothing of their own counts, but their provider's word."""
+    entry: Entry | None = g.get("entry")
+    by_code = entry is not None and "totp" in held_by(entry.identity_id).kinds
+    if entry is not None and entry.confined_to:
+        return str(_("A code of your authenticator app")) if by_code else ""
     return str(_("Your password, or a code of your authenticator app") if by_code else _("Your password"))
 
 
