@@ -134,8 +134,10 @@ class Actor:
 
 
 def matches(pattern: str, permission: str) -> bool:
-    """Whether a grant's pattern covers a permission, part by part, `*` standing for any part."""
+    """Whether a grant's pattern covers a permission, part by part, `*` standing for any part; who may view may choose as well."""
     wanted, given = permission.split("."), pattern.split(".")
+    if wanted[-1] == "choose" and given[-1] == "view":
+        given[-1] = "choose"
     return len(wanted) == len(given) and all(g in ("*", w) for g, w in zip(given, wanted, strict=True))
 
 

@@ -83,7 +83,8 @@ class Resource:
     stands for the record in pickers, mails and the inbox; `subtitle` the quieter second line. `tally` names a choice among the
     filters whose counts stand above the list. `search` maps fields to weights (A counts most); a reference there finds the record by
     the name of the one that it refers to. `confidential` (or `confidential(record)`) marks what may not be read without a trace: who
-    opens it, lists it or takes a file of it stands in the audit trail, by every door.
+    opens it, lists it or takes a file of it stands in the audit trail, by every door. `chosen_apart` says that being offered these
+    records in a picker, and naming them in another record, asks for less than opening their pages: for `choose`, which `view` carries.
     """
 
     model: type
@@ -118,6 +119,7 @@ class Resource:
     tally: str = ""
     duty: Duty | None = None
     confidential: bool | Callable[[Any], bool] = False
+    chosen_apart: bool = False
     menu: bool = True
     key: str = ""
     module: str = ""
@@ -134,6 +136,11 @@ class Resource:
     def permission(self, verb: str) -> str:
         """`hse.incident.close`."""
         return f"{self.key}.{verb}"
+
+    @property
+    def choosing(self) -> str:
+        """The permission to choose a record of this kind for another one; that of opening it, unless it is `chosen_apart`."""
+        return self.permission("choose" if self.chosen_apart else "view")
 
 
 @dataclass(frozen=True)

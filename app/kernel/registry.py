@@ -16,7 +16,7 @@ from app.kernel.manifest import Action, Approval, Module, Resource, Setting
 from app.kernel.records import list_index
 
 RESERVED_ACTIONS = frozenset(
-    {"view", "create", "edit", "archive", "restore", "import", "export", "delete", "manage", "approve", "new", "history"}
+    {"view", "choose", "create", "edit", "archive", "restore", "import", "export", "delete", "manage", "approve", "new", "history"}
 )
 BUILT_IN = {"created_at", "updated_at", "created_by", "updated_by", "archived_at", "reference"}
 

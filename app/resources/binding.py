@@ -162,7 +162,7 @@ def _link(fields: Iterable[Field], bound: Sequence[Bound]) -> None:
 
 
 def known_records(field: Field, asked: Iterable[UUID | str]) -> dict[UUID | str, UUID]:
-    """Ids by what was asked for (id or reference), of the records that exist in this organisation and may be seen."""
+    """Ids by what was asked for (id or reference), of the records that exist in this organisation and may be chosen."""
     asked = set(asked)
     if field.kind == "file":
         found = session().scalars(select(StoredFile).where(StoredFile.id.in_([a for a in asked if isinstance(a, UUID)])))
@@ -175,7 +175,7 @@ def known_records(field: Field, asked: Iterable[UUID | str]) -> dict[UUID | str,
     query = select(model.id, model.reference).where(model.organisation_id == current.organisation.id,
                                                     (model.id.in_(ids)) | (model.reference.in_(texts)))
     if not current.user.is_system:
-        query = query.where(access.visible(resource, current.user))
+        query = query.where(access.choosable(resource, current.user))
     known: dict[UUID | str, UUID] = {}
     for record_id, code in session().execute(query):
         known[record_id] = record_id

@@ -132,7 +132,7 @@ def chosen(field: Field, value: str, words: str | None) -> Any:
             .where(
                 model.organisation_id == current.organisation.id,
                 same | (model.reference == words.strip()),
-                access.visible(resource, current.user),
+                access.choosable(resource, current.user),
             )
             .limit(2)
         )

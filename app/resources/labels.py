@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import false, select
 
 from app.core import access
 from app.kernel.current import current
@@ -38,10 +38,10 @@ def labels_for(resource: Resource, ids: Iterable[UUID]) -> dict[UUID, Label]:
     model: Any = resource.model
     named = fields_of(model).get(resource.title)
     title = named.attribute if named and named.kind != "reference" else "reference"
-    rows = session().execute(select(model.id, model.reference, getattr(model, title)).where(
+    opens = access.visible(resource, current.user) if access.can(current.user, resource.permission("view")) else false()
+    rows = session().execute(select(model.id, model.reference, getattr(model, title), opens).where(
         model.organisation_id == current.organisation.id, model.id.in_(wanted)))
-    open_to_reader = access.can(current.user, resource.permission("view")).allowed
-    return {row[0]: Label(str(row[2] or row[1]), row[1], record_url(resource, row[1]) if open_to_reader else "") for row in rows}
+    return {row[0]: Label(str(row[2] or row[1]), row[1], record_url(resource, row[1]) if row[3] else "") for row in rows}
 
 
 def title_attribute(resource: Resource) -> str:

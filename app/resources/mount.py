@@ -35,14 +35,14 @@ def _add(
         return view(resource, **values)
 
     endpoint.__name__ = f"{resource.name}_{name}"
-    endpoint.needs = resource.permission(needs)  # type: ignore[attr-defined]
+    endpoint.needs = resource.choosing if needs == "choose" else resource.permission(needs)  # type: ignore[attr-defined]
     endpoint.limit = getattr(view, "limit", None)  # type: ignore[attr-defined]
     blueprint.add_url_rule(f"/{resource.slug}/{rule}", endpoint.__name__, endpoint, methods=list(methods))
 
 
 def _pages(pages: Blueprint, resource: Resource) -> None:
     _add(pages, resource, "", "list", listing.show_list)
-    _add(pages, resource, "pick", "pick", picking.show_picks)
+    _add(pages, resource, "pick", "pick", picking.show_picks, needs="choose")
     if resource.exportable:
         _add(pages, resource, "export", "export", exporting.export, needs="export")
     if resource.form and resource.creatable:

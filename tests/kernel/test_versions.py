@@ -55,8 +55,17 @@ def test_the_first_version_comes_forward_with_its_rows(owner_url: str) -> None:
         migrations.upgrade(owner_url, target.partition("@")[2])
     where = "01a00000-0000-7000-8000-000000000001"
     ask(owner_url, "INSERT INTO organisation_slug (id, slug, organisation_id, since) VALUES (gen_random_uuid(), 'old', %s, now())", where)
+    for key, pattern in (("member", "people.*.view"), ("manager", "hse.*.*"), ("registrar", "people.*.view")):
+        ask(owner_url, "WITH made AS (INSERT INTO role (organisation_id, id, reference, label, key, system, label_key, created_at,"
+            " created_by, updated_at, updated_by, version) VALUES (%s, gen_random_uuid(), %s, %s, %s, %s, '',"
+            " now(), gen_random_uuid(), now(), gen_random_uuid(), 1) RETURNING organisation_id, id)"
+            " INSERT INTO role_grant (organisation_id, id, role_id, pattern, scope)"
+            " SELECT organisation_id, gen_random_uuid(), id, %s, 'company' FROM made", where, key, key, key, key != "registrar", pattern)
     migrations.upgrade(owner_url)
     assert ask(owner_url, "SELECT slug FROM organisation_slug") == [("old",)]
+    given = ask(owner_url, "SELECT r.key, g.pattern, g.scope FROM role_grant g JOIN role r ON r.id = g.role_id ORDER BY 1, 2")
+    assert given == [("manager", "hse.*.*", "company"), *(("manager", f"people.{kind}.view", "department") for kind in (
+        "group", "invitation", "member")), ("member", "people.*.choose", "company"), ("registrar", "people.*.view", "company")]
     assert migrations.differences(owner_url) == []
 
 

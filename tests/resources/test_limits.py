@@ -14,7 +14,7 @@ from app.kernel.errors import TooMany
 from app.kernel.limits import Limit
 from tests.core.visitors import Visitor, actor_of, enrol, found
 
-LIST = "/api/v1/home/people/members/"
+LIST = "/api/v1/home/organisation/departments/"
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_the_fourth_is_refused_with_a_page_that_says_when(ada: Visitor, app: Fla
     assert 0 < int(refused.headers["Retry-After"]) <= 3600
     assert "Too many attempts" in refused.text
     assert "</html>" in refused.text
-    assert ada.get("/home/people/members/").status_code == 200, "the rest stays open"
+    assert ada.get("/home/organisation/departments/").status_code == 200, "the rest stays open"
 
 
 def test_files_too(ada: Visitor, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,11 +8,11 @@ from app.core.access.matrix import write_matrix
 from app.core.access.models import AccessRequest, CustomPermission, MemberGrant, Role, RoleGrant, Scope
 from app.core.access.roles import business_modules, grant_further, install_roles, role_choices, role_labels, role_named, starts_of
 from app.core.access.rules import circumstances_from
-from app.core.access.sight import also_visible, reached, visible
+from app.core.access.sight import also_visible, choosable, reached, visible
 
 __all__ = [
-    "ALLOWED", "OWNER", "AccessRequest", "CustomPermission", "Decision", "MemberGrant", "Role", "RoleGrant", "Scope", "also_visible",
-    "business_modules", "can", "circumstances_from", "given_by", "grant_further", "guards_of", "install_roles", "is_owner", "lacking",
-    "more_than_held", "reached", "require", "require_owner", "role_choices", "role_labels", "role_named", "roles_giving", "starts_of",
-    "visible", "write_matrix",
+    "ALLOWED", "OWNER", "AccessRequest", "CustomPermission", "Decision", "MemberGrant", "Role", "RoleGrant", "Scope",
+    "also_visible", "business_modules", "can", "choosable", "circumstances_from", "given_by", "grant_further", "guards_of",
+    "install_roles", "is_owner", "lacking", "more_than_held", "reached", "require", "require_owner", "role_choices", "role_labels",
+    "role_named", "roles_giving", "starts_of", "visible", "write_matrix",
 ]

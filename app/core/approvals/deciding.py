@@ -19,7 +19,7 @@ from app.core.approvals.decisions import Decided
 from app.core.approvals.decisions import decide as answer
 from app.core.approvals.models import ApprovalRequest, Colour, Verb
 from app.core.approvals.views import screens, tabs, undos
-from app.core.people import Member
+from app.core.people import Member, members_visible_to
 from app.kernel import clock
 from app.kernel.current import current
 from app.kernel.db import session
@@ -125,8 +125,9 @@ def _members(found: ApprovalRequest) -> list[tuple[str, str]]:
     """Who may be named: active, and neither a maker nor oneself; those of the same department first."""
     left_out = {UUID(i) for i in found.makers} | {current.user.id}
     near = (Member.department_id != found.department_id) if found.department_id else Member.name_key.is_(None)
-    rows = session().execute(select(Member.id, Member.name).where(Member.active, Member.archived_at.is_(None), Member.id.not_in(left_out))
-                             .order_by(near, Member.name_key).limit(MOST_NAMES))
+    rows = session().execute(select(Member.id, Member.name).where(
+        Member.active, Member.archived_at.is_(None), Member.id.not_in(left_out), members_visible_to(current.user))
+        .order_by(near, Member.name_key).limit(MOST_NAMES))
     return [(str(row[0]), row[1]) for row in rows]
 
 

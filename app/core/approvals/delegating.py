@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from app.core import access
 from app.core.approvals import delegations, words
 from app.core.approvals.models import ApprovalDelegation
-from app.core.people import Member
+from app.core.people import Member, members_visible_to
 from app.kernel import clock
 from app.kernel.current import current
 from app.kernel.db import session
@@ -87,6 +87,7 @@ def _row(given: ApprovalDelegation, names: Mapping[Any, str], manages: bool) -> 
 
 
 def _members() -> list[tuple[str, str]]:
-    rows = session().execute(select(Member.id, Member.name).where(Member.active, Member.archived_at.is_(None))
-                             .order_by(Member.name_key).limit(MOST_NAMES))
+    rows = session().execute(select(Member.id, Member.name).where(
+        Member.active, Member.archived_at.is_(None), members_visible_to(current.user))
+        .order_by(Member.name_key).limit(MOST_NAMES))
     return [(str(row[0]), row[1]) for row in rows]

@@ -96,7 +96,8 @@ def _settings(errors: dict[str, list[Any]], status: int) -> Response:
     manages = access.can(current.user, "settings.setting.manage")
     return screen("account/settings.html", status=status, action=url_for("account.save"), member=controls, errors=summary,
                   tokens_url=url_for("tokens.listing"), password_url=url_for("account.password_page"),
-                  sessions_url=url_for("sessions.listing"), address_url=url_for("addresses.address_page"),
+                  sessions_url=url_for("sessions.listing"), profile_url=url_for("profiles.history", ref=member.reference),
+                  address_url=url_for("addresses.address_page"),
                   organisation_url=url_for("settings.organisation") if manages else "",
                   consent_url=url_for("consent.page") if settings_of.get("people.consent") else "")
 

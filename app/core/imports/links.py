@@ -62,7 +62,7 @@ class Known:
             wanted.append(model.id.in_(ids))
         query = select(*columns).where(model.organisation_id == current.organisation.id, model.archived_at.is_(None), or_(*wanted))
         if not current.user.is_system:
-            query = query.where(access.visible(self.resource, current.user))
+            query = query.where(access.choosable(self.resource, current.user))
         for record_id, reference, *values in session().execute(query):
             self.ids[_exact(reference)] = {record_id}
             self.ids[_exact(str(record_id))] = {record_id}

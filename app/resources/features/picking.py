@@ -1,4 +1,4 @@
-"""The typeahead of reference fields: the few best records for what was typed, within what the reader may see."""
+"""The typeahead of reference fields: the few best records for what was typed, within what the reader may choose."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ SHOWN = 12
 
 def pick(resource: Resource, typed: str, limit: int = SHOWN) -> list[dict[str, Any]]:
     """Records whose title or reference begins with what was typed, then those that search finds."""
-    access.require(current.user, resource.permission("view"))
+    access.require(current.user, resource.choosing)
     model: Any = resource.model
     title = title_attribute(resource)
     query = select(model).where(
-        model.organisation_id == current.organisation.id, model.archived_at.is_(None), access.visible(resource, current.user)
+        model.organisation_id == current.organisation.id, model.archived_at.is_(None), access.choosable(resource, current.user)
     )
     keyed = getattr(model, f"{title}_key", None)
     column = keyed if keyed is not None else getattr(model, title)

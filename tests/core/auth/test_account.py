@@ -115,4 +115,4 @@ def test_an_organisation_is_made_with_a_link_for_its_owner(app: Flask, visitor: 
     said = json.loads(done.stdout)
     assert said["role"] == "owner"
     visitor.send("/welcome/" + said["link"].rpartition("/")[2], password=NEW, again=NEW)
-    assert visitor.get("/fourth/people/members/").status_code == 200
+    assert visitor.get("/fourth/organisation/departments/").status_code == 200

@@ -26,7 +26,7 @@ from tests.core.auth.conftest import Town
 from tests.core.auth.test_second_step import now_of, with_totp
 from tests.core.visitors import PASSWORD, Visitor, actor_of
 
-TOKEN, REVOKE, LIST = "/api/v1/auth/token", "/api/v1/auth/revoke", "/api/v1/home/people/members/"
+TOKEN, REVOKE, LIST = "/api/v1/auth/token", "/api/v1/auth/revoke", "/api/v1/home/organisation/departments/"
 SITES = "/api/v1/home/organisation/sites/"
 BEN = {"grant_type": "password", "email": "ben@home.example", "password": PASSWORD}
 ADA = {**BEN, "email": "ada@home.example"}
@@ -105,11 +105,11 @@ def test_a_refresh_token_opens_nothing_by_itself(app: Flask, issued: dict[str, A
     assert call(app, issued["refresh_token"]).status_code == 401
     browser = app.test_client()
     browser.set_cookie(app.extensions["settings"].cookie("session"), issued["refresh_token"], domain="localhost")
-    assert browser.get("/home/people/members/").status_code == 303
+    assert browser.get("/home/organisation/departments/").status_code == 303
 
 
 def test_an_access_token_opens_no_page(app: Flask, issued: dict[str, Any]) -> None:
-    assert call(app, issued["access_token"], "/home/people/members/").status_code == 303
+    assert call(app, issued["access_token"], "/home/organisation/departments/").status_code == 303
 
 
 @pytest.mark.parametrize("said", [{"password": "wrong"}, {"email": "nobody@home.example"}, {"password": ""}])

@@ -27,7 +27,7 @@ from app.kernel.references import assign
 from tests.core.visitors import Visitor, actor_of, enrol, found
 
 REASON = "Ben cannot find his incident; case 4711"
-PAGES = ("/home/", "/home/hse/incidents/", "/home/people/members/", "/home/inbox/", "/home/hse/incidents/INC-1/", "/home/settings/")
+PAGES = ("/home/", "/home/hse/incidents/", "/home/organisation/sites/", "/home/inbox/", "/home/hse/incidents/INC-1/", "/home/settings/")
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def test_after_the_stop_one_is_oneself_and_the_old_session_is_refused(case: Case
 @pytest.mark.requirement("PK-040", "PK-045")
 def test_begin_and_end_are_in_the_trail_and_each_page_is_listed_in_order(case: Case) -> None:
     page = begun(case)
-    for address in ("/home/hse/incidents/", "/home/people/members/?q=x"):
+    for address in ("/home/hse/incidents/", "/home/organisation/sites/?q=x"):
         case.sue.get(address)
     case.sue.send("/home/impersonation/stop", form="/home/inbox/")
     first, last = case.entries(action="impersonation.impersonation.begin"), case.entries(action="impersonation.impersonation.end")
@@ -143,7 +143,7 @@ def test_begin_and_end_are_in_the_trail_and_each_page_is_listed_in_order(case: C
     assert {UUID(str(e.context["target"])) for e in first} == {case.member.id}
     assert {e.actor_id for e in first + last} == {case.helper.id}
     shown = case.browser("ben@home.example").get(page).text
-    assert shown.index("/home/hse/incidents/") < shown.index("/home/people/members/?q=x")
+    assert shown.index("/home/hse/incidents/") < shown.index("/home/organisation/sites/?q=x")
 
 
 @pytest.mark.requirement("PK-041")

@@ -28,7 +28,7 @@ from tests.core.sso.conftest import House, Way
 from tests.core.visitors import Visitor, actor_of
 from tests.infra.vouching import Vouching, path_of
 
-PAGE = "/home/people/members/"
+PAGE = "/home/organisation/departments/"
 
 
 @contextmanager
@@ -126,7 +126,7 @@ def test_an_address_leads_to_the_ways_in(house: House, visitor: Visitor, vouchin
     assert sent.status_code == 303
     page = visitor.get(sent.location).text
     assert "Continue with Home &amp; Sons" in page
-    assert "/start?next=/home/people/members/" in page.replace("%2F", "/")
+    assert "/start?next=/home/organisation/departments/" in page.replace("%2F", "/")
     assert visitor.send("/sign-in/organisation", email="anybody@other.example").status_code == 422
     assert 'href="/sign-in/organisation"' in visitor.get("/sign-in").text
 
@@ -147,9 +147,9 @@ def test_where_single_sign_on_is_required_a_password_opens_nothing(app: Flask, h
         settings.set("auth.sso_only", str(house.owner.id))
     assert visitor.sign_in("ben@home.example").status_code == 303
     assert visitor.get(PAGE).location == f"/sign-in/to/home?next={PAGE}"
-    assert visitor.get("/api/v1/home/people/members/").status_code == 401
+    assert visitor.get("/api/v1/home/organisation/departments/").status_code == 401
     assert visitor.get("/home/inbox/", headers={"HX-Request": "true"}).headers["HX-Redirect"] == "/sign-in/to/home?next=/home/"
-    assert visitor.get("/away/people/members/").status_code == 200, "the other organisation asks for nothing"
+    assert visitor.get("/away/organisation/departments/").status_code == 200, "the other organisation asks for nothing"
     assert way(Visitor(app), provider).status_code == 303
     rescue = Visitor(app)
     rescue.sign_in("ada@home.example")

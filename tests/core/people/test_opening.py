@@ -1,0 +1,144 @@
+"""Who opens the pages of people: a plain member by no door, who may still choose and read names; a manager within their departments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+import pytest
+from flask import Flask
+
+from app.core import auth
+from app.core.people import Member
+from app.kernel.current import SYSTEM, Organisation, acting
+from app.kernel.db import unit_of_work
+from app.kernel.door import perform_one
+from app.kernel.i18n import reading
+from tests.core.visitors import Visitor, actor_of, enrol, found
+
+PLAIN = ("member", "editor", "approver", "viewer", "client")
+KINDS = ("people/members", "people/groups", "people/invitations", "access/roles")
+
+
+@dataclass(frozen=True)
+class Works:
+    """An organisation with two departments, one below the other beside a third, their people, and a group in each."""
+
+    app: Flask
+    place: Organisation
+    members: dict[str, Member]
+    groups: dict[str, str]
+    incident: str
+
+    def browser(self, name: str) -> Visitor:
+        """Somebody, signed in."""
+        browser = Visitor(self.app)
+        assert browser.sign_in(f"{name}@works.example").status_code == 303
+        return browser
+
+    def machine(self, name: str) -> dict[str, str]:
+        """The header of a token with all that somebody may do."""
+        with acting(self.place, actor_of(self.place, self.members[name])), unit_of_work():
+            _token, secret = auth.make_token("script")
+        return {"Authorization": f"Bearer {secret}"}
+
+
+@pytest.fixture
+def works(app: Flask) -> Iterator[Works]:
+    """See `Works`."""
+    place = found("works")
+    with reading("en"), acting(place, SYSTEM), unit_of_work():
+        ids: dict[str, UUID] = {}
+        for name, above in (("Drilling", ""), ("Crew", "Drilling"), ("Finance", "")):
+            ids[name] = perform_one("organisation.department", "create", None,
+                                    {"name": name, **({"parent": str(ids[above])} if above else {})}).record.id
+        groups = {name: perform_one("people.group", "create", None, {
+            "name": f"{name} team", "kind": "functional", "department": str(ids[name])}).record.reference for name in ("Crew", "Finance")}
+    posts = (("mona", "manager", "Drilling"), ("carl", "member", "Crew"), ("fay", "member", "Finance"), ("olga", "owner", ""),
+             *((role, role, "Finance") for role in PLAIN))
+    members = {name: enrol(place, f"{name}@works.example", role, department_id=ids.get(unit)) for name, role, unit in posts}
+    with reading("en"), acting(place, SYSTEM), unit_of_work():
+        site = perform_one("organisation.site", "create", None, {"name": "Rowan", "kind": "rig"}).record
+        incident = perform_one("hse.incident", "create", None, {
+            "title": "Slipped", "kind": "near_miss", "site": str(site.id), "department": str(ids["Crew"]), "narrative": "Slipped.",
+            "occurred_at": "2026-01-05T08:00", "actual_severity": "2", "potential_severity": "2"}).record
+        for name in ("carl", "fay"):
+            perform_one("hse.corrective_action", "create", None, {
+                "title": f"For {name}", "incident": str(incident.id), "owner": str(members[name].id), "due_on": "2096-01-05"})
+        reference = incident.reference
+    with reading("en"):
+        yield Works(app, place, members, groups, reference)
+
+
+def doors(works: Works, kind: str) -> list[str]:
+    """Every address by which the pages of a kind are opened."""
+    one = {"people/members": works.members["carl"].reference, "people/groups": works.groups["Crew"]}.get(kind, "NONE-1")
+    return ["", "?q=carl", f"{one}/", f"{one}/history", f"{one}/edit", "new", "export", "export?format=csv", "export?format=xlsx",
+            *(["import"] if kind.startswith("people") else [])]
+
+
+@pytest.mark.requirement("OF-074")
+@pytest.mark.parametrize("role", PLAIN)
+def test_the_users_page_is_refused_by_every_door(works: Works, role: str) -> None:
+    browser, machine, open_to = works.browser(role), works.machine(role), []
+    for kind in KINDS:
+        for door in doors(works, kind):
+            answer = browser.get(f"/works/{kind}/{door}")
+            if answer.status_code != 403:
+                open_to.append((kind, door, answer.status_code))
+        for door in ("", doors(works, kind)[2]):
+            answer = Visitor(works.app).get(f"/api/v1/works/{kind}/{door}", headers=machine)
+            if answer.status_code != 403:
+                open_to.append((f"api {kind}", door, answer.status_code))
+    assert open_to == []
+    for address in ("/works/search?q=carl", "/works/palette?q=carl", "/works/palette?q=members", "/works/inbox/"):
+        said = browser.get(address).text
+        assert "people/members/" not in said, address
+        assert "people/groups/" not in said, address
+
+
+@pytest.mark.requirement("OF-074")
+def test_a_manager_opens_it_within_their_own_scope(works: Works) -> None:
+    mona, machine = works.browser("mona"), works.machine("mona")
+    for way, get in (("/works", mona.get), ("/api/v1/works", lambda address: Visitor(works.app).get(address, headers=machine))):
+        listed = get(f"{way}/people/members/")
+        assert listed.status_code == 200
+        assert "carl@works.example" in listed.text
+        assert "fay@works.example" not in listed.text, way
+        assert get(f"{way}/people/members/{works.members['carl'].reference}/").status_code == 200
+        assert get(f"{way}/people/members/{works.members['fay'].reference}/").status_code == 404
+        groups = get(f"{way}/people/groups/").text
+        assert "Crew team" in groups
+        assert "Finance team" not in groups, way
+    assert mona.get("/works/people/members/export?format=csv").status_code == 403
+    hits = mona.get("/works/search?q=carl").text + mona.get("/works/search?q=fay").text
+    assert works.members["carl"].reference in hits
+    assert works.members["fay"].reference not in hits
+
+
+def test_whoever_may_not_open_them_still_chooses_people_and_reads_their_names(works: Works) -> None:
+    carl, mona = works.browser("carl"), works.browser("mona")
+    assert ">Fay<" in carl.get("/works/people/members/pick?q=fay").text
+    assert "Finance team" in carl.get("/works/people/groups/pick?q=fin").text
+    assert works.browser("viewer").get("/works/people/members/pick?q=fay").status_code == 403, "who makes nothing chooses nobody"
+    with acting(works.place, actor_of(works.place, works.members["carl"]), channel="page"), unit_of_work():
+        made = perform_one("hse.corrective_action", "create", None, {
+            "title": "Guard the edge", "incident": works.incident, "owner": str(works.members["fay"].id), "due_on": "2096-01-05"}).record
+        assert made.owner_id == works.members["fay"].id
+    page = carl.get("/works/hse/corrective-actions/").text
+    assert "Fay" in page
+    assert "people/members/MEM" not in page, "a name that leads nowhere is no link"
+    listed = mona.get("/works/hse/corrective-actions/").text
+    assert f"people/members/{works.members['carl'].reference}/" in listed
+    assert f"people/members/{works.members['fay'].reference}/" not in listed
+
+
+def test_ones_own_photo_and_activity_stay_open(works: Works) -> None:
+    carl = works.browser("carl")
+    own = f"/works/people/members/{works.members['carl'].reference}/activity"
+    assert own in carl.get("/works/settings/").text
+    page = carl.get(own).text
+    assert 'name="photo"' in page
+    assert 'people/members/" ' not in page
+    assert carl.get(f"/works/people/members/{works.members['fay'].reference}/activity").status_code == 404
