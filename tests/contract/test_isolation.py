@@ -27,7 +27,7 @@ from tests.contract.elsewhere import NEVER, WORDS, Foreign
 from tests.contract.world import World
 from tests.house.test_routes import MACHINES
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.requirement("LG-290")]
+pytestmark = [pytest.mark.timeout(900), pytest.mark.requirement("LG-290", "OF-565")]
 PLAIN = {"org", "name", "ending", "kind", "key", "mark", "module", "token"}  # of an address: names no record of an organisation
 NAMED = {"file_id": "stored_file", "job_id": "job", "notice_id": "notification", "entry_id": "audit_entry", "provider": "sso_provider",
          "mail_id": "mail_message", "row_id": "outbox", "session_id": "user_session", "token": "api_token", "link": "sso_link",

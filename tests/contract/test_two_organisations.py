@@ -56,7 +56,7 @@ def shows(answer: Any) -> bool:
 
 
 @pytest.mark.requirement("GO-001")
-@pytest.mark.requirement("OF-031")
+@pytest.mark.requirement("OF-031", "OF-565")
 @listed([r for r in CREATABLE if r.key not in ("people.member", "access.role", "access.request")])
 def test_a_foreign_record_is_refused_by_address_and_by_api_and_never_listed(
         resource: Resource, world: World, foreign: dict[str, Any]) -> None:

@@ -106,6 +106,7 @@ def test_streams_take_no_request_thread(port: int) -> None:
     assert page(port) == "page"
 
 
+@pytest.mark.requirement("OF-565")
 def test_it_says_what_concerns_its_reader_and_nothing_else(port: int, servers: embedded.Servers) -> None:
     mine, other = listen(port, 2), listen(port, 3)
     wait_for(lambda: redis.Redis.from_url(servers.place.redis_url).pubsub_numpat(), 10, "the hub's ear")

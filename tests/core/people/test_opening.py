@@ -15,7 +15,7 @@ from app.kernel.current import SYSTEM, Organisation, acting
 from app.kernel.db import unit_of_work
 from app.kernel.door import perform_one
 from app.kernel.i18n import reading
-from tests.core.visitors import Visitor, actor_of, enrol, found
+from tests.core.visitors import PASSWORD, Visitor, actor_of, enrol, found
 
 PLAIN = ("member", "editor", "approver", "viewer", "client")
 KINDS = ("people/members", "people/groups", "people/invitations", "access/roles")
@@ -33,7 +33,10 @@ class Works:
 
     def browser(self, name: str) -> Visitor:
         """Somebody, signed in."""
-        browser = Visitor(self.app)
+        identity, browser = self.members[name].identity_id, Visitor(self.app)
+        assert identity is not None
+        with unit_of_work():
+            auth.set_password(identity, PASSWORD)
         assert browser.sign_in(f"{name}@works.example").status_code == 303
         return browser
 
@@ -57,7 +60,7 @@ def works(app: Flask) -> Iterator[Works]:
             "name": f"{name} team", "kind": "functional", "department": str(ids[name])}).record.reference for name in ("Crew", "Finance")}
     posts = (("mona", "manager", "Drilling"), ("carl", "member", "Crew"), ("fay", "member", "Finance"), ("olga", "owner", ""),
              *((role, role, "Finance") for role in PLAIN))
-    members = {name: enrol(place, f"{name}@works.example", role, department_id=ids.get(unit)) for name, role, unit in posts}
+    members = {name: enrol(place, f"{name}@works.example", role, password="", department_id=ids.get(unit)) for name, role, unit in posts}
     with reading("en"), acting(place, SYSTEM), unit_of_work():
         site = perform_one("organisation.site", "create", None, {"name": "Rowan", "kind": "rig"}).record
         incident = perform_one("hse.incident", "create", None, {
@@ -79,8 +82,12 @@ def doors(works: Works, kind: str) -> list[str]:
 
 
 @pytest.mark.requirement("OF-074")
-@pytest.mark.parametrize("role", PLAIN)
-def test_the_users_page_is_refused_by_every_door(works: Works, role: str) -> None:
+def test_the_users_page_is_refused_by_every_door(works: Works) -> None:
+    assert {role: found for role in PLAIN if (found := opened(works, role))} == {}
+
+
+def opened(works: Works, role: str) -> list[tuple[str, str, int]]:
+    """What somebody with this role gets to see of the pages of people."""
     browser, machine, open_to = works.browser(role), works.machine(role), []
     for kind in KINDS:
         for door in doors(works, kind):
@@ -91,11 +98,11 @@ def test_the_users_page_is_refused_by_every_door(works: Works, role: str) -> Non
             answer = Visitor(works.app).get(f"/api/v1/works/{kind}/{door}", headers=machine)
             if answer.status_code != 403:
                 open_to.append((f"api {kind}", door, answer.status_code))
-    assert open_to == []
     for address in ("/works/search?q=carl", "/works/palette?q=carl", "/works/palette?q=members", "/works/inbox/"):
-        said = browser.get(address).text
-        assert "people/members/" not in said, address
-        assert "people/groups/" not in said, address
+        said = browser.get(address)
+        if "people/members/" in said.text or "people/groups/" in said.text:
+            open_to.append(("a link", address, said.status_code))
+    return open_to
 
 
 @pytest.mark.requirement("OF-074")
