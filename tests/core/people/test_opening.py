@@ -10,8 +10,9 @@ import pytest
 from flask import Flask
 
 from app.core import auth
+from app.core.auth import scopes
 from app.core.people import Member
-from app.kernel.current import SYSTEM, Organisation, acting
+from app.kernel.current import SYSTEM, Grant, Organisation, acting, matches
 from app.kernel.db import unit_of_work
 from app.kernel.door import perform_one
 from app.kernel.i18n import reading
@@ -133,12 +134,27 @@ def test_whoever_may_not_open_them_still_chooses_people_and_reads_their_names(wo
         made = perform_one("hse.corrective_action", "create", None, {
             "title": "Guard the edge", "incident": works.incident, "owner": str(works.members["fay"].id), "due_on": "2096-01-05"}).record
         assert made.owner_id == works.members["fay"].id
+    with acting(works.place, actor_of(works.place, works.members["carl"])), unit_of_work():
+        _token, secret = auth.make_token("phone", ("write",))
+    sent = Visitor(works.app).post("/api/v1/works/hse/corrective-actions/", headers={"Authorization": f"Bearer {secret}"}, json={
+        "title": "Paint it", "incident": works.incident, "owner": works.members["fay"].reference, "due_on": "2096-01-05"})
+    assert sent.status_code == 201, sent.text
     page = carl.get("/works/hse/corrective-actions/").text
     assert "Fay" in page
     assert "people/members/MEM" not in page, "a name that leads nowhere is no link"
     listed = mona.get("/works/hse/corrective-actions/").text
     assert f"people/members/{works.members['carl'].reference}/" in listed
     assert f"people/members/{works.members['fay'].reference}/" not in listed
+
+
+@pytest.mark.parametrize(("pattern", "permission", "covered"), [
+    ("people.*.view", "people.member.choose", True), ("*.*.view", "people.group.choose", True), ("*.*.*", "people.member.choose", True),
+    ("people.*.choose", "people.member.view", False), ("people.*.choose", "people.member.edit", False),
+    ("people.*.edit", "people.member.choose", False)])
+def test_who_may_view_may_choose_and_not_the_other_way_round(pattern: str, permission: str, covered: bool) -> None:
+    assert matches(pattern, permission) is covered
+    of_token = [grant.pattern for grant in scopes.narrowed([Grant(permission, "company")], [pattern])]
+    assert of_token == ([permission] if covered else ["people.member.choose"] if permission.endswith("view") else [])
 
 
 def test_ones_own_photo_and_activity_stay_open(works: Works) -> None:
