@@ -68,6 +68,7 @@ def works(app: Flask) -> Iterator[Works]:
             "title": "Slipped", "kind": "near_miss", "site": str(site.id), "department": str(ids["Crew"]), "narrative": "Slipped.",
             "occurred_at": "2026-01-05T08:00", "actual_severity": "2", "potential_severity": "2"}).record
         for name in ("carl", "fay"):
+            perform_one("people.member", "edit", members[name].id, {"job_title": "Hand"})  # as every change, it feeds the search
             perform_one("hse.corrective_action", "create", None, {
                 "title": f"For {name}", "incident": str(incident.id), "owner": str(members[name].id), "due_on": "2096-01-05"})
         reference = incident.reference
@@ -136,7 +137,7 @@ def test_whoever_may_not_open_them_still_chooses_people_and_reads_their_names(wo
         assert made.owner_id == works.members["fay"].id
     with acting(works.place, actor_of(works.place, works.members["carl"])), unit_of_work():
         _token, secret = auth.make_token("phone", ("write",))
-    sent = Visitor(works.app).post("/api/v1/works/hse/corrective-actions/", headers={"Authorization": f"Bearer {secret}"}, json={
+    sent = Visitor(works.app).client.post("/api/v1/works/hse/corrective-actions/", headers={"Authorization": f"Bearer {secret}"}, json={
         "title": "Paint it", "incident": works.incident, "owner": works.members["fay"].reference, "due_on": "2096-01-05"})
     assert sent.status_code == 201, sent.text
     page = carl.get("/works/hse/corrective-actions/").text
