@@ -24,7 +24,9 @@ sources = Resource(
     icon="key-round",
     before_save=providers.before_save,
     actions=(Action("set_secret", providers.set_secret, label=_l("Set the secret"), done="set_secret",
-                    said=_l("%(name)s set the secret of %(record)s"), form=providers.Secret, when=providers.has_client, icon="lock"),),
+                    said=_l("%(name)s set the secret of %(record)s"), form=providers.Secret, when=providers.has_client, icon="lock"),
+             Action("new_key", providers.new_key, label=_l("Make a new key pair"), done="new_key",
+                    said=_l("%(name)s made a new key pair for %(record)s"), when=providers.has_key, icon="key-round")),
 )
 
 places = Resource(

@@ -72,6 +72,8 @@ class Provider(Record):
     joining: Mapped[Joining] = fields.choice(_l("Who joins by signing in"), Joining, default=Joining.DOMAINS)
     role_id: Mapped[UUID | None] = fields.reference("role", _l("Role of who joins"), required=False)
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary, info={"secret": True, "label": _l("Client secret")})
+    certificate: Mapped[str | None] = mapped_column(Text, info={"label": _l("Certificate for encryption")})
+    sealed_pair: Mapped[bytes | None] = mapped_column(LargeBinary, info={"secret": True, "label": _l("Private key for decryption")})
 
 
 class ProviderGroup(Tenanted):

@@ -11,13 +11,14 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import inspect, select
 
 from app.core import access, people
-from app.core.sso import arriving, saml
+from app.core.sso import arriving, keys, saml
 from app.core.sso.models import Kind, Provider
 from app.core.sso.vouching import Silent
 from app.kernel.current import Grant, current
 from app.kernel.db import session
 from app.kernel.errors import Forbidden, Invalid, NotFound
 from app.kernel.fields import Form, text
+from app.kernel.records import new_id
 from app.kernel.sealing import seal, unseal
 
 DIRECTORIES = (Kind.LDAP, Kind.DIRECTORY)
@@ -59,6 +60,9 @@ def before_save(provider: Provider) -> None:
         raise Invalid({"role": [_("Nobody becomes an owner by signing in.")]})
     if moved:
         arriving.forget(provider)
+    if provider.kind == Kind.SAML and not provider.sealed_pair:
+        provider.id = provider.id or new_id()
+        keys.make(provider)
 
 
 def set_secret(provider: Provider, *, secret: str) -> Provider:
@@ -71,6 +75,17 @@ def set_secret(provider: Provider, *, secret: str) -> Provider:
 def secret_of(provider: Provider) -> str:
     """The secret; empty when there is none."""
     return unseal(PURPOSE, provider.id, provider.sealed) if provider.sealed else ""
+
+
+def new_key(provider: Provider) -> Provider:
+    """Another key pair; what is encrypted for the former one cannot be read from now on."""
+    _may_vouch()
+    return keys.make(provider)
+
+
+def has_key(provider: Provider) -> bool | str:
+    """Whether this kind of provider encrypts for us."""
+    return True if provider.kind == Kind.SAML else _("Only SAML encrypts what it says of people.")
 
 
 def has_client(provider: Provider) -> bool | str:
