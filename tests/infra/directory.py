@@ -23,6 +23,7 @@ from app.kernel.config import PROJECT
 
 BASE = "dc=home,dc=example"
 SEARCHER, SEARCHES = f"cn=searcher,{BASE}", "what the searcher knows"
+ODD = f"uid=zoe (x)*,ou=people,{BASE}"
 SECRET = "what only the directory knows"
 CONF = """
 include /etc/ldap/schema/core.schema
@@ -94,7 +95,11 @@ class Directory:
                 (SEARCHER, ["person"], {"sn": "searcher", "userPassword": SEARCHES}),
                 (f"ou=people,{BASE}", ["organizationalUnit"], {}), (f"ou=groups,{BASE}", ["organizationalUnit"], {}),
                 *[_user(*each) for each in (("ben", "Ben Home", 1), ("ada", "Ada Home", 2), ("nia", "Nia (New) *", 3))],
-                (f"cn=Approvers,ou=groups,{BASE}", ["groupOfNames"], {"member": [f"uid=ben,ou=people,{BASE}"]})]
+                (ODD, ["user"], {**_user("zoe", "Zoe Home", 4)[2], "userPassword": SECRET}),
+                (f"cn=Approvers,ou=groups,{BASE}", ["groupOfNames"], {"member": [f"uid=ben,ou=people,{BASE}"]}),
+                # The overlay that writes memberOf knows `groupOfNames` alone: nobody names these groups as theirs.
+                (f"cn=Divers,ou=groups,{BASE}", ["groupOfUniqueNames"], {"uniqueMember": [f"uid=ben,ou=people,{BASE}", ODD]}),
+                (f"cn=Welders,ou=groups,{BASE}", ["groupOfUniqueNames"], {"uniqueMember": [f"uid=ada,ou=people,{BASE}"]})]
             for name, classes, said in people:
                 assert admin.add(name, classes, said), (name, admin.result)
 
@@ -137,4 +142,4 @@ def directory(_directory: Directory) -> Directory:
     return _directory
 
 
-__all__ = ["BASE", "SEARCHER", "SEARCHES", "SECRET", "Directory", "directory"]
+__all__ = ["BASE", "ODD", "SEARCHER", "SEARCHES", "SECRET", "Directory", "directory"]

@@ -14,7 +14,7 @@ sources = Resource(
     filters=("kind", "active"),
     search={"name": "A", "address": "B"},
     form={_l("Provider"): ("name", "kind", "active"),
-          _l("Where it is"): ("address", "client_id", "metadata_xml", "search_base", "authority"),
+          _l("Where it is"): ("address", "client_id", "metadata_xml", "search_base", "groups_base", "groups_filter", "authority"),
           _l("Who comes in"): ("joining", "role", "groups_in")},
     lines=Lines(ProviderGroup, "provider", ("group", "role"), _l("Roles by group"), maximum=100),
     importable=False,

@@ -64,6 +64,13 @@ class Provider(Record):
     search_base: Mapped[str | None] = fields.text(
         _l("Search below"), max_length=300, required=False, sortable=False, shown_when=("kind", DIRECTORY_KINDS),
         help=_l("Directories: the DN below which people are, like ou=people,dc=example,dc=org."))
+    groups_base: Mapped[str | None] = fields.text(
+        _l("Search groups below"), max_length=300, required=False, sortable=False, shown_when=("kind", DIRECTORY_KINDS),
+        help=_l("Directories whose people do not name their groups: the DN below which groups are, like ou=groups,dc=example,dc=org."))
+    groups_filter: Mapped[str | None] = fields.text(
+        _l("Groups of a person"), max_length=300, required=False, sortable=False, shown_when=("kind", DIRECTORY_KINDS),
+        help=_l("The filter that finds them, with {dn} for the person. Left empty: by their members; in Active Directory those of nested "
+                "groups too."))
     authority: Mapped[str | None] = fields.long_text(
         _l("Certificate authority"), max_length=20_000, shown_when=("kind", DIRECTORY_KINDS), extra={"samples": ("",)},
         help=_l("Directories: who signed the server's certificate (PEM)."))

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from ldap3.core.exceptions import LDAPException
+from ldap3.operation.search import parse_filter
 from sqlalchemy import inspect, select
 
 from app.core import access, people
@@ -56,6 +58,8 @@ def before_save(provider: Provider) -> None:
         raise Invalid({"authority": [_("This is no certificate in the PEM format.")]})
     if provider.kind == Kind.SAML and not _is_metadata(provider.metadata_xml or ""):
         raise Invalid({"metadata_xml": [_("This is no metadata of a SAML provider: a name, an address and a certificate are needed.")]})
+    if (wrong := _groups_refusal(provider)):
+        raise Invalid(wrong)
     if provider.role_id is not None and provider.role_id == access.role_named("owner").id:
         raise Invalid({"role": [_("Nobody becomes an owner by signing in.")]})
     if moved:
@@ -128,6 +132,25 @@ def _address_refusal(provider: Provider) -> str:
     if address and not address.startswith(("https://", "http://")):
         return _("Write it like https://login.example.org.")
     return ""
+
+
+def _groups_refusal(provider: Provider) -> dict[str, list[str]]:
+    """A filter of groups needs a place to search and the person whose groups they are, and must be one."""
+    wanted = (provider.groups_filter or "").strip()
+    if not wanted:
+        return {}
+    if not (provider.groups_base or "").strip():
+        return {"groups_base": [_("This is needed.")]}
+    if "{dn}" not in wanted or not _is_filter(wanted):
+        return {"groups_filter": [_("Write it like (member={dn}).")]}
+    return {}
+
+
+def _is_filter(text: str) -> bool:
+    try:
+        return bool(parse_filter(text.replace("{dn}", "cn=x"), None, False, True, None, False))
+    except (LDAPException, IndexError, ValueError):
+        return False
 
 
 def _is_uuid(text: str) -> bool:
