@@ -87,11 +87,20 @@ def test_a_domain_leads_to_one_organisation(house: House) -> None:
 
 
 def test_another_name_is_confirmed_anew(house: House) -> None:
+    """Neither name leads anywhere until the mailbox of the new one has answered."""
     house.domain("home.example")
+    assert domains.organisation_of("ben@home.example") == "home"
+    with acting(house.home, actor_of(house.home, house.owner), channel="page"), unit_of_work() as work:
+        edited = perform_one("sso.domain", "edit", work.scalars(select(Domain.id)).one(), {"name": "Other.Example "}).record
+        assert (edited.name, edited.confirmed_at) == ("other.example", None)
+    assert [domains.organisation_of(f"ben@{name}") for name in ("home.example", "other.example")] == ["", ""]
     with _domain(house, house.owner) as domain:
-        domain.name = "Other.Example "
-        domains.before_save(domain)
-        assert (domain.name, domain.confirmed_at) == ("other.example", None)
+        domains.ask(domain, mailbox=domains.Mailbox.POSTMASTER)
+    address, code = _code(house)
+    assert address == "postmaster@other.example"
+    with _domain(house, house.owner) as domain:
+        domains.confirm(domain, code=code)
+    assert [domains.organisation_of(f"ben@{name}") for name in ("home.example", "other.example")] == ["", "home"]
 
 
 def test_a_code_confirms_the_name_that_it_was_asked_for_and_no_other(house: House) -> None:
