@@ -24,8 +24,9 @@ from app.kernel.kinds import fold
 KEPT = ("approval_request", "approval_decision")
 PROSE = ("text", "long_text", "email")
 WRITTEN = {  # columns that are no declared field, and hold what people wrote or were told
-    "form_draft": ("pairs",), "import_row": ("raw", "parsed", "errors", "before"), "import_run": ("problem", "stayed"),
-    "import_mapping": ("name",), "job": ("title", "arguments", "message", "cursor", "result", "error"), "job_line": ("text",),
+    "form_draft": ("pairs",), "import_row": ("raw", "parsed", "errors", "before"), "import_run": ("problem", "stayed", "mapping_name"),
+    "api_token": ("name",), "import_mapping": ("name",),
+    "job": ("title", "arguments", "message", "cursor", "result", "error"), "job_line": ("text",),
     "lost_factor": ("reason", "outcome"), "mail_message": ("to_address", "subject", "text", "html", "headers", "facts", "last_error"),
     "notification": ("title", "text"), "organisation": ("mail_footer", "erase_reason", "erase_asked_by"),
     "outbox": ("payload", "last_error"), "role_change": ("plan",), "setting": ("value",), "sso_domain": ("mailbox",),
@@ -82,12 +83,15 @@ def _belongs(table: Table) -> tuple[str, ...]:
                  or ((said := column.info.get("field")) and said.reference == Member.__tablename__))
 
 
+def swept(table: Table) -> bool:
+    """Whether names are replaced in a table: not in what is kept as it was, nor in what belongs to no organisation."""
+    if not table.info.get("tenanted") or table.info.get("append_only") or "organisation_id" not in table.c:
+        return False
+    return not table.name.startswith("audit_") and table.name not in KEPT
+
+
 def _columns() -> Iterator[tuple[Table, Column[Any]]]:
-    for table in Base.metadata.sorted_tables:
-        if not table.info.get("tenanted") or table.info.get("append_only") or "organisation_id" not in table.c:
-            continue
-        if table.name.startswith("audit_") or table.name in KEPT:
-            continue
+    for table in filter(swept, Base.metadata.sorted_tables):
         for column in table.c:
             if _prose(table, column):
                 yield table, column
