@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -14,10 +16,13 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import event, inspect, select
 from sqlalchemy.orm import Session, UOWTransaction
 
+from app.core.organisations import Organisation
 from app.core.search.writing import PENDING, index, remove, title_of
+from app.kernel import current as circumstances
 from app.kernel import outbox
-from app.kernel.current import current
+from app.kernel.current import SYSTEM, acting, current
 from app.kernel.db import session
+from app.kernel.delivery import bare
 from app.kernel.fields import Field, fields_of
 from app.kernel.manifest import Resource
 from app.kernel.records import Record
@@ -44,28 +49,53 @@ def on_flush(work: Session, _flushed: UOWTransaction) -> None:
 
 
 def before_commit(work: Session) -> None:
-    """Index what is left; a savepoint leaves it to the whole transaction."""
-    if work.in_nested_transaction() or not current.has_organisation:
+    """Index what is left, in the organisation of each record: one act may change a person's seats in several.
+
+    A savepoint leaves it to the whole transaction.
+    """
+    if work.in_nested_transaction() or not (current.has_organisation or work.info.get(PENDING) or work.info.get(RENAMED)):
         return
     work.flush()
-    by_resource: dict[str, list[Any]] = defaultdict(list)
-    found: dict[str, Resource] = {}
+    changed: dict[UUID, list[Any]] = defaultdict(list)
+    renamed: dict[UUID, dict[str, list[UUID]]] = defaultdict(dict)
     for record in work.info.pop(PENDING, {}).values():
-        resource = registry.of_model(type(record))
-        if resource and resource.search and _is_of(current.organisation.id, record):
-            found[resource.key] = resource
-            by_resource[resource.key].append(record)
-    for key, records in by_resource.items():
-        index(found[key], records)
+        if inspect(record).persistent:
+            changed[_place_of(record)].append(record)
+    for (place, key), ids in work.info.pop(RENAMED, {}).items():
+        renamed[place][key] = list(ids)
+    for place in {**changed, **renamed}:
+        with nullcontext() if _is_here(place) else acting(numbered(place), SYSTEM):
+            _index_all(changed.get(place, ()))
+            for key, ids in renamed.get(place, {}).items():
+                _owe_following(registry.resource(key), ids)
     work.info.pop(PENDING, None)
-    for key, ids in work.info.pop(RENAMED, {}).items():
-        _owe_following(registry.resource(key), list(ids))
 
 
-def _is_of(organisation_id: UUID, record: Any) -> bool:
-    """Whether a record stands in the organisation; asked of its key, since what was expired of another's cannot be read here."""
-    key = inspect(record).identity if inspect(record).persistent else None
-    return key is not None and key[0] == organisation_id
+def _index_all(records: Sequence[Any]) -> None:
+    by_resource: dict[str, list[Any]] = defaultdict(list)
+    for record in records:
+        resource = registry.of_model(type(record))
+        if resource and resource.search:
+            by_resource[resource.key].append(record)
+    for key, each in by_resource.items():
+        index(registry.resource(key), each)
+
+
+def _place_of(record: Any) -> UUID:
+    """The organisation of a record, by its key: what was expired of another's cannot be read here."""
+    place: UUID = inspect(record).identity[0]
+    return place
+
+
+def _is_here(place: UUID) -> bool:
+    return current.has_organisation and current.organisation.id == place and bool(current.organisation.number)
+
+
+def numbered(place: UUID) -> circumstances.Organisation:
+    """The organisation with the number that its words stand under in the index; also one that is suspended."""
+    with acting(bare(place), SYSTEM):
+        number = session().scalar(select(Organisation.number).where(Organisation.id == place))
+    return replace(bare(place), number=number)
 
 
 def note_renamed(records: Sequence[Any]) -> None:
@@ -78,7 +108,7 @@ def note_renamed(records: Sequence[Any]) -> None:
             known[model] = (resource, title_of(resource)) if resource and any(followers(resource)) else None
         named = known[model]
         if named and inspect(record).attrs[named[1]].history.has_changes():
-            session().info.setdefault(RENAMED, {}).setdefault(named[0].key, {})[record.id] = True
+            session().info.setdefault(RENAMED, {}).setdefault((_place_of(record), named[0].key), {})[record.id] = True
 
 
 def followers(resource: Resource) -> Iterator[tuple[Resource, Field]]:
@@ -86,7 +116,7 @@ def followers(resource: Resource) -> Iterator[tuple[Resource, Field]]:
     for other in registry:
         fields = fields_of(other.model)
         for name in other.search:
-            if name in fields and fields[name].reference == resource.model.__tablename__:  # type: ignore[attr-defined]
+            if name in fields and resource.model.__tablename__ in fields[name].tables:  # type: ignore[attr-defined]
                 yield other, fields[name]
 
 

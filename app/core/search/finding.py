@@ -11,10 +11,11 @@ from sqlalchemy import ARRAY, ColumnElement, Connection, Uuid, any_, cast, false
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from app.core import access
+from app.core.search.asking import Asked, understood
 from app.core.search.models import SearchEntry
-from app.core.search.vocabulary import corrections
-from app.core.search.words import query, typed_words
-from app.core.search.writing import title_of
+from app.core.search.ways import Ways, ways_of
+from app.core.search.words import Way, query, words_of
+from app.core.search.writing import said_in, title_of
 from app.kernel.current import current
 from app.kernel.db import session
 from app.kernel.fields import fields_of
@@ -76,36 +77,50 @@ def nothing() -> Found:
 
 def find(typed: str, resources: Iterable[Resource | str] | None = None, limit: int = LIMIT) -> Found:
     """The records that match best and that the reader may see. Typing errors are corrected; the last word may be a beginning."""
-    words = typed_words(typed)
-    chosen = _searchable(resources)
-    if not words or not chosen:
+    asked, chosen = understood(typed), searchable(resources)
+    if not asked.finds or not chosen:
         return Found()
-    hits, suggestion = _look(words, chosen, limit)
-    return Found(hits, _grouped(hits, typed), suggestion)
+    ways = ways_of(asked.words)
+    found = _seen(_ask(asked, ways, chosen, limit * SPARE), chosen, limit)
+    hits = hits_of(found)
+    return Found(hits, _grouped(hits, typed), suggestion_of(asked, ways, found))
 
 
-def _look(words: list[str], chosen: dict[str, Resource], limit: int) -> tuple[list[Hit], str]:
-    instead = _instead(words)
-    rows = _ask(words, instead, chosen, limit * SPARE)
-    hits = _seen(rows, chosen, limit)
-    return hits, " ".join(instead[word][0] if word in instead else word for word in words) if instead and hits else ""
+def suggestion_of(asked: Asked, ways: Ways, found: Iterable[tuple[Resource, Any]]) -> str:
+    """The words as they should have been typed, of those that stand in what was found and may be seen; empty when they were right, or
+    when only what the reader may not see has them."""
+    if not ways.corrected:
+        return ""
+    seen = {word for resource, record in found for text in (record.reference, _own_title(resource, record), *said_in(resource, record))
+            for word in words_of(text)}
+    right = {word: next((each for each in near if each in seen), "") for word, near in ways.corrected.items()}
+    return " ".join(right.get(word, word) for word in asked.words) if all(right.values()) else ""
+
+
+def _own_title(resource: Resource, record: Any) -> str:
+    return str(getattr(record, title_of(resource), "") or "")
+
+
+def ranked(asked: Asked, ways: Ways, resources: Iterable[Resource], most: int) -> list[tuple[UUID, str]]:
+    """(id, key of the resource) of what matches best, whoever may see it; visibility is the caller's."""
+    return [(row.id, row.resource) for row in _ask(asked, ways, {each.key: each for each in resources}, most)]
 
 
 def matching(typed: str, resource: Resource, limit: int = 1_000) -> list[UUID]:
     """The ids of a resource's records that match best, best first; visibility is the caller's."""
-    words = typed_words(typed)
-    if not words or not resource.search:
+    asked = understood(typed)
+    if not asked.finds or not resource.search:
         return []
-    return [row.id for row in _ask(words, _instead(words), {resource.key: resource}, limit)]
+    return [row.id for row in _ask(asked, ways_of(asked.words), {resource.key: resource}, limit)]
 
 
 def among(typed: str, resource: Resource, column: ColumnElement[Any]) -> ColumnElement[bool]:
     """The condition that a list is narrowed by: `column` is the id of any record that matches, however many do. Visibility is the
     caller's. Past `PLENTY` the words are looked up record by record in the order of the list, of which a page soon has its fill."""
-    words = typed_words(typed)
-    if not words or not resource.search:
+    asked = understood(typed)
+    if not asked.finds or not resource.search:
         return false()
-    wanted = query(current.organisation.number, words, _instead(words), linked=_refers(resource))
+    wanted = _query(asked, ways_of(asked.words).widely, linked=_refers(resource))
     found = list(session().connection().execute(_IDS, {"wanted": wanted, "resource": resource.key, "most": PLENTY + 1}).scalars())
     if len(found) <= PLENTY:
         return column == any_(cast(found, ARRAY(Uuid))) if found else false()
@@ -113,8 +128,9 @@ def among(typed: str, resource: Resource, column: ColumnElement[Any]) -> ColumnE
                                         SearchEntry.words.op("@@")(cast(wanted, TSQUERY))).exists()
 
 
-def _instead(words: Iterable[str]) -> dict[str, list[str]]:
-    return {word: near for word in words if (near := corrections(word))}
+def _query(asked: Asked, parts: Sequence[Sequence[Way]], *, beginning: bool = True, linked: bool) -> str:
+    whole = [[phrase] for phrase in asked.phrases]  # a phrase is no beginning: it stands before the words
+    return query(current.organisation.number, [*whole, *parts], asked.without, beginning=beginning and bool(parts), linked=linked)
 
 
 def _refers(resource: Resource) -> bool:
@@ -123,32 +139,31 @@ def _refers(resource: Resource) -> bool:
     return any(name in fields and fields[name].kind == "reference" for name in resource.search)
 
 
-def _ask(words: Sequence[str], instead: Mapping[str, Sequence[str]], chosen: dict[str, Resource], most: int) -> Sequence[Any]:
+def _ask(asked: Asked, ways: Ways, chosen: Mapping[str, Resource], most: int) -> Sequence[Any]:
     """What the words themselves find; where there is room left, also what refers to it."""
-    rows = _found(words, instead, list(chosen), most, linked=False)
+    rows = _found(asked, ways, list(chosen), most, linked=False)
     referring = [key for key, resource in chosen.items() if _refers(resource)]
     if len(rows) < most and referring:
         known = {row.id for row in rows}
-        rows += [row for row in _found(words, instead, referring, most, linked=True) if row.id not in known]
+        rows += [row for row in _found(asked, ways, referring, most, linked=True) if row.id not in known]
     return rows[:most]
 
 
-def _found(words: Sequence[str], instead: Mapping[str, Sequence[str]], keys: list[str], most: int, *, linked: bool) -> list[Any]:
+def _found(asked: Asked, ways: Ways, keys: list[str], most: int, *, linked: bool) -> list[Any]:
     connection: Connection = session().connection()
-    number = current.organisation.number
-    told = {"wanted": query(number, words, instead, linked=linked),
-            "exact": query(number, words, beginning=False, linked=linked), "resources": keys, "most": most}
+    told = {"wanted": _query(asked, ways.widely, linked=linked), "exact": _query(asked, ways.exactly, beginning=False, linked=linked),
+            "resources": keys, "most": most}
     return list(connection.execute(_FIND, told).all())
 
 
-def _searchable(resources: Iterable[Resource | str] | None) -> dict[str, Resource]:
+def searchable(resources: Iterable[Resource | str] | None = None) -> dict[str, Resource]:
     """The resources that can be searched and that the reader may view at all."""
     asked = registry if resources is None else [registry.resource(r) if isinstance(r, str) else r for r in resources]
     return {r.key: r for r in asked if r.search and access.can(current.user, r.permission("view")).allowed}
 
 
-def _seen(rows: Sequence[Any], chosen: dict[str, Resource], limit: int) -> list[Hit]:
-    """The hits that the reader may see, in the order of the rows: one query per resource among them."""
+def _seen(rows: Sequence[Any], chosen: dict[str, Resource], limit: int) -> list[tuple[Resource, Any]]:
+    """The records that the reader may see, in the order of the rows: one query per resource among them."""
     by_resource: dict[str, list[UUID]] = {}
     for row in rows:
         by_resource.setdefault(row.resource, []).append(row.id)
@@ -158,9 +173,13 @@ def _seen(rows: Sequence[Any], chosen: dict[str, Resource], limit: int) -> list[
         for record in session().scalars(select(model).where(model.organisation_id == current.organisation.id, model.id.in_(ids),
                                                             model.archived_at.is_(None), access.visible(chosen[key], current.user))):
             records[record.id] = (chosen[key], record)
-    ordered = [records[row.id] for row in rows if row.id in records][:limit]
-    linked = _linked(ordered)
-    return [_hit(resource, record, linked) for resource, record in ordered]
+    return [records[row.id] for row in rows if row.id in records][:limit]
+
+
+def hits_of(found: Sequence[tuple[Resource, Any]]) -> list[Hit]:
+    """Records as they are shown; that the reader may see them is the caller's to know."""
+    linked = _linked(found)
+    return [_hit(resource, record, linked) for resource, record in found]
 
 
 def _hit(resource: Resource, record: Any, linked: dict[UUID, str]) -> Hit:
@@ -186,7 +205,8 @@ def _linked(found: Sequence[tuple[Resource, Any]]) -> dict[UUID, str]:
         fields = fields_of(resource.model)
         for name in (resource.title, *resource.subtitle):
             if name in fields and fields[name].kind == "reference" and (value := fields[name].value(record)):
-                wanted.setdefault(fields[name].reference, set()).add(value)
+                for table in fields[name].tables:
+                    wanted.setdefault(table, set()).add(value)
     names: dict[UUID, str] = {}
     for table, ids in wanted.items():
         other = registry.of_table(table)

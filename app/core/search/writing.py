@@ -78,16 +78,22 @@ def _text(field: Field, record: Any) -> str:
         return ""
     if field.kind == "choice":
         return f"{value.value} {value.label}"
-    return str(field.to_json(record))
+    return field.display(record) if field.kind == "answers" else str(field.to_json(record))
+
+
+def said_in(resource: Resource, record: Any) -> list[str]:
+    """What a record says itself, field by field, of what it is found by: what counts most first, without its title and references."""
+    fields = fields_of(resource.model)
+    names = sorted((name for name in resource.search if name in fields and name != resource.title), key=lambda name: resource.search[name])
+    return [said for name in names if fields[name].kind != "reference" and (said := _text(fields[name], record))]
 
 
 def _linked(fields: Iterable[Field], records: Sequence[Any]) -> dict[UUID, str]:
     """What the records that are referred to are called: one query per resource."""
     found: dict[UUID, str] = {}
     for field in fields:
-        resource = registry.of_table(field.reference)
         ids = {field.value(record) for record in records} - {None}
-        if resource and ids:
+        for resource in registry.meant_by(field) if ids else ():
             model: Any = resource.model
             title = title_of(resource)
             rows = session().execute(select(model.id, getattr(model, title)).where(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, text
 from werkzeug.datastructures import MultiDict
 
 from app.core import audit, search
@@ -21,6 +23,7 @@ from app.kernel.registry import registry
 from app.modules.procurement.models import Supplier
 from app.resources.querying import count, read
 from tests.core.stand import Stand
+from tests.infra.databases import Database
 
 NAMES = ("Nordsee Électricité", "Harbour crane", "Pump house number 7", "Pump house number 77", "O'Brien's quay-side office")
 BIRDS = ("Heron", "Gannet", "Plover", "Curlew", "Bittern", "Osprey")
@@ -244,3 +247,21 @@ def test_a_list_holds_all_that_match_however_many(stand: Stand, monkeypatch: pyt
         assert (_listed(stand, "ostermann"), _listed(stand, "westermann"), _listed(stand, "lighthouse")) == (12, 3, 0)
     other = Stand("other")
     assert _listed(other, "ostermann") == 0
+
+
+def test_the_index_made_anew_finds_the_same(fresh_database: Database) -> None:
+    with fresh_database.app.app_context():
+        stand = Stand()
+        with stand.work() as work:
+            for name in NAMES:
+                stand.site(name)
+            gone = stand.site("Lighthouse").id
+        with stand.work() as work:
+            work.execute(text("DELETE FROM search_entry WHERE id <> :gone"), {"gone": gone})
+            work.execute(text("UPDATE site SET archived_at = now() WHERE id = :gone"), {"gone": gone})
+        assert _found(stand, "crane") == []
+        result = fresh_database.app.test_cli_runner().invoke(args=["search", "rebuild", "--json"])
+        assert (result.exit_code, json.loads(result.stdout)[stand.organisation.slug] >= len(NAMES)) == (0, True), result.output
+        assert _found(stand, '"harbour crane"') == ["Harbour crane"]
+        with stand.work() as work:
+            assert work.execute(text("SELECT count(*) FROM search_entry WHERE id = :gone"), {"gone": gone}).scalar() == 0

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.core.search.asking import understood
 from app.core.search.words import LONGEST_WORD, MOST_WORDS, query, typed_words, vector, words_of
 
 
@@ -17,13 +18,28 @@ def test_words_are_folded_and_parts_are_found_too(text: str, words: list[str]) -
     assert words_of(text) == words
 
 
-def test_a_word_keeps_its_best_weight() -> None:
-    assert vector(7, [("pump", "C"), ("Pump valve", "A"), ("valve", "D")])[0] == "'7.pump':1A '7.valve':1A"
+def test_a_word_stands_where_it_stood_and_what_counts_most_stands_first() -> None:
+    assert vector(7, [("pump", "C"), ("Pump valve", "A"), ("valve", "D")])[0] == "'7.pump':1A,5C '7.valve':2A,8D"
+    assert vector(7, [("quay-side office", "A")])[0] == "'7.quay-side':1A '7.quay':1A '7.side':2A '7.office':3A"
 
 
-def test_the_last_word_is_a_beginning_and_others_stand_in_for_a_mistyped_one() -> None:
-    assert query(7, ["pmup", "hou"], {"pmup": ["pump"]}) == "('7.pmup' | '7.pump') & ('7.hou':*)"
-    assert query(7, ["pump"], beginning=False) == "('7.pump')"
+def test_the_last_word_is_a_beginning_and_others_stand_in_for_it() -> None:
+    assert query(7, [[("pmup",), ("pump",)], [("hou",)]]) == "('7.pmup' | '7.pump') & ('7.hou':*)"
+    assert query(7, [[("pump",)]], beginning=False) == "('7.pump')"
+    assert query(7, [[("forklift",), ("fork", "lift")]], [("old",)]) == "('7.forklift':* | ('7.fork' <-> '7.lift')) & !('7.old' | '7~old')"
+    assert query(7, [[("ann",)]], linked=True) == "('7.ann':* | '7~ann':*)"
+
+
+@pytest.mark.parametrize(("typed", "said"), [
+    ('crane "harbour wall" -paint', (("crane",), (("harbour", "wall"),), (("paint",),), ())),
+    ('type:incident site:"Rowan Alpha" leak', (("leak",), (), (), (("type", "incident"), ("site", "Rowan Alpha")))),
+    ("note: 12:30 http://x", (("note", "12", "30", "http", "x"), (), (), ())),
+    ('-"old paint" "', ((), (), (("old", "paint"),), ())), ("- -- :", ((), (), (), ())), ('"quay-side"', ((), (("quay", "side"),), (), ())),
+    ("TYPE:x", ((), (), (), (("type", "x"),))), ("PAY-2026-7", (("pay-2026-7",), (), (), ())),
+])
+def test_what_is_typed_is_understood(typed: str, said: tuple[object, ...]) -> None:
+    asked = understood(typed, lambda name, _value: name in ("type", "site"))
+    assert (asked.words, asked.phrases, asked.without, asked.said) == said
 
 
 @given(st.text(max_size=3_000))
