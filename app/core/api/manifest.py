@@ -1,0 +1,18 @@
+"""The API: its limit, what is counted of it, and the page that shows it."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+
+from app.core.api import keeping, models  # noqa: F401 -- the table is declared by being imported
+from app.kernel import limits
+from app.kernel.manifest import MenuItem, Module, Setting, daily, every
+
+module = Module(
+    "api", label=_l("API"), icon="terminal", section="admin",
+    settings=(Setting(
+        "api.requests_per_hour", _l("Requests of a token in each hour"), "integer", limits.API.most, minimum=10, maximum=100_000,
+        help=_l("Past it the API answers 429 and says when to come back. It holds for each token and each app alone.")),),
+    menu=(MenuItem("api_usage", _l("Use of the API"), "terminal", "api_usage.page", section="admin", permission="api.usage.view"),),
+    schedule=(every(600, keeping.keep), daily("03:20", keeping.forget)),
+)
