@@ -4,9 +4,18 @@
     AUDIT_KEY=… python3 verify_audit.py trail.jsonl [--anchors checkpoints.jsonl] [--head HEX]
     AUDIT_KEY=… python3 verify_audit.py audit-json-2026-11-21.zip     an extract: some entries, with a signed manifest
 
-The key comes from AUDIT_KEY or from the file named by AUDIT_KEY_FILE. `--anchors` takes the checkpoints kept outside the database,
-`--head` a chain head from a digest mail: both show a chain whose tail was cut before it was exported.
-Exit codes: 0 whole, 1 broken (the first bad row is named), 2 cannot be checked.
+`--anchors` takes the checkpoints kept outside the database, `--head` a chain head from a digest mail: both show a chain whose tail was cut
+before it was exported.
+
+The key comes from AUDIT_KEY, or from the file named by AUDIT_KEY_FILE. It is the one with which the installation writes its trail: whoever
+runs it has it in AUDIT_KEY (or the file of AUDIT_KEY_FILE) of its environment; on a machine of one's own, where none is set, in
+$OPSFLUX_HOME/var/audit_key. Keep it secret: whoever has it can write a trail that looks whole.
+
+Without the key everything is checked that needs none: an extract against the SHA-256 of its manifest, the number and order of entries, what
+checkpoints, anchors, head and end say of the chain, and what was purged. Digests, links and signatures are HMACs and cannot be checked
+without it: an export in which an entry and everything that counts it were written anew is not noticed then. That is never called whole.
+
+Exit codes: 0 whole, 1 broken (the first bad row is named), 2 cannot be checked, 3 nothing wrong found, but not proved: the key is missing.
 """
 
 import argparse
@@ -18,13 +27,20 @@ import sys
 import uuid
 import zipfile
 
+WITHOUT = """AUDIT_KEY is not set. Nothing wrong was found in what needs no key: the file's SHA-256, the number and order of entries,
+checkpoints and purges agree with one another. The digests, links and signatures are HMACs and were not checked: only the key
+shows that nothing was written anew. Whoever runs the installation has it in AUDIT_KEY (or the file of AUDIT_KEY_FILE), on a machine
+of one's own in $OPSFLUX_HOME/var/audit_key; --help says more.
+"""
+
 
 class Broken(Exception):
     """The trail is not whole."""
 
 
 def derived(secret, purpose):
-    return hmac.new(secret, b"opsflux/audit/" + purpose.encode(), hashlib.sha256).digest()
+    """The key of a purpose; None without the secret."""
+    return secret and hmac.new(secret, b"opsflux/audit/" + purpose.encode(), hashlib.sha256).digest()
 
 
 def canonical(value):
@@ -39,9 +55,14 @@ def same(left, right):
     return hmac.compare_digest(left.encode(), right.encode())
 
 
+def vouched(key, value, signature):
+    """Whether a signature matches; without a key nobody can say that it does not."""
+    return not key or same(signed(key, value), signature)
+
+
 def check_checkpoint(key, said, heads, organisation, where):
     body = {name: said[name] for name in ("organisation_id", "seq", "head", "at")}
-    if not same(signed(key, body), said["signature"]):
+    if not vouched(key, body, said["signature"]):
         raise Broken("{} {}: its signature does not match".format(where, said["seq"]))
     if said["organisation_id"] != organisation:
         raise Broken("{} {} belongs to another organisation".format(where, said["seq"]))
@@ -73,12 +94,12 @@ def check_entry(keys, line, expected, previous, purges):
     name = "entry {} ({})".format(seq, entry["id"])
     if "purged" in line:
         purges.take(line)
-    elif not same(signed(keys["entry"], entry), line["digest"]):
+    elif not vouched(keys["entry"], entry, line["digest"]):
         raise Broken(f"{name} was changed: its digest does not match")
     elif entry["action"] == "audit.entry.purge":
         purges.said[entry["id"]] = entry["context"].get("sha256")
     told = previous + seq.to_bytes(8, "big") + uuid.UUID(entry["id"]).bytes + bytes.fromhex(line["digest"])
-    link = hmac.new(keys["link"], told, hashlib.sha256).hexdigest()
+    link = hmac.new(keys["link"], told, hashlib.sha256).hexdigest() if keys["link"] else line["link"]
     if not same(link, line["link"]):
         raise Broken(f"{name}: its link does not follow from the one before")
     return bytes.fromhex(link)
@@ -104,7 +125,7 @@ def verify(lines, secret, anchors=(), head=""):
             check_checkpoint(keys["checkpoint"], line["checkpoint"], heads, organisation, "checkpoint")
         elif "end" in line:
             ended = line
-    if not ended or not same(signed(keys["checkpoint"], ended["end"]), ended["signature"]):
+    if not ended or not vouched(keys["checkpoint"], ended["end"], ended["signature"]):
         raise Broken("the export has no end of its own: its tail was cut")
     if ended["end"] != {"organisation_id": organisation, "entries": count, "head": previous.hex()}:
         raise Broken("the export says that it has {} entries and has {}".format(ended["end"]["entries"], count))
@@ -130,14 +151,14 @@ def verify_extract(path, secret):
         told = json.loads(packed.read("manifest.json"))
         content = packed.read(told["manifest"]["file"])
     said = told["manifest"]
-    if not same(signed(keys["checkpoint"], said), told["signature"]):
+    if not vouched(keys["checkpoint"], said, told["signature"]):
         raise Broken("the manifest was changed: its signature does not match")
     if not same(hashlib.sha256(content).hexdigest(), said["sha256"]):
         raise Broken("the file {} was changed: its SHA-256 is not that of the manifest".format(said["file"]))
     if said["file"].endswith(".json"):
         rows = json.loads(content.decode("utf-8"))
         for row in rows:
-            if not same(signed(keys["entry"], row["entry"]), row["digest"]):
+            if not vouched(keys["entry"], row["entry"], row["digest"]):
                 raise Broken("entry {} was changed: its digest does not match".format(row["entry"]["id"]))
         if len(rows) != said["entries"]:
             raise Broken("the manifest says that there are {} entries and there are {}".format(said["entries"], len(rows)))
@@ -149,32 +170,38 @@ def read_lines(path):
         return file.read().splitlines()
 
 
-def main():
-    parser = argparse.ArgumentParser(description="Verify an OpsFlux audit export offline.")
-    parser.add_argument("export")
-    parser.add_argument("--anchors", help="checkpoints kept outside the database")
-    parser.add_argument("--head", default="", help="a chain head that a digest mail carried")
-    options = parser.parse_args()
+def key_given():
+    """The key of the installation, from the environment; None when there is none."""
     secret = os.environ.get("AUDIT_KEY", "").strip()
     if not secret and os.environ.get("AUDIT_KEY_FILE"):
         with open(os.environ["AUDIT_KEY_FILE"], encoding="utf-8") as file:
             secret = file.read().strip()
-    if not secret:
-        sys.stderr.write("AUDIT_KEY is not set" + "\n")
-        return 2
+    return secret.encode() or None
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("export", help="the chain as JSON lines, or the ZIP of an extract")
+    parser.add_argument("--anchors", help="checkpoints kept outside the database")
+    parser.add_argument("--head", default="", help="a chain head that a digest mail carried")
+    options = parser.parse_args()
     try:
+        secret = key_given()
         anchors = read_lines(options.anchors) if options.anchors else []
         if zipfile.is_zipfile(options.export):
-            count, head = verify_extract(options.export, secret.encode())
+            count, head = verify_extract(options.export, secret)
         else:
             with open(options.export, encoding="utf-8") as file:
-                count, head = verify(file, secret.encode(), anchors, options.head)
+                count, head = verify(file, secret, anchors, options.head)
     except Broken as problem:
         sys.stdout.write(f"BROKEN: {problem}" + "\n")
         return 1
     except (OSError, ValueError, KeyError) as problem:
         sys.stderr.write(f"Cannot be checked: {problem}" + "\n")
         return 2
+    if not secret:
+        sys.stdout.write(f"NOT PROVED: {count} entries, head {head}\n" + WITHOUT)
+        return 3
     sys.stdout.write(f"WHOLE: {count} entries, head {head}\n")
     return 0
 

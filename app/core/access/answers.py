@@ -38,6 +38,7 @@ def declared_permissions() -> frozenset[str]:
     of_modules = {name for module in registry.modules.values() for name in module.permissions}
     of_records = {resource.permission(verb) for resource in registry.resources.values()
                   for verb in (*VERBS, *(action.name for action in resource.actions))}
+    of_records |= {resource.choosing for resource in registry.resources.values()}
     return frozenset(of_records | of_modules | {cell.needs for cell in cells(current_app) if cell.needs.count(".") == 2})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 from flask_babel import gettext as _
 
@@ -13,9 +14,16 @@ from app.kernel import clock
 from app.kernel.current import Actor, Grant, current
 from app.kernel.db import session
 from app.kernel.errors import Invalid
+from app.kernel.kinds import typed_moment
 from app.kernel.references import assign
 
 REFERENCE = re.compile(r"[A-Z]+-[A-Z0-9-]+")
+WEEK = timedelta(days=7)
+
+
+def defaults() -> dict[str, str]:
+    """A week, unless another end is chosen."""
+    return {"until": typed_moment(clock.now() + WEEK)}
 
 
 def before_save(request: AccessRequest) -> None:

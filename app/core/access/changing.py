@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.core.access.conditions import understood
 from app.core.access.decisions import require
+from app.core.access.events import RoleGiven
 from app.core.access.keeping import check_grant, check_inherited, given_by, lacking, more_than_held
 from app.core.access.models import Change, Role, RoleChange, RoleGrant
 from app.core.access.plans import Given, Plan
@@ -21,6 +22,7 @@ from app.kernel.current import SYSTEM_ID, Actor, Grant, current
 from app.kernel.db import session
 from app.kernel.door import perform_one
 from app.kernel.errors import Conflict
+from app.kernel.events import publish
 from app.kernel.references import assign
 
 SETTING = "access.role_changes_need_approval"
@@ -124,6 +126,7 @@ def _members(role: Role, plan: Plan) -> None:
             raise Conflict(_("One of the people is no longer there."))
         require(current.user, ASSIGN, member)
         session().add(MemberRole(member_id=member.id, role_id=role.id, ends_at=given.until))
+        publish(RoleGiven(member.id, role.id))
     for said in plan.until:
         row = session().get(MemberRole, (place, said.id))
         if row is None or row.role_id != role.id:

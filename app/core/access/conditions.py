@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from ipaddress import ip_network
 from typing import Any
+from uuid import UUID
 
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -33,6 +34,9 @@ MINE = {"user.site": "site_id", "user.department": "department_id", "user": "id"
 FLAGS = ("own", "second_factor")
 CIRCUMSTANCES = {"time": "text", "weekday": "integer", "network": "network", "channel": "text"}
 KEYWORDS = frozenset({"and", "or", "not", "in", "is", "empty", "true", "false", "today", *MINE})
+IN_WORDS = {**dict.fromkeys(("less", "lower", "smaller", "below", "under"), ("<", "<=")),
+            **dict.fromkeys(("greater", "more", "larger", "higher", "above", "over"), (">", ">=")),
+            **dict.fromkeys(("equal", "exactly"), ("=", "=")), "at": ("<= or >=", "<= or >=")}  # and with “or equal”
 Rule = list[Any]
 
 
@@ -49,6 +53,15 @@ def understood(text: str, pattern: str) -> str:
     """The rule that a condition means for the records of a permission pattern, as JSON text. Raises `Invalid` naming what is wrong."""
     try:
         return json.dumps(_Reader(text, concerned(pattern)).whole(), separators=(",", ":"))
+    except Unreadable as error:
+        raise Invalid({"condition": [str(error)]}) from None
+
+
+def understood_among(text: str, fields: Mapping[str, Field]) -> str:
+    """The rule that a condition means over these fields, as JSON text. Raises `Invalid` naming what is wrong."""
+    try:
+        known = {name: said for name, said in fields.items() if _compares(said)}
+        return json.dumps(_Reader(text, (), known).whole(), separators=(",", ":"))
     except Unreadable as error:
         raise Invalid({"condition": [str(error)]}) from None
 
@@ -83,6 +96,7 @@ class _Reader:
 
     text: str
     resources: Sequence[Resource]
+    known: Mapping[str, Field] | None = None
     tokens: list[tuple[str, str]] = field(default_factory=list)
     spans: list[tuple[int, int]] = field(default_factory=list)
     place: int = 0
@@ -171,7 +185,8 @@ class _Reader:
         """A field of the record against values."""
         if self.take("is"):
             negated ^= bool(self.take("not"))
-            self.need("empty")
+            if not self.take("empty"):
+                raise Unreadable(self.in_words())
             return ["empty", described.attribute, negated]
         if described.kind == "boolean":
             return ["record", described.attribute, "boolean", "in", [True], negated ^ self.falsehood(), ""]
@@ -182,6 +197,15 @@ class _Reader:
         values = [_value(described, kind, raw) for kind, raw in raws]
         compare = "in" if sign in ("=", "!=", "in") else sign
         return ["record", described.attribute, described.kind, compare, values, negated ^ (sign == "!="), described.currency]
+
+    def in_words(self) -> str:
+        """What to write for a comparison that was written in words: `is less than`."""
+        word, more = self.next()[1], {raw for _kind, raw in self.tokens[self.place:self.place + 4]}
+        signs = IN_WORDS.get(word)
+        if not signs:
+            return _("“%(word)s” is not understood after “is”: write is empty, is not empty, or one of =, !=, <, <=, >, >=, in.",
+                     word=word[:60])
+        return _("Write %(sign)s for “is %(word)s”.", sign=signs["or" in more], word=word)
 
     def comparison(self) -> tuple[str, list[tuple[str, str]]]:
         """`<= 5000`, `in (a, b)`, `not in (a, b)`: the sign and the raw values."""
@@ -209,6 +233,8 @@ class _Reader:
 
     def field(self, name: str) -> Field:
         """The field of that name, which all the records concerned must have."""
+        if self.known is not None:
+            return self.among(name, self.known)
         if not self.resources:
             raise Unreadable(_("This permission is about no records; known here: %(names)s.", names=", ".join(_words(()))))
         found = _usable(self.resources[0]).get(name)
@@ -221,6 +247,14 @@ class _Reader:
             if found is None or (found.kind, found.attribute) != (fields[name].kind, fields[name].attribute):
                 raise Unreadable(_("“%(name)s” is not the same in all the records that this permission is about.", name=name))
         return found or fields[name]
+
+    def among(self, name: str, known: Mapping[str, Field]) -> Field:
+        """The field of that name, of those that are known."""
+        if name not in known:
+            near = get_close_matches(name, _words(known), n=1, cutoff=0.5)
+            hint = _("Did you mean “%(near)s”?", near=near[0]) if near else _("Known: %(names)s.", names=", ".join(_words(known)))
+            raise Unreadable(_("There is no such field here.") + f" {name[:60]}. " + hint)
+        return known[name]
 
     def next(self) -> tuple[str, str]:
         """The next token."""
@@ -244,7 +278,11 @@ class _Reader:
 
 
 def _usable(resource: Resource) -> dict[str, Field]:
-    return {name: said for name, said in fields_of(resource.model).items() if said.kind in (*ORDERED, *EQUAL, "boolean")}
+    return {name: said for name, said in fields_of(resource.model).items() if _compares(said)}
+
+
+def _compares(said: Field) -> bool:
+    return said.kind in (*ORDERED, *EQUAL, "boolean")
 
 
 def _words(fields: Iterable[str]) -> list[str]:
@@ -304,13 +342,18 @@ def _choice(described: Field, text: str) -> str:
 
 def _linked(described: Field, text: str) -> str:
     """The id of the record that a reference or a name means."""
-    resource = registry.of_table(described.reference)
-    if resource is None:
+    resources = registry.meant_by(described)
+    if not resources:
         raise Unreadable(_("“%(name)s” is not compared with a person or a place.", name=described.name))
-    model: Any = resource.model
-    title = fields_of(model).get(resource.title)
-    named = getattr(model, title.key_attribute) == fold(text) if title is not None and title.kind == "text" else model.reference == text
-    found = session().scalars(select(model.id).where((model.reference == text) | named, model.archived_at.is_(None)).limit(2)).all()
+    found = [each for resource in resources for each in _called(resource, text)]
     if len(found) != 1:
         raise Unreadable(_("“%(raw)s” is not known here.", raw=text[:80]))
     return str(found[0])
+
+
+def _called(resource: Resource, text: str) -> Sequence[UUID]:
+    """The records of that reference or name: two at most, which is one too many."""
+    model: Any = resource.model
+    title = fields_of(model).get(resource.title)
+    named = getattr(model, title.key_attribute) == fold(text) if title is not None and title.kind == "text" else model.reference == text
+    return session().scalars(select(model.id).where((model.reference == text) | named, model.archived_at.is_(None)).limit(2)).all()

@@ -14,7 +14,7 @@ from sqlalchemy import func, or_, select
 
 from app.core.access.models import Role
 from app.core.access.plans import NewHolder, OldHolder
-from app.core.access.sight import visible
+from app.core.access.sight import choosable
 from app.kernel import clock
 from app.kernel.current import current
 from app.kernel.db import session
@@ -104,7 +104,7 @@ def _meant(row: Holder) -> Any:
     """The member who was chosen from the list; or, without script, whose name, address or reference was typed."""
     from app.core.people import Member
 
-    seen = select(Member).where(visible(registry.resource("people.member"), current.user), Member.archived_at.is_(None))
+    seen = select(Member).where(choosable(registry.resource("people.member"), current.user), Member.archived_at.is_(None))
     try:
         by_id = session().scalar(seen.where(Member.id == UUID(row.member))) if row.member else None
     except ValueError:

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterable
 from uuid import UUID
 
+from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy import inspect, select
 
 from app.core import audit
 from app.core.access.models import MemberGrant, Role, RoleGrant, plain_key
-from app.kernel.current import Actor, Grant, current
+from app.kernel.current import Actor, Grant, current, matches
 from app.kernel.db import session
 from app.kernel.errors import Invalid
 
@@ -105,12 +106,13 @@ def more_than_held(pattern: str) -> str:
 def _holds(user: Actor, wanted: Grant) -> bool:
     """Whether one of somebody's grants covers another: as wide, under no further condition and at no fewer places."""
     return any(ORDER.index(held.scope) >= ORDER.index(wanted.scope) and held.rule in ("", wanted.rule) and held.site in (None, wanted.site)
-               and _within(wanted.pattern, held.pattern) for held in user.grants)
-
-
-def _within(pattern: str, wider: str) -> bool:
-    return all(have in ("*", want) for have, want in zip(wider.split("."), pattern.split("."), strict=True))
+               and matches(held.pattern, wanted.pattern) for held in user.grants)
 
 
 def _note_refused(pattern: str) -> None:
     audit.note("access.grant.refuse", resource="access.role", result="refused", apart=True, context={"permission": pattern})
+
+
+def role_page(role: Role | None) -> str:
+    """Where a role is made or changed by hand: the sheet."""
+    return url_for("access_overview.edit_page", key=role.key) if role else url_for("access_overview.new_page")

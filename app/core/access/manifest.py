@@ -23,6 +23,7 @@ roles = Resource(
     icon="key-round",
     before_save=keeping.before_save,
     lock=keeping.lock,
+    own_form=keeping.role_page,
     related=(Related("people.member", "role", _l("Members")), Related("people.group_role", "role", _l("Groups"))),
 )
 
@@ -87,6 +88,7 @@ requests = Resource(
     icon="hand",
     snapshot=("member", "permission", "on_record", "reason", "until"),
     before_save=asking.before_save,
+    defaults=asking.defaults,
     actions=(Action("grant", asking.grant, label=_l("Grant"), done="granted", said=_l("%(name)s granted %(record)s"), when=asking.is_open,
                     approval="access.request", on_create=True, locks=True, icon="key-round"),),
     key="request",
@@ -95,7 +97,7 @@ requests = Resource(
 module = Module("access", label=_l("Access"), icon="key-round", section="admin",
                 resources=(roles, single_permissions, custom_permissions, requests, role_changes),
                 approvals=(Approval("access.request", _l("Access request"), (
-                    Level(_l("Those who give access"), "role:admin", needs=1, hours=24, risk="ORANGE"),), why_not_by=asking.why_not_by),
+                    Level(_l("Those who give access"), "role:admin,owner", hours=24, risk="ORANGE"),), why_not_by=asking.why_not_by),
                     Approval("access.role_change", _l("Change of a role"), (
                         Level(_l("Another administrator"), "role:admin", needs=1, hours=48, risk="RED", when=changing.needs_approval),),
                         why_not_by=changing.why_not_by)),

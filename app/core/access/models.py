@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -85,7 +86,7 @@ class MemberGrant(Record):
     __prefix__ = "GRT"
     __label__, __plural__, __slug__ = _l("Single permission"), _l("Single permissions"), "single-permissions"
 
-    member_id: Mapped[UUID] = fields.reference("member", _l("Member"))
+    member_id: Mapped[UUID] = fields.reference("member", _l("Member"), groups=False)
     pattern: Mapped[str] = _pattern()
     scope: Mapped[Scope] = fields.choice(_l("Reach"), Scope, default=Scope.COMPANY)
     condition: Mapped[str | None] = _condition()
@@ -115,6 +116,13 @@ class CustomPermission(Record):
     rule: Mapped[str | None] = mapped_column(Text, info={"label": _l("What it is not needed for")})
 
 
+def permissions() -> Mapping[str, str]:
+    """What can be asked for, in words."""
+    from app.core.access.wording import Permissions
+
+    return Permissions()
+
+
 class Answer(Choices):
     """What became of a request for access."""
 
@@ -129,9 +137,9 @@ class AccessRequest(Record):
     __prefix__ = "ACR"
     __label__, __plural__, __slug__ = _l("Access request"), _l("Access requests"), "requests"
 
-    member_id: Mapped[UUID | None] = fields.reference("member", _l("For"), required=False)
-    permission: Mapped[str] = fields.text(_l("Permission"), max_length=120, sortable=False,
-                                          extra={"samples": ("hse.incident.edit", "hse.incident.export", "hse.incident.import")})
+    member_id: Mapped[UUID | None] = fields.reference("member", _l("For"), groups=False, required=False)
+    permission: Mapped[str] = fields.listed(_l("Permission"), permissions,
+                                            extra={"samples": ("hse.incident.edit", "hse.incident.export", "hse.incident.import")})
     on_record: Mapped[str | None] = fields.text(_l("Only for the record"), max_length=40, required=False, sortable=False,
                                                 extra={"samples": ("",)}, help=_l("Its reference; empty for all records."))
     reason: Mapped[str] = fields.text(_l("Why"), max_length=300)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, false, or_, true
 
 from app.kernel.current import Actor
 
 WIDE = frozenset({"company", "all"})
-OWNERS = ("created_by", "owner_id", "requester_id", "member_id")
+OWNERS = ("created_by", "owner_id", "requester_id", "member_id", "whom_id")
 
 
 def is_own(user: Actor, record: Any) -> bool:
-    """Whether the record was made by, belongs to or is the member who acts."""
-    return any(getattr(record, attribute, None) == user.id for attribute in OWNERS) or getattr(record, "id", None) == user.id
+    """Whether the record was made by, belongs to or is the member who acts; what belongs to a group of theirs is theirs."""
+    mine = user.own_ids
+    return any(getattr(record, attribute, None) in mine for attribute in OWNERS) or getattr(record, "id", None) == user.id
 
 
 def in_department(user: Actor, record: Any) -> bool:
@@ -33,7 +35,14 @@ REACH: dict[str, Callable[[Actor, Any], bool]] = {"own": is_own, "department": i
 
 def owned(model: Any, user: Actor) -> list[ColumnElement[bool]]:
     """What makes a record of a model somebody's own, column by column."""
-    return [getattr(model, name) == user.id for name in (*OWNERS, "id") if hasattr(model, name)]
+    named = [getattr(model, name).in_(_standing_for(model, name, user)) for name in OWNERS if hasattr(model, name)]
+    return [*named, model.id == user.id] if hasattr(model, "id") else named
+
+
+def _standing_for(model: Any, attribute: str, user: Actor) -> frozenset[UUID]:
+    """Whom a column names when it names this member: their groups too where a group may stand in it."""
+    said = getattr(model, attribute).info.get("field")
+    return user.own_ids if said is not None and said.groups else frozenset({user.id})
 
 
 def within(model: Any, scope: str, user: Actor) -> ColumnElement[bool]:

@@ -25,7 +25,8 @@ from app.kernel.fields import fields_of
 from app.kernel.kinds import major_units
 
 NOBODY = Actor(id=UUID(int=1), name="")
-_NAMED = text("SELECT name FROM member WHERE organisation_id = :organisation AND id = ANY(:ids) AND active AND archived_at IS NULL")
+_NAMED = text("SELECT name FROM member WHERE organisation_id = :organisation AND id = ANY(:ids) "
+              "AND status = 'active' AND archived_at IS NULL")
 _PLACE = text("SELECT name FROM site WHERE organisation_id = :organisation AND id = :id")
 
 
@@ -40,13 +41,25 @@ class Held:
 
 
 def missing(action: str) -> str:
-    """Why not, when somebody does not hold a permission at all."""
+    """Why not, when somebody does not hold a permission at all, or only looks at what another sees."""
+    if said := _while_looking(action):
+        return said
     names = holders(action)
     if not names:
         return _("You need %(permission)s, which no role has.", permission=action)
     if len(names) == 1:
         return _("You need %(permission)s, which %(role)s has.", permission=action, role=names[0])
     return _("You need %(permission)s, which %(roles)s and %(last)s have.", permission=action, roles=", ".join(names[:-1]), last=names[-1])
+
+
+def _while_looking(action: str) -> str:
+    """Why not, for whoever sees another's pages: the other may hold it, and yet it is not for whoever looks."""
+    user = current.context.user
+    if user is None or user.impersonator is None or user.is_meant_for(action):
+        return ""
+    if user.impersonator.looks_only:
+        return _("You only look at what %(name)s sees; meanwhile nothing is changed.", name=user.name)
+    return _("You see what %(name)s sees. This is done only by themselves.", name=user.name)
 
 
 def beyond(user: Actor, action: str, grants: Sequence[Grant], record: Any, said: Mapping[str, Any]) -> str:

@@ -19,19 +19,20 @@ from app.kernel.registry import registry
 
 # A role gives what it says here and all that its parent gives; `{}` stands for the name of each business module.
 _ASKS = {"access.request.create": "company", "access.request.view": "own", "access.request.grant": "own"}  # granted by approval alone
+_THEIR_PEOPLE = {f"people.{kind}.view": "department" for kind in ("member", "invitation", "group")}  # and below; all others are only named
 
 SYSTEM_ROLES: tuple[Declared, ...] = (
     Declared("owner", _l("Owner"), {"*.*.*": "all"}, _l("Answers for the organisation; there is always one."), parent="admin",
              start="inbox"),
     Declared("admin", _l("Admin"), {"*.*.*": "company"}, _l("Sets up people, roles, imports and configuration."), parent="manager",
              start="people.member"),
-    Declared("manager", _l("Manager"), {"{}.*.*": "company"}, _l("Plans, coordinates, decides; imports and exports."), parent="member",
-             start="inbox"),
+    Declared("manager", _l("Manager"), {"{}.*.*": "company", **_THEIR_PEOPLE}, _l("Plans, coordinates, decides; imports and exports."),
+             parent="member", start="inbox"),
     Declared("editor", _l("Editor"), {"{}.*.create": "company", "{}.*.edit": "company", "{}.*.archive": "company"},
              _l("Makes and changes all business records; administers nothing."), parent="member"),
     Declared("approver", _l("Approver"), {"{}.*.approve": "company"}, _l("Works like a member and is asked to decide."), parent="member",
              start="inbox"),
-    Declared("member", _l("Member"), {"{}.*.create": "company", "{}.*.edit": "own", "{}.*.archive": "own", "people.*.view": "company"},
+    Declared("member", _l("Member"), {"{}.*.create": "company", "{}.*.edit": "own", "{}.*.archive": "own", "people.*.choose": "company"},
              _l("The ordinary user: reports, requests and follows."), parent="viewer"),
     Declared("auditor", _l("Auditor"), {"*.*.view": "company", "*.*.export": "company", **_ASKS},
              _l("Sees everything with its trace; changes nothing."), start="audit"),
@@ -109,6 +110,11 @@ def grant_further(member_id: Any, key: str) -> None:
 def role_labels() -> dict[str, Any]:
     """The translated names of the declared roles, by key."""
     return {role.key: role.label for role in declared_roles()}
+
+
+def role_purposes() -> dict[str, Any]:
+    """What the declared roles are for, translated, by key."""
+    return {role.key: role.help for role in declared_roles()}
 
 
 def starts_of(roles: Sequence[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -72,7 +72,7 @@ def _recorded(attribute: str, kind: str, sign: str, values: list[Any], negated: 
         if kind == "money" and currency and (getattr(record, currency, None) or _home()) != _home():
             return False
         value = getattr(record, attribute, None)
-        wanted = [one for raw in values if (one := _meant(kind, raw, user)) is not None]
+        wanted = [one for raw in values for one in _meant(kind, raw, user) if one is not None]
         if value is None or not wanted:
             return negated
         found = value in wanted if sign == "in" else COMPARE[sign](value, wanted[0])
@@ -104,7 +104,7 @@ def _criterion(rule: list[Any], model: Any, user: Actor, said: Said) -> ColumnEl
 def _column(model: Any, user: Actor, attribute: str, kind: str, sign: str, values: list[Any], negated: bool,
             currency: str) -> ColumnElement[bool]:
     column = getattr(model, attribute, None)
-    wanted = [one for raw in values if (one := _meant(kind, raw, user)) is not None]
+    wanted = [one for raw in values for one in _meant(kind, raw, user) if one is not None]
     if column is None or not wanted:
         found: ColumnElement[bool] = _constant(negated)
     elif sign == "in":
@@ -124,14 +124,16 @@ def _home() -> str:
     return current.organisation.currency if current.has_organisation else "EUR"
 
 
-def _meant(kind: str, raw: Any, user: Actor) -> Any:
-    """A value of a rule as the column holds it."""
+def _meant(kind: str, raw: Any, user: Actor) -> Iterable[Any]:
+    """A value of a rule as the column holds it; whoever acts is meant by their groups too."""
+    if raw == ["user", "id"]:
+        return user.own_ids
     if isinstance(raw, list) and raw[0] == "user":
-        return getattr(user, raw[1])
+        return (getattr(user, raw[1]),)
     if isinstance(raw, list):
         day = clock.today(current.organisation.timezone) + timedelta(days=raw[1])
-        return datetime.combine(day, time(), ZoneInfo(current.organisation.timezone)) if kind == "datetime" else day
-    return _read(kind, raw, _home()) if kind == "money" else _read(kind, raw, "")
+        return (datetime.combine(day, time(), ZoneInfo(current.organisation.timezone)) if kind == "datetime" else day,)
+    return (_read(kind, raw, _home() if kind == "money" else ""),)
 
 
 @lru_cache(maxsize=4096)

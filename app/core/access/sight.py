@@ -1,4 +1,4 @@
-"""`visible()`: the records that somebody may see, as a criterion that every list, picker, export and search adds."""
+"""`visible()` and `choosable()`: the records that somebody may see, or choose for others, as a criterion that every door adds."""
 
 from __future__ import annotations
 
@@ -26,7 +26,16 @@ def also_visible(sight: Sight) -> Sight:
 
 def visible(resource: Resource, user: Actor) -> ColumnElement[bool]:
     """The criterion for the records of `resource` that `user` may view."""
-    reach = reached(resource.model, user, resource.permission("view"))
+    return _seen(resource, user, resource.permission("view"))
+
+
+def choosable(resource: Resource, user: Actor) -> ColumnElement[bool]:
+    """The criterion for the records of `resource` that `user` may choose for another record, whether or not they may open them."""
+    return _seen(resource, user, resource.choosing)
+
+
+def _seen(resource: Resource, user: Actor, permission: str) -> ColumnElement[bool]:
+    reach = reached(resource.model, user, permission)
     if resource.visible_to is not None and not user.is_system:
         narrowed = resource.visible_to(user)
         reach = reach if narrowed is None or narrowed is True else reach & narrowed

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from app.core.access.conditions import COMPARISONS, ORDERED, Wrong, concerned, misread, understood, usable_fields
 from app.core.access.reasons import in_words
@@ -97,3 +97,8 @@ def _examples(resource: Resource, rule: str) -> tuple[list[str], list[str]]:
 def _named(resource: Resource, record: Any) -> str:
     title = fields_of(resource.model).get(resource.title)
     return f"{record.reference} · {title.display(record)}" if title is not None and title.kind != "reference" else str(record.reference)
+
+
+def meant_by(condition: str, resource: Resource) -> ColumnElement[bool]:
+    """A condition as people write it, as a criterion on the records of a resource. Raises `Invalid` naming what is wrong."""
+    return in_sql(understood(condition, resource.key), resource.model, current.user, {})

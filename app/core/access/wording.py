@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -10,6 +10,7 @@ from uuid import UUID
 from flask_babel import gettext as _
 from sqlalchemy import select
 
+from app.core.access.answers import known_permissions
 from app.core.access.models import Role, Scope
 from app.core.access.plans import Given, Plan
 from app.core.access.sheets import kind_label, verb_label
@@ -56,6 +57,27 @@ def permission_label(pattern: str) -> str:
     if "*" in pattern:
         return _("Everything") if pattern == "*.*.*" else pattern
     return f"{kind_label(pattern.rpartition('.')[0])}: {verb_label(pattern)} ({pattern})"
+
+
+class Permissions(Mapping[str, str]):
+    """Every permission there is with its words, which are found when somebody reads them."""
+
+    def __init__(self) -> None:
+        self._known = known_permissions()
+
+    def __getitem__(self, name: str) -> str:
+        if name not in self:
+            raise KeyError(name)
+        return permission_label(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._known
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
 
 
 def _reach(given: Given) -> str:

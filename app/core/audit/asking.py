@@ -5,19 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, and_, false, func, or_, select, text, tuple_, union_all
 
 from app.core.audit.models import AuditEntry, AuditPerson
+from app.kernel import clock
 from app.kernel.current import SYSTEM, SYSTEM_ID, current
 from app.kernel.db import session
 from app.kernel.kinds import fold
 
 SORTS = ("-at", "at", "actor", "-actor")
+NAMES = ("actor", "action", "resource", "record", "since", "until", "result", "channel", "ip", "q", "request", "person",
+         "record_id", "sort")
 MOST_FOUND, EPOCH = 10_000, datetime(1970, 1, 1, tzinfo=UTC)
 _ACTORS = text("""
 WITH RECURSIVE seen AS (
@@ -98,9 +100,9 @@ def _criteria(filters: Filters) -> Iterator[Any]:
 
 def _period(filters: Filters) -> Iterator[Any]:
     if filters.since:
-        yield AuditEntry.at >= midnight(filters.since)
+        yield AuditEntry.at >= clock.midnight(filters.since, current.organisation.timezone)
     if filters.until:
-        yield AuditEntry.at < midnight(filters.until + timedelta(days=1))
+        yield AuditEntry.at < clock.midnight(filters.until + timedelta(days=1), current.organisation.timezone)
 
 
 def _said(words: str) -> Any:
@@ -165,11 +167,6 @@ def people(wanted: str) -> list[UUID]:
     rows = session().execute(select(AuditPerson.id, AuditPerson.name, AuditPerson.email).where(
         AuditPerson.organisation_id == current.organisation.id))
     return [row.id for row in rows if fold(wanted) in fold(row.name) or fold(wanted) in fold(row.email)]
-
-
-def midnight(day: date) -> datetime:
-    """The moment at which a day of the organisation begins."""
-    return datetime.combine(day, time(), ZoneInfo(current.organisation.timezone)).astimezone(UTC)
 
 
 def per_day(filters: Filters, days: Sequence[date]) -> list[tuple[date, int, int]]:

@@ -22,6 +22,7 @@ from app.kernel.errors import NotFound
 from app.kernel.kinds import show_moment
 
 PER_PAGE, HISTORY, READ = 50, 100, ".view"
+APPROVED_BY = "approved_by"  # in the context of what took effect by an approval: the ids of those who gave it
 
 
 class Change(NamedTuple):
@@ -103,14 +104,14 @@ def _of_here() -> Select[AuditEntry]:
 def shown(entries: Sequence[AuditEntry]) -> list[Shown]:
     """Entries with words in the reader's language; a fixed number of queries, whatever their number."""
     words = Vocabulary(entries)
-    known = people_of({entry.actor_id for entry in entries} | {entry.on_behalf_of for entry in entries})
+    known = people_of({entry.actor_id for entry in entries} | {entry.on_behalf_of for entry in entries}
+                      | {person for entry in entries for person in _approvers(entry)})
     names = {person: name for person, (name, _email) in known.items() if person}
     return [replace(_one(entry, words, names), email=known.get(entry.actor_id, ("", ""))[1]) for entry in entries]
 
 
 def _one(entry: AuditEntry, words: Vocabulary, names: dict[UUID, str]) -> Shown:
-    changes = tuple(Change(words.label(entry.resource, name), words.value(entry, name, 0), words.value(entry, name, 1))
-                    for name in words.order(entry))
+    changes = tuple(Change(*said) for name in words.order(entry) for said in words.changed(entry, name))
     return Shown(id=entry.id, at=entry.at, when=show_moment(entry.at), who=_who(entry, names),
                  sentence=sentence(entry.action, entry.result), action_name=entry.action, record=object_of(entry),
                  record_id=entry.record_id,
@@ -125,6 +126,15 @@ def _who(entry: AuditEntry, names: dict[UUID, str]) -> str:
     who = names.get(entry.actor_id or SYSTEM_ID, nobody)
     if entry.on_behalf_of and entry.context.get("actor_kind") == "service":
         return str(_("%(who)s (service), for which %(behalf)s answers", who=who, behalf=names.get(entry.on_behalf_of, nobody)))
+    if approvers := _approvers(entry):
+        return str(_("%(who)s (approved by %(names)s)", who=who, names=", ".join(names.get(each, nobody) for each in approvers)))
+    if entry.on_behalf_of and entry.channel == "approval":
+        return str(_("%(who)s (asked for by %(name)s)", who=who, name=names.get(entry.on_behalf_of, nobody)))
     if entry.on_behalf_of:
         return str(_("%(who)s on behalf of %(behalf)s", who=who, behalf=names.get(entry.on_behalf_of, nobody)))
     return who
+
+
+def _approvers(entry: AuditEntry) -> list[UUID]:
+    """Who approved what then took effect; nobody for what needed no approval, or was kept before this was written down."""
+    return [UUID(each) for each in entry.context.get(APPROVED_BY, ())]

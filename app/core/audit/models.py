@@ -85,7 +85,7 @@ class AuditHold(Record):
 
     reason: Mapped[str | None] = fields.long_text(_l("Reason"), max_length=2_000, required=True)
     record: Mapped[str | None] = fields.text(_l("Record"), max_length=40, required=False, help=_l("Its reference, such as PAY-2026-00042."))
-    member_id: Mapped[UUID | None] = fields.reference("member", _l("Person"), required=False)
+    member_id: Mapped[UUID | None] = fields.reference("member", _l("Person"), groups=False, required=False)
     since: Mapped[date | None] = fields.day(_l("From"), required=False)
     until: Mapped[date | None] = fields.day(_l("Until"), required=False, help=_l("This day is included."))
     lifted_at: Mapped[datetime | None] = fields.moment(_l("Lifted"), required=False)

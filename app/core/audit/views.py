@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 
 from app.core import access
 from app.core.audit import views_kept
-from app.core.audit.asking import SORTS, Filters, Place
+from app.core.audit.asking import NAMES, SORTS, Filters, Place
 from app.core.audit.graph import graph_of
 from app.core.audit.history import listed, one, shown
 from app.core.audit.outgoing import FORMATS, machine_entry, run
@@ -29,8 +29,6 @@ from app.kernel.screens import screen
 screens = Blueprint("trail", __name__)
 VIEW, EXPORTED = "audit.entry.view", "audit.entry.export"
 LONGEST, RESULTS = 120, ("ok", "refused", "failed")
-NAMES = ("actor", "action", "resource", "record", "since", "until", "result", "channel", "ip", "q", "request", "person",
-         "record_id", "sort")
 
 
 @screens.get("/<org>/audit/")

@@ -38,7 +38,7 @@ REASONS = {
 }
 CHANNELS = {
     "api": _l("by API"), "scim": _l("by a directory (SCIM)"), "import": _l("by import"), "approval": _l("by approval"),
-    "job": _l("by a job"), "outbox": _l("in the background"),
+    "mail": _l("by mail"), "job": _l("by a job"), "outbox": _l("in the background"),
     "schedule": _l("by schedule"), "command": _l("on the command line"), "demo": _l("for the demonstration"),
 }
 
@@ -135,7 +135,8 @@ class Vocabulary:
             for name, pair in entry.changes.items():
                 field = self._fields[entry.resource].get(name)
                 if field is not None and field.kind == "reference":
-                    wanted.setdefault(field.reference, set()).update(UUID(side) for side in pair if isinstance(side, str))
+                    for table in field.tables:
+                        wanted.setdefault(table, set()).update(UUID(side) for side in pair if isinstance(side, str))
         found: dict[UUID, str] = {}
         for table, ids in wanted.items():
             resource = registry.of_table(table)
@@ -158,6 +159,15 @@ class Vocabulary:
         if name == "archived_at":
             return str(_("Archived"))
         return str(field.label if field else self._labels[resource].get(name, name))
+
+    def changed(self, entry: AuditEntry, name: str) -> list[tuple[str, str, str]]:
+        """What a change of a field comes to: label, before, after; of the answers to a form each that differs."""
+        field = self._fields[entry.resource].get(name)
+        if field is None or field.kind != "answers" or field.sheet is None:
+            return [(self.label(entry.resource, name), self.value(entry, name, 0), self.value(entry, name, 1))]
+        old, new = (_answers(field, kept) for kept in entry.changes[name])
+        both = dict.fromkeys((*old, *new))
+        return [(label, old.get(label, ""), new.get(label, "")) for label in both if old.get(label) != new.get(label)]
 
     def value(self, entry: AuditEntry, name: str, side: int) -> str:
         """One side of a change as people read it."""
@@ -182,6 +192,12 @@ class Vocabulary:
             return field.behaviour.display(field, _typed(field, kept), holder)
         except (ValueError, TypeError, KeyError):
             return str(kept)
+
+
+def _answers(field: Field, kept: Any) -> dict[str, str]:
+    """The answers to a form by the words of their questions."""
+    sheet = field.sheet(kept) if field.sheet and isinstance(kept, dict) else None
+    return {part.label: part.text for _section, parts in sheet.parts(kept) for part in parts} if sheet else {}
 
 
 def labels_of(model: Any) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import available_timezones
 
 import flask
 from flask import Blueprint, flash, g, redirect, request, url_for
@@ -23,9 +22,11 @@ from app.kernel.current import current
 from app.kernel.db import session
 from app.kernel.errors import Forbidden, Invalid
 from app.kernel.fields import fields_of
+from app.kernel.i18n import reading, shown_in
 from app.kernel.kinds import Unreadable
 from app.kernel.preferences import LANGUAGES, spoken, unspoken
 from app.kernel.screens import screen
+from app.kernel.zones import known_zones, offered_zones
 
 screens = Blueprint("account", __name__)
 OWN = ("language", "timezone", "digest_hour")
@@ -77,14 +78,15 @@ def save() -> Response:
         session().rollback()
         return _settings(errors, 422)
     session().flush()
-    flash(_("Your settings are saved."), "good")
+    with reading(shown_in(str(getattr(member.language, "value", member.language)))):
+        flash(_("Your settings are saved."), "good")
     return redirect(url_for("account.settings"), 303)
 
 
 def _read(name: str, raw: str | None) -> Any:
     value = fields_of(Member)[name].parse(raw)
     strange = name == "language" and value is not None and value.value in unspoken() and value != _me().language
-    if value is None or strange or (name == "timezone" and value not in available_timezones()):
+    if value is None or strange or (name == "timezone" and value not in known_zones()):
         raise Unreadable(_("Choose one of the list."))
     return value
 
@@ -96,7 +98,8 @@ def _settings(errors: dict[str, list[Any]], status: int) -> Response:
     manages = access.can(current.user, "settings.setting.manage")
     return screen("account/settings.html", status=status, action=url_for("account.save"), member=controls, errors=summary,
                   tokens_url=url_for("tokens.listing"), password_url=url_for("account.password_page"),
-                  sessions_url=url_for("sessions.listing"), address_url=url_for("addresses.address_page"),
+                  sessions_url=url_for("sessions.listing"), profile_url=url_for("profiles.history", ref=member.reference),
+                  address_url=url_for("addresses.address_page"),
                   organisation_url=url_for("settings.organisation") if manages else "",
                   consent_url=url_for("consent.page") if settings_of.get("people.consent") else "")
 
@@ -110,9 +113,7 @@ def _control(name: str, member: Member, errors: list[Any], label: str) -> Contro
         return Control(name, label, "choice", shown, offered, errors,
                        help=_("Of mails, reports and, unless this device says otherwise, of pages."))
     if name == "timezone":
-        named = (zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix/", "right/")))
-        zones = ["UTC", *sorted(named)]
-        return Control(name, label, "choice", shown, [(zone, zone.replace("_", " ")) for zone in zones], errors)
+        return Control(name, label, "choice", shown, [(zone, zone.replace("_", " ")) for zone in offered_zones()], errors)
     return Control(name, label, "choice", shown, [(str(hour), f"{hour:02d}:00") for hour in range(24)], errors)
 
 

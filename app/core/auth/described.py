@@ -8,7 +8,7 @@ from app.core.auth.app_api import GRANTS
 from app.core.auth.scopes import SCOPES
 
 SCHEMES: dict[str, Any] = {
-    "token": {"type": "http", "scheme": "bearer", "description": "A personal or a service token: 32 characters. 1000 requests an hour."},
+    "token": {"type": "http", "scheme": "bearer", "description": "A personal or a service token: 32 characters."},
     "app": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "An access token of 15 minutes, from /auth/token."},
 }
 _TEXT = {"type": "string"}

@@ -6,7 +6,7 @@ import logging
 import re
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import flask
 from flask import Flask, Response, current_app, g, make_response, redirect, request, url_for
@@ -17,7 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.core import access
+from app.core import access, settings
 from app.core.auth import devices, scopes, sessions, stages
 from app.core.auth.entry import Credentials, Entry, cookie_name, credentials, enter, is_for_machines, note_use, way_in
 from app.core.auth.factors import stepping
@@ -28,7 +28,7 @@ from app.kernel.current import Actor, Context, current, settle
 from app.kernel.db import db
 from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from app.kernel.faults import problem, refused, wording
-from app.kernel.preferences import within
+from app.kernel.preferences import page_shown, within
 from app.kernel.records import new_id
 
 log, requests = logging.getLogger("opsflux.edge"), logging.getLogger("opsflux.request")
@@ -102,7 +102,27 @@ def admit() -> AnyResponse | None:
     stepping.take(entry)
     _hold_to_limits(entry, entry.actor)
     _hold_to_scope(entry)
+    _hold_to_policy(entry.actor)
     return None
+
+
+def _needed() -> str:
+    """What the view that is asked says it needs; its blueprint may say it for all."""
+    return access.needs_of(current_app, request.endpoint) if request.endpoint else "public"
+
+
+def _hold_to_policy(actor: Actor) -> None:
+    """Nobody opens what does not say who may; who holds nothing of what a change needs learns no more, whichever record they name.
+
+    What is only looked at may be seen without a role, by a delegation for one: that is asked with the record.
+    """
+    needs = _needed()
+    if not needs:
+        raise Forbidden
+    if needs == access.OWNER:
+        access.require_owner(actor)
+    if request.method not in ("GET", "HEAD", "OPTIONS") and needs.count(".") == 2:
+        access.require(actor, needs)
 
 
 def _closed(user: Actor) -> AnyResponse | None:
@@ -125,10 +145,9 @@ def _is_automatic() -> bool:
 
 def _hold_impersonator(actor: Actor) -> None:
     """Whoever sees what another sees sends nothing, or with consent only what a role permits; what is personal stays closed to them."""
-    view = current_app.view_functions.get(request.endpoint or "")
-    if getattr(view, "while_impersonating", False):
+    if getattr(current_app.view_functions.get(request.endpoint or ""), "while_impersonating", False):
         return
-    needs = getattr(view, "needs", None) or getattr(current_app.blueprints.get(request.blueprint or ""), "needs", "")
+    needs = _needed()
     sends, by_role = request.method not in ("GET", "HEAD"), needs.count(".") == 2
     if sends and (not by_role or (actor.impersonator and actor.impersonator.looks_only)):
         raise Forbidden(_("You see what %(name)s sees and change nothing. Stop first to work as yourself.", name=actor.name))
@@ -174,7 +193,8 @@ def _vouched_elsewhere(slug: str) -> AnyResponse:
 def _hold_to_limits(entry: Entry, actor: Actor) -> None:
     """What costs much may be asked only so often by one member, and all that comes by token by one token or app."""
     if entry.scopes:
-        g.allowance = limits.count(limits.API, entry.token_id or entry.session_id)
+        hourly = replace(limits.API, most=settings.get("api.requests_per_hour"))
+        g.allowance = limits.count(hourly, entry.token_id or entry.session_id)
         if g.allowance.left < 0:
             raise limits.too_many(g.allowance.seconds)
     if limit := getattr(current_app.view_functions.get(request.endpoint or ""), "limit", None):
@@ -185,9 +205,7 @@ def _hold_to_scope(entry: Entry) -> None:
     """A token does what it was made for; the refusal names the scope that it would need."""
     if not entry.scopes:
         return
-    view, module = current_app.view_functions.get(request.endpoint or ""), current_app.blueprints.get(request.blueprint or "")
-    needs = getattr(view, "needs", "") or getattr(module, "needs", "")
-    wanted = scopes.lacking(entry.scopes, needs, request.method, administers=request.path.startswith("/scim/"))
+    wanted = scopes.lacking(entry.scopes, _needed(), request.method, administers=request.path.startswith("/scim/"))
     if wanted:
         raise Forbidden(_("This needs a token with the scope “%(scope)s”.", scope=wanted), needed_scope=wanted)
 
@@ -207,14 +225,10 @@ def _wanted() -> str:
     """Where to go after signing in: the page asked for, or the one from which something was sent."""
     if request.method in ("GET", "HEAD") and request.headers.get("HX-Request") != "true":
         return request.full_path.rstrip("?")
-    start = f"/{g.slug}/" if g.slug else "/"
-    try:
-        shown = urlsplit(request.headers.get("HX-Current-URL") or request.headers.get("Referer") or "")
-    except ValueError:
-        return start
-    if shown.netloc != request.host or shown.path.startswith("/sign-in"):
-        return start
-    return within(shown.path + (f"?{shown.query}" if shown.query else ""))
+    shown = page_shown()
+    if not shown or shown.startswith("/sign-in"):
+        return f"/{g.slug}/" if g.slug else "/"
+    return shown
 
 
 def sign_in_url(wanted: str, *, ended: bool = False) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from flask_babel import lazy_gettext as _l
 from app.core import mail
 from app.core.audit import device_of, place_of
 from app.core.auth import links
+from app.core.auth.identities import identity_of
 from app.core.auth.seats import email_of, seat_of
 from app.core.auth.source import source_address
 from app.core.people import Member
@@ -74,16 +75,23 @@ ADDRESS = Kind(_l("Your e-mail address was changed"), _l("You sign in as %(new)s
 
 MOVED = Kind(_l("Your e-mail address was changed"),
              _l("%(by)s wrote %(new)s for you in %(organisation)s, in place of %(old)s, with which you sign in there no more. If you did "
-                "not agree to it, tell your administrators."), where=False, denies=False)
+                "not agree to it, tell your administrators."),
+             _l("I did not agree"), DENIAL, links.DENY, links.LIFE, where=False, denies=False)
+UNANSWERED = replace(MOVED, button="", path="", purpose="")  # nobody signs in with the former address: there is nobody to answer for it
 WAY = Kind(_l("A further way to sign in was added"), _l("%(email)s can now also sign in through %(provider)s."))
 
 
 def tell_former(fact: AddressMoved) -> None:
-    """Write to the address that a member had until somebody wrote another."""
+    """Write to the address that a member had until somebody wrote another; whoever signs in with it may say that they did not agree."""
     member = session().get(Member, (current.organisation.id, fact.member_id))
-    if member is not None and "@" in fact.former:
-        said = {"by": fact.by, "new": member.email, "old": fact.former, "organisation": current.organisation.name}
-        mail.send(member, "account", lambda: _words(MOVED, said, None), address=fact.former)
+    if member is None or "@" not in fact.former:
+        return
+    said = {"by": fact.by, "new": member.email, "old": fact.former, "organisation": current.organisation.name}
+    known = identity_of(fact.former)
+    kind = MOVED if known else UNANSWERED
+    about = {"organisation": str(current.organisation.id), "member": str(member.id), "new": member.email}
+    mail.send(member, "account", lambda: _words(kind, said, None), address=fact.former, secrets=secrets if known else None,
+              facts=_facts(known, kind, about) if known else None)
 
 
 def tell_of_way(identity_id: UUID, provider: str) -> None:
@@ -105,11 +113,15 @@ def tell(identity_id: UUID, kind: Kind, *, to: str = "", about: Mapping[str, Any
     said = {"email": own, **facts}
     where = _where() if kind.where else None
     with acting(organisation, SYSTEM):
-        mail.send(member, "account", lambda: _words(kind, said, where), address=to or own, secrets=secrets,
-                  facts={"identity": str(identity_id), "purpose": kind.purpose, "life": kind.life.total_seconds(), "denies": kind.denies,
-                         "about": {"told": clock.now().isoformat(), **(about or {})}})
+        mail.send(member, "account", lambda: _words(kind, said, where), address=to or own, secrets=secrets, priority=mail.Priority.URGENT,
+                  facts=_facts(identity_id, kind, about or {}))
         session().flush()
     return True
+
+
+def _facts(identity_id: UUID, kind: Kind, about: Mapping[str, Any]) -> dict[str, Any]:
+    return {"identity": str(identity_id), "purpose": kind.purpose, "life": kind.life.total_seconds(), "denies": kind.denies,
+            "about": {"told": clock.now().isoformat(), **about}}
 
 
 def secrets(facts: Mapping[str, Any]) -> dict[str, str]:

@@ -27,6 +27,7 @@ module = Module(
         "auth.denied": _l("%(name)s said “this was not me”: the account is locked"),
         "auth.device.new": _l("%(name)s signed in on a new device"),
         "auth.address.asked": _l("%(name)s asked for another e-mail address"),
+        "auth.address.disputed": _l("The former address of %(record)s did not agree to another"),
         "auth.address.changed": _l("%(name)s changed the e-mail address"),
         "auth.session.ended": _l("%(name)s ended other sessions"),
         "auth.password.changed": _l("%(name)s set a new password"),

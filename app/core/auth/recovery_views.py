@@ -8,7 +8,7 @@ from flask import Blueprint, g, redirect, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from app.core.auth import addresses, links, mails, passwords, recovery, sessions, signing, stages, trail
+from app.core.auth import addresses, disagreeing, links, mails, passwords, recovery, sessions, signing, stages, trail
 from app.core.auth.edge import come_in, sign_in_url
 from app.core.auth.entry import Entry
 from app.core.auth.policy import policy_of
@@ -161,6 +161,10 @@ def enter(secret: str) -> Response:
 def not_me_page(secret: str) -> Response:
     """What “this was not me” will do."""
     link = recovery.find(secret, links.DENY)
+    if place := disagreeing.place_of(link):
+        words = _("Your former place in %(organisation)s is kept out until an administrator has looked at it; all of them are told. "
+                  "Your own account stays as it is.", organisation=place.name)
+        return _confirming(_("I did not agree"), words, _("Tell the administrators"), "shield-check", variant="destructive")
     words = _("Everybody who is signed in as %(email)s is signed out, on every device, and tokens for the API end. The password is barred "
               "until you choose a new one by mail. What was added lately goes: factors, passkeys, links to sign-in providers. A change of "
               "the e-mail address is undone.", email=link.email)
@@ -170,7 +174,14 @@ def not_me_page(secret: str) -> Response:
 @screens.post("/account/not-me/<secret>")
 def not_me(secret: str) -> Response:
     """Shut everybody out."""
-    ended = recovery.deny(recovery.find(secret, links.DENY), source=source_address())
+    link = recovery.find(secret, links.DENY)
+    if place := disagreeing.place_of(link):
+        if not disagreeing.hold(link, place, source=source_address()):
+            raise recovery.used_up()
+        return screen("account/confirmed.html", heading=_("The administrators are told"),
+                      words=_("They look into who wrote another address for you in %(organisation)s.", organisation=place.name),
+                      url=url_for("auth.sign_in_page"), label=_("Sign in"))
+    ended = recovery.deny(link, source=source_address())
     return screen("account/confirmed.html", heading=_("The account is locked"),
                   words=_("Everybody is signed out and the password opens nothing any more. Ended: %(ended)s. Choose a new password now; "
                           "if you reuse the old one elsewhere, change it there too.", ended=ended),

@@ -61,7 +61,14 @@ def narrowed(grants: Sequence[Grant], patterns: Sequence[str]) -> tuple[Grant, .
 
 
 def _common(left: str, right: str) -> str:
-    pairs = list(zip(left.split("."), right.split("."), strict=False))
-    if any("*" not in pair and pair[0] != pair[1] for pair in pairs):
-        return ""
-    return ".".join(b if a == "*" else a for a, b in pairs)
+    parts = [_shared(a, b) for a, b in zip(left.split("."), right.split("."), strict=False)]
+    return ".".join(parts) if all(parts) else ""
+
+
+def _shared(one: str, other: str) -> str:
+    """What two parts of a pattern have in common: `*` is anything, and who may view may choose as well."""
+    if "*" in (one, other):
+        return other if one == "*" else one
+    if {one, other} == {"view", "choose"}:
+        return "choose"
+    return one if one == other else ""

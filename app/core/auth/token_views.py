@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from babel.dates import format_date
-from flask import Blueprint, flash, g, redirect, request, url_for
+from flask import Blueprint, current_app, flash, g, redirect, request, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -25,6 +25,7 @@ from app.kernel.current import current
 from app.kernel.db import session
 from app.kernel.errors import Forbidden, Invalid, NotFound
 from app.kernel.kinds import show_moment
+from app.kernel.registry import registry
 from app.kernel.screens import screen
 
 screens = Blueprint("tokens", __name__)
@@ -183,7 +184,15 @@ def _form(errors: Mapping[str, Sequence[Any]], made: str, *, rotated: bool) -> d
     """What both pages say of a token that is to be made or was made."""
     typed: Mapping[str, Any] = {**request.form.to_dict(), "addresses": request.form.get("addresses", "")} if errors else {}
     return {"errors": errors, "typed": {"scopes": READ_ONLY, "days": tokens.DAYS, **typed}, "lives": LIVES, "scopes": list(SCOPES.items()),
-            "made": made, "rotated": rotated, "overlap": int(tokens.OVERLAP.total_seconds() // 60)}
+            "made": made, "rotated": rotated, "example": _example(), "api_url": url_for("developers.listing"),
+            "overlap": int(tokens.OVERLAP.total_seconds() // 60)}
+
+
+def _example() -> str:
+    """An address of the API that whoever looks may read, whole, as a program asks for it."""
+    found = next((each for each in registry if access.can(current.user, each.permission("view"))), None)
+    below = f"{current.organisation.slug}/{found.module}/{found.slug}/" if found else "openapi.json"
+    return f"{current_app.extensions['settings'].base_url}/api/v1/{below}"
 
 
 def _shown(token: ApiToken, page: str) -> dict[str, Any]:

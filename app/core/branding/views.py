@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from zoneinfo import available_timezones
 
 from babel.dates import get_day_names
 from flask import Blueprint, Response, flash, redirect, request, url_for
@@ -21,6 +20,7 @@ from app.kernel.current import current
 from app.kernel.errors import Invalid, NotFound, TooLarge
 from app.kernel.preferences import LANGUAGES
 from app.kernel.screens import screen
+from app.kernel.zones import offered_zones
 
 screens = Blueprint("branding", __name__)
 MANAGE = "organisation.profile.manage"
@@ -109,12 +109,11 @@ def _page(typed: Mapping[str, str], errors: Mapping[str, list[Any]], status: int
     names = ("name", "slug", "currency", "timezone", "language", "mail_footer", "colour", "colour_dark", "week_start")
     values = {name: typed.get(name, str(getattr(kept, name))) for name in names}
     days = get_day_names("wide", locale=get_locale())
-    zones = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix/", "right/")))
     columns: Any = Organisation.__table__.c
     labels = {name.removesuffix("_id"): columns[name].info.get("label", name) for name in (*names, "logo_id")}
     summary = [(f"field-{name}", labels.get(name, name), said) for name, sentences in errors.items() for said in sentences]
     return screen("branding/profile.html", status=status, values=values, errors=errors, summary=summary, action=url_for("branding.save"),
-                  zones=[("UTC", "UTC"), *((zone, zone.replace("_", " ")) for zone in zones)],
+                  zones=[(zone, zone.replace("_", " ")) for zone in offered_zones()],
                   week=[(str(number), days[number - 1].capitalize()) for number in services.WEEK], has_logo=kept.logo_id is not None,
                   spoken=[(code, name, code in (kept.languages or list(LANGUAGES))) for code, name in LANGUAGES.items()])
 

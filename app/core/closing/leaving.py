@@ -23,7 +23,8 @@ from app.kernel.jobs import Job
 from app.kernel.registry import registry
 
 KEY, PORTION, BLOCK = "closing:export", 500, 256 * 1024
-UNTAKEN = frozenset({"search_entry", "search_word", "scheduler_lead", "schedule_tick", "used_key"})  # worked out, or of the house alone
+# worked out, or of the house alone
+UNTAKEN = frozenset({"api_usage", "search_entry", "search_word", "scheduler_lead", "schedule_tick", "used_key"})
 
 
 def begin() -> Job:

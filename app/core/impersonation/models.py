@@ -28,14 +28,14 @@ class Impersonation(Record):
     __prefix__ = "AS"
     __label__, __plural__, __slug__ = _l("Impersonation"), _l("Impersonations"), "impersonations"
 
-    actor_id: Mapped[UUID] = fields.reference("member", _l("Who"))
-    target_id: Mapped[UUID] = fields.reference("member", _l("As whom"))
+    actor_id: Mapped[UUID] = fields.reference("member", _l("Who"), groups=False)
+    target_id: Mapped[UUID] = fields.reference("member", _l("As whom"), groups=False)
     reason: Mapped[str] = fields.long_text(_l("Why"), max_length=500, required=True)
     reach: Mapped[Reach] = fields.choice(_l("What may be done"), Reach, default=Reach.LOOK)
     needs_consent: Mapped[bool] = fields.boolean(_l("Needs the person's consent"), default=False)
     needs_second: Mapped[bool] = fields.boolean(_l("Needs consent or a second person"), default=False)
     consented_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), info={"label": _l("Consent")})
-    second_id: Mapped[UUID | None] = fields.reference("member", _l("Second person"), required=False)
+    second_id: Mapped[UUID | None] = fields.reference("member", _l("Second person"), groups=False, required=False)
     begin_by: Mapped[datetime] = mapped_column(DateTime(timezone=True), info={"label": _l("To be begun by")})
     started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), info={"label": _l("Begun")})
     until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True), info={"label": _l("Until")})

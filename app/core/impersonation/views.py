@@ -163,9 +163,10 @@ def _state(found: Impersonation) -> tuple[str, str]:
 
 
 def _step(each: Any) -> dict[str, Any]:
-    refused = each.status >= 400
-    return {"when": show_moment(each.at), "path": each.path, "refused": refused, "changes": each.method not in ("GET", "HEAD"),
-            "trail_url": url_for("trail.listing", request=each.request_id) if each.method not in ("GET", "HEAD") and not refused else ""}
+    failed, sent = each.status >= 500, each.method not in ("GET", "HEAD")
+    refused = each.status >= 400 and not failed
+    return {"when": show_moment(each.at), "path": each.path, "refused": refused, "failed": failed, "changes": sent,
+            "trail_url": url_for("trail.listing", request=each.request_id) if sent and each.status < 400 else ""}
 
 
 def _names(found: Sequence[Impersonation]) -> dict[UUID, str]:

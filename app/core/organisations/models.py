@@ -107,7 +107,7 @@ class Department(Record):
 
     name: Mapped[str] = fields.text(_l("Name"), max_length=120)
     parent_id: Mapped[UUID | None] = fields.reference("department", _l("Part of"), required=False)
-    manager_id: Mapped[UUID | None] = fields.reference("member", _l("Manager"), required=False, extra={"late": True})
+    manager_id: Mapped[UUID | None] = fields.reference("member", _l("Manager"), groups=False, required=False, extra={"late": True})
 
 
 def _unique_name(model: Any) -> None:

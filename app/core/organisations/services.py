@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from babel.numbers import is_currency
 from flask_babel import gettext as _
@@ -18,19 +17,20 @@ from app.kernel.current import SYSTEM, acting, current
 from app.kernel.db import session, unit_of_work
 from app.kernel.errors import Invalid
 from app.kernel.preferences import LANGUAGES
+from app.kernel.zones import zone_faults
 
 SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 RESERVED = frozenset({
     "api", "scim", "static", "assets", "sign-in", "sign-out", "sign-up", "welcome", "preferences", "healthz", "readyz", "version",
     "metrics", "stream", "s", "offline", "well-known", "admin", "account", "profile", "help", "docs", "about", "status", "favicon",
     "robots", "manifest", "sw", "new", "mail", "mailer", "www", "platform", "keys", "organisations", "login", "logout", "oauth", "oidc",
-    "saml", "sso", "mcp", "public", "search", "invitation", "consent",
+    "saml", "sso", "mcp", "public", "search", "invitation", "consent", "sms",
 })
 
 
 def is_reserved(slug: str) -> bool:
     """Whether the product itself uses this as the first segment of an address."""
-    return slug in RESERVED or slug.startswith(".")
+    return slug in RESERVED or "." in slug
 
 
 def found(organisation_id: UUID, slug: str, name: str, *, currency: str = "EUR", timezone: str = "UTC",
@@ -111,8 +111,8 @@ def wrong(slug: str, name: str, currency: str, timezone: str, language: str, *, 
         errors["name"] = [_("This is needed.")]
     if not is_currency(currency):
         errors["currency"] = [_("“%(raw)s” is not a currency. Write its ISO 4217 code, like EUR.", raw=currency[:20])]
-    if timezone not in available_timezones():
-        errors["timezone"] = [_("“%(raw)s” is not a time zone. Write it like Europe/Paris.", raw=timezone[:40])]
+    if said := zone_faults(timezone):
+        errors["timezone"] = said
     if language not in LANGUAGES:
         errors["language"] = [_("“%(raw)s” is not one of: %(known)s.", raw=language[:20], known=", ".join(LANGUAGES))]
     return errors

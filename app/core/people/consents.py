@@ -21,7 +21,7 @@ class Consent(Tenanted):
     __label__ = _l("Consent")
     __audited__: ClassVar[bool] = True
 
-    member_id: Mapped[UUID] = fields.reference("member", _l("Member"))
+    member_id: Mapped[UUID] = fields.reference("member", _l("Member"), groups=False)
     wording: Mapped[str] = mapped_column(Text, info={"label": _l("Version")})
     given: Mapped[bool] = mapped_column(Boolean, info={"label": _l("Given")})
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now, info={"label": _l("When")})

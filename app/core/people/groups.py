@@ -35,6 +35,8 @@ class Group(Record):
     name: Mapped[str] = fields.text(_l("Name"), max_length=120)
     kind: Mapped[GroupKind] = fields.choice(_l("Kind"), GroupKind, default=GroupKind.FUNCTIONAL)
     parent_id: Mapped[UUID | None] = fields.reference("member_group", _l("Part of"), required=False)
+    department_id: Mapped[UUID | None] = fields.reference("department", _l("Department"), required=False,
+                                                          help=_l("Whoever sees the people of this department sees the group."))
     starts_on: Mapped[date | None] = fields.day(_l("From"), required=False, extra={"samples": ("2026-01-05",)})
     ends_on: Mapped[date | None] = fields.day(_l("Until"), required=False, extra={"samples": ("2096-01-05",)})
     description: Mapped[str | None] = fields.long_text(_l("What it is for"), max_length=500)
@@ -48,7 +50,7 @@ class GroupMember(Tenanted):
     __audited__ = True
 
     group_id: Mapped[UUID] = fields.reference("member_group", _l("Group"))
-    member_id: Mapped[UUID] = fields.reference("member", _l("Member"))
+    member_id: Mapped[UUID] = fields.reference("member", _l("Member"), groups=False)
 
 
 class GroupRole(Record):

@@ -44,7 +44,7 @@ class Invitation(Record):
     sent_at: Mapped[datetime | None] = fields.moment(_l("Sent"), required=False)
     expires_at: Mapped[datetime | None] = fields.moment(_l("Expires"), required=False)
     answered_at: Mapped[datetime | None] = fields.moment(_l("Answered"), required=False)
-    member_id: Mapped[UUID | None] = fields.reference("member", _l("Member"), required=False)
+    member_id: Mapped[UUID | None] = fields.reference("member", _l("Member"), groups=False, required=False)
 
 
 _table: Any = Invitation.__table__

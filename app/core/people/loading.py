@@ -34,7 +34,8 @@ _ACCESS = f"""(WITH RECURSIVE above AS (
       WHERE r.organisation_id = m.organisation_id AND r.archived_at IS NULL
     UNION SELECT r.id, r.parent_id, c.key, c.via, c.site_id, c.first_id FROM role r JOIN chain c ON r.id = c.parent_id
       WHERE r.organisation_id = m.organisation_id AND r.archived_at IS NULL)
-  SELECT jsonb_build_object('roles', (SELECT coalesce(jsonb_agg(t.key ORDER BY t.main DESC, t.key), '[]')
+  SELECT jsonb_build_object('groups', (SELECT coalesce(jsonb_agg(DISTINCT a.id), '[]') FROM above a),
+    'roles', (SELECT coalesce(jsonb_agg(t.key ORDER BY t.main DESC, t.key), '[]')
       FROM (SELECT DISTINCT c.key, c.id = m.role_id AS main FROM chain c WHERE c.id = c.first_id AND c.site_id IS NULL) t),
     'grants', (SELECT coalesce(jsonb_agg(u.said ORDER BY u.said), '[]') FROM (
       SELECT jsonb_build_array(g.pattern, g.scope, c.key, g.rule, c.via, c.site_id) AS said
@@ -123,7 +124,8 @@ def actor_from(row: dict[str, Any]) -> Actor:
         id=UUID(row["id"]), name=row["name"], email=row["email"], identity_id=_id(row["identity_id"]), language=row["language"],
         timezone=row["timezone"], grants=tuple(_grant(*grant) for grant in row["grants"]), roles=tuple(row["roles"]),
         department_id=_id(row["department_id"]), department_ids=frozenset(UUID(d) for d in row["departments"]),
-        site_id=_id(row["site_id"]), preferences=row["preferences"], agency=row["agency"])
+        group_ids=frozenset(UUID(g) for g in row["groups"]), site_id=_id(row["site_id"]), preferences=row["preferences"],
+        agency=row["agency"])
 
 
 def _grant(pattern: str, scope: str, role: str, rule: str | None, via: str, site: str | None) -> Grant:

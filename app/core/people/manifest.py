@@ -24,6 +24,7 @@ members = Resource(
     title="name",
     picture="photo",
     visible_to=policy.members_visible_to,
+    chosen_apart=True,
     subtitle=("job_title", "department"),
     facts=("status", "kind", "name", "email", "phone", "job_title", "language", "timezone", "department", "site", "manager", "role"),
     tally="status",
@@ -61,16 +62,17 @@ invitations = Resource(
 
 groups_ = Resource(
     Group,
-    columns=("name", "kind", "parent", "starts_on", "ends_on"),
-    filters=("kind", "parent", "starts_on", "ends_on"),
+    columns=("name", "kind", "department", "parent", "starts_on", "ends_on"),
+    filters=("kind", "department", "parent", "starts_on", "ends_on"),
     search={"name": "A", "description": "C"},
-    form={_l("Group"): ("name", "kind", "parent", "description"), _l("Project"): ("starts_on", "ends_on")},
+    form={_l("Group"): ("name", "kind", "department", "parent", "description"), _l("Project"): ("starts_on", "ends_on")},
     lines=Lines(GroupMember, "group", ("member",), _l("Members"), maximum=5_000),
     import_key="name",
     sort="name",
     title="name",
     subtitle=("kind", "parent"),
     icon="users-round",
+    chosen_apart=True,
     before_save=groups.before_save,
     related=(Related("people.group_role", "group", _l("Roles")), Related("people.group", "parent", _l("Groups below"))),
 )

@@ -73,7 +73,7 @@ class Member(Record):
     job_title: Mapped[str | None] = fields.text(_l("Job title"), max_length=120, required=False)
     department_id: Mapped[UUID | None] = fields.reference("department", _l("Department"), required=False)
     site_id: Mapped[UUID | None] = fields.reference("site", _l("Site"), required=False)
-    manager_id: Mapped[UUID | None] = fields.reference("member", _l("Manager"), required=False)
+    manager_id: Mapped[UUID | None] = fields.reference("member", _l("Manager"), groups=False, required=False)
     role_id: Mapped[UUID] = fields.reference("role", _l("Role"))
     language: Mapped[Language] = fields.choice(_l("Language"), Language, required=False, extra={"kept_back": unspoken},
                                              column={"default": _language, "nullable": False})
@@ -106,7 +106,7 @@ class MemberRole(Tenanted):
     __label__ = _l("Further role")
     __audited__ = True
 
-    member_id: Mapped[UUID] = fields.reference("member", _l("Member"))
+    member_id: Mapped[UUID] = fields.reference("member", _l("Member"), groups=False)
     role_id: Mapped[UUID] = fields.reference("role", _l("Role"))
     site_id: Mapped[UUID | None] = fields.reference("site", _l("Only at the site"), required=False)
     starts_at: Mapped[datetime | None] = fields.moment(_l("From"), required=False, extra={"samples": ("2026-01-05T08:00",)})

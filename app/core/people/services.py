@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from flask_babel import gettext as _
 from sqlalchemy import inspect, select
 
 from app.core import access
+from app.core.access.events import RoleGiven
 from app.core.people.events import AddressMoved, SeatAsked
 from app.core.people.loading import HOLDING, load_actors
 from app.core.people.models import Kind, Language, Member, MemberRole, Status
@@ -22,6 +22,7 @@ from app.kernel.events import publish
 from app.kernel.preferences import spoken, unspoken
 from app.kernel.records import new_id
 from app.kernel.references import assign
+from app.kernel.zones import zone_faults
 
 
 def enrol(name: str, email: str, role: str = "member", **said: Any) -> Member:
@@ -76,12 +77,13 @@ def before_save(member: Member) -> None:
     member.language = member.language or Language(organisation.language)
     member.timezone = member.timezone or organisation.timezone
     _require_spoken(member)
-    if member.timezone not in available_timezones():
-        raise Invalid({"timezone": [_("“%(raw)s” is not a time zone. Write it like Europe/Paris.", raw=member.timezone[:40])]})
+    if said := zone_faults(member.timezone):
+        raise Invalid({"timezone": said})
     if (member.kind == Kind.AGENCY) != (member.agency_id is not None):
         raise Invalid({"kind": [_("Whoever an agency sends is a member of its kind, and nobody else is: see Agencies.")]})
     if member.id is not None and member.manager_id == member.id:
         raise Invalid({"manager": [_("Nobody is their own manager.")]})
+    _tell_role(member)
     if member.email:
         from app.core import auth  # auth stands on people
 
@@ -91,6 +93,12 @@ def before_save(member: Member) -> None:
             if identity != member.identity_id and auth.is_somebody(identity):
                 ask(member)
             member.identity_id = identity
+
+
+def _tell_role(member: Member) -> None:
+    state: Any = inspect(member)
+    if state.persistent and state.attrs.role_id.history.added:
+        publish(RoleGiven(member.id, member.role_id))
 
 
 def _tell_former(member: Member) -> None:

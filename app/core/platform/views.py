@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
@@ -24,6 +23,7 @@ from app.kernel.db import as_identity, session
 from app.kernel.errors import Invalid, NotFound
 from app.kernel.kinds import show_moment
 from app.kernel.screens import screen
+from app.kernel.zones import offered_zones
 
 screens = Blueprint("platform", __name__)
 screens.needs = "public"  # type: ignore[attr-defined]
@@ -182,8 +182,7 @@ def _typed() -> dict[str, str]:
 
 
 def _zones() -> list[tuple[str, str]]:
-    named = (zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "posix/", "right/")))
-    return [(zone, zone.replace("_", " ")) for zone in ("UTC", *sorted(named))]
+    return [(zone, zone.replace("_", " ")) for zone in offered_zones()]
 
 
 def _shown(each: services.Kept) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import or_, select
 
-from app.core import audit, auth, scim
+from app.core import audit, auth, notifications, scim
 from app.core.people import Member
 from app.core.people.models import Status as Standing
 from app.core.privacy import sweeping
@@ -60,6 +60,7 @@ def anonymise(member: Member) -> None:
         member.identity_id = None
     auth.forget_tokens(member.id)
     scim.forget(member.id)
+    notifications.forget(member.id)
     audit.erase_person(member.id)
     audit.note("privacy.person_request.erase", resource="people.member", record_id=member.id, record_reference=number)
     session().expire_all()

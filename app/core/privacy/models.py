@@ -38,7 +38,7 @@ class PersonRequest(Record):
     __label__, __plural__, __slug__ = _l("Data request"), _l("Data requests"), "requests"
 
     kind: Mapped[Kind] = choice(_l("Right"), Kind)
-    member_id: Mapped[UUID] = reference("member", _l("Person"))
+    member_id: Mapped[UUID] = reference("member", _l("Person"), groups=False)
     asked_on: Mapped[date] = day(_l("Asked on"), column={"default": lambda: clock.today(current.organisation.timezone)})
     reason: Mapped[str | None] = long_text(_l("How it reached us"), max_length=2_000,
                                            help=_l("For instance: letter of 3 March, identity checked by passport."))

@@ -22,12 +22,18 @@ from app.kernel.db import Base, session
 from app.kernel.kinds import fold
 
 KEPT = ("approval_request", "approval_decision")
-PROSE = ("text", "long_text", "email")
+PROSE = ("text", "long_text", "email", "answers")
 WRITTEN = {  # columns that are no declared field, and hold what people wrote or were told
-    "form_draft": ("pairs",), "import_row": ("raw", "parsed", "errors", "before"), "import_run": ("problem", "stayed"),
-    "import_mapping": ("name",), "job": ("title", "arguments", "message", "cursor", "result", "error"), "job_line": ("text",),
-    "lost_factor": ("reason", "outcome"), "mail_message": ("to_address", "subject", "text", "html", "headers", "facts", "last_error"),
-    "notification": ("title", "text"), "organisation": ("mail_footer", "erase_reason", "erase_asked_by"),
+    "executive_run": ("inputs", "steps", "outputs", "recommendations", "evidence_bundle"), "run_proposal": ("payload",),
+    "ai_proposal": ("inputs", "sources"),
+    "form_draft": ("pairs",), "import_row": ("raw", "parsed", "errors", "before"), "import_run": ("problem", "stayed", "mapping_name"),
+    "absence": ("uid",), "inbox_view": ("name",), "api_token": ("name",), "import_mapping": ("name",),
+    "job": ("title", "arguments", "message", "cursor", "result", "error"), "job_line": ("text",),
+    "lost_factor": ("reason", "outcome"),
+    "mail_message": ("to_address", "sent_to", "subject", "text", "html", "headers", "facts", "last_error"),
+    "mail_reply": ("sender", "subject", "said"), "mail_way": ("last_error",), "workflow_version": ("graph", "past"),
+    "notification": ("title", "text"), "notification_delivery": ("recipient", "title", "content", "attempts"),
+    "organisation": ("mail_footer", "erase_reason", "erase_asked_by"),
     "outbox": ("payload", "last_error"), "role_change": ("plan",), "setting": ("value",), "sso_domain": ("mailbox",),
     "sso_link": ("subject", "email"), "stored_file": ("name",), "used_key": ("answer",), "consent": ("wording",),
 }
@@ -63,7 +69,7 @@ def _replace(table: Table, column: Column[Any], before: str, after: str, only: U
     shown = "::jsonb" if held else ""
     session().execute(text(
         f"""UPDATE "{table.name}" SET "{column.name}" = regexp_replace("{column.name}"::text, :pattern, :after, 'gi'){shown}
-            WHERE organisation_id = :here AND "{column.name}"::text ~* :pattern{whose}"""),
+            WHERE "{_home(table)}" = :here AND "{column.name}"::text ~* :pattern{whose}"""),
         {"pattern": whole(before), "after": after.replace("\\", "\\\\"), "here": current.organisation.id, "only": only})
 
 
@@ -82,12 +88,20 @@ def _belongs(table: Table) -> tuple[str, ...]:
                  or ((said := column.info.get("field")) and said.reference == Member.__tablename__))
 
 
+def swept(table: Table) -> bool:
+    """Whether names are replaced in a table: not in what is kept as it was, nor in what belongs to no organisation."""
+    if not table.info.get("tenanted") or table.info.get("append_only") or _home(table) not in table.c:
+        return False
+    return not table.name.startswith("audit_") and table.name not in KEPT
+
+
+def _home(table: Table) -> str:
+    """The column that says whose a row is."""
+    return str(table.info.get("column", "organisation_id"))
+
+
 def _columns() -> Iterator[tuple[Table, Column[Any]]]:
-    for table in Base.metadata.sorted_tables:
-        if not table.info.get("tenanted") or table.info.get("append_only") or "organisation_id" not in table.c:
-            continue
-        if table.name.startswith("audit_") or table.name in KEPT:
-            continue
+    for table in filter(swept, Base.metadata.sorted_tables):
         for column in table.c:
             if _prose(table, column):
                 yield table, column

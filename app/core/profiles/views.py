@@ -23,7 +23,6 @@ from app.kernel.screens import screen
 screens = Blueprint("profiles", __name__)
 PICTURES = ("png", "jpg", "jpeg", "webp")
 LARGEST = 2 * 1024 * 1024
-VIEW = "people.member.view"
 
 
 @screens.get("/<org>/people/members/<ref>/activity")
@@ -39,6 +38,7 @@ def history(ref: str) -> Response:
         raise Invalid({"before": [_("This page of the list does not exist.")]}) from None
     older = url_for("profiles.history", ref=ref, before=str(page.older)) if page.older else ""
     return screen("people/member/activity.html", member=member, activity=page, older=older,
+                  page_url=address_of(member) if _opens(member) else "",
                   newest=url_for("profiles.history", ref=ref) if before else "")
 
 
@@ -58,7 +58,7 @@ def photo(ref: str) -> Response:
         member.photo_id = files.store(sent.stream, sent.filename, purpose="photo", only=PICTURES, limit=LARGEST).id
     session().flush()
     flash(_("The photo is changed."), "good")
-    return redirect(address_of(member), 303)
+    return redirect(address_of(member) if _opens(member) else url_for("profiles.history", ref=ref), 303)
 
 
 history.needs = photo.needs = "member"  # type: ignore[attr-defined]
@@ -72,6 +72,11 @@ def may_change(member: Member) -> bool:
 def address_of(member: Member) -> str:
     """The member's page."""
     return f"/{current.organisation.slug}/people/members/{member.reference}/"
+
+
+def _opens(member: Member) -> bool:
+    """Whether the reader may open the member's page; who may not finds what is their own beside their activity."""
+    return bool(access.can(current.user, "people.member.view", member))
 
 
 def _found(reference: str) -> Member:

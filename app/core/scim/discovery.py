@@ -66,8 +66,8 @@ USER_ATTRIBUTES = [
 ]
 GROUP_ATTRIBUTES = [
     _attribute("displayName", required=True, uniqueness="server"),
-    _values("members", _attribute("display", **READ), _attribute("type", canonicalValues=["User"]),
-            _attribute("$ref", "reference", referenceTypes=["User"], **READ)),
+    _values("members", _attribute("display", **READ), _attribute("type", canonicalValues=["User", "Group"]),
+            _attribute("$ref", "reference", referenceTypes=["User", "Group"], **READ)),
 ]
 ENTERPRISE_ATTRIBUTES = [
     _attribute("department"),

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, exists, select
+from sqlalchemy import Select, and_, exists, literal, select, union_all
+from sqlalchemy.orm import aliased
 
 from app.core import access
 from app.core.people import Group, GroupMember, Member
@@ -31,20 +32,31 @@ from app.kernel.registry import registry
 RESOURCE = "people.group"
 
 
+_part: Any = aliased(Group)
+_inside = union_all(
+    select(GroupMember.organisation_id, GroupMember.group_id, GroupMember.member_id.label("id"), literal("User").label("type")),
+    select(_part.organisation_id, _part.parent_id, _part.id, literal("Group")).where(
+        _part.parent_id.isnot(None), _part.archived_at.is_(None)),
+).subquery("inside")
+
+
 def _with_member(condition: Any) -> Any:
-    return exists().where(GroupMember.organisation_id == Group.organisation_id, GroupMember.group_id == Group.id, condition)
+    return exists().where(_inside.c.organisation_id == Group.organisation_id, _inside.c.group_id == Group.id, condition)
 
 
 ATTRIBUTES: dict[str, Known] = {
     "id": Attribute(Group.id, "id"), "externalid": Attribute(ScimGroup.external_id, "exact"), "displayname": Attribute(Group.name),
-    "members": Attribute(GroupMember.member_id, "id", _with_member), "members.value": Attribute(GroupMember.member_id, "id", _with_member),
+    "members": Attribute(_inside.c.id, "id", _with_member), "members.value": Attribute(_inside.c.id, "id", _with_member),
+    "members.type": Attribute(_inside.c.type, "text", _with_member),
     "meta.created": Attribute(Group.created_at, "moment"), "meta.lastmodified": Attribute(Group.updated_at, "moment"),
 }
 
 
 @dataclass
 class Wanted:
-    """What is to become of a group: its name, the directory's id, its members. `said` are the names of what was sent."""
+    """What is to become of a group: its name, the directory's id, its members: people and the groups that are part of it. `said` are the
+    names of what was sent.
+    """
 
     members: set[UUID]
     name: str | None = None
@@ -66,24 +78,28 @@ def shown(rows: Sequence[Any], base: str, *, members: bool = True) -> list[dict[
     return [_shown(group, external, held.get(group.id, []) if members else None, base) for group, external in rows]
 
 
-def _shown(group: Group, external_id: str | None, members: Sequence[tuple[UUID, str]] | None, base: str) -> dict[str, Any]:
+def _shown(group: Group, external_id: str | None, members: Sequence[tuple[str, UUID, str]] | None, base: str) -> dict[str, Any]:
     said = {
         "schemas": [GROUP], "id": str(group.id), "externalId": external_id, "displayName": group.name,
         "members": None if members is None else [
-            {"value": str(member), "display": name, "type": "User", "$ref": f"{base}/Users/{member}"} for member, name in members],
+            {"value": str(each), "display": name, "type": kind, "$ref": f"{base}/{kind}s/{each}"} for kind, each, name in members],
         "meta": {"resourceType": "Group", "created": moment(group.created_at), "lastModified": moment(group.updated_at),
                  "location": f"{base}/Groups/{group.id}"},
     }
     return {key: value for key, value in said.items() if value is not None}
 
 
-def _members_of(groups: Sequence[UUID]) -> dict[UUID, list[tuple[UUID, str]]]:
-    found: dict[UUID, list[tuple[UUID, str]]] = defaultdict(list)
+def _members_of(groups: Sequence[UUID]) -> dict[UUID, list[tuple[str, UUID, str]]]:
+    """Of each group the people, then the groups that are part of it."""
+    found: dict[UUID, list[tuple[str, UUID, str]]] = defaultdict(list)
     query = select(GroupMember.group_id, Member.id, Member.name).join(
         Member, and_(Member.organisation_id == GroupMember.organisation_id, Member.id == GroupMember.member_id))
     for group_id, member_id, name in session().execute(query.where(
             GroupMember.group_id.in_(groups), Member.archived_at.is_(None)).order_by(Member.name_key, Member.id)):
-        found[group_id].append((member_id, name))
+        found[group_id].append(("User", member_id, name))
+    parts = select(Group.parent_id, Group.id, Group.name).where(Group.parent_id.in_(groups), Group.archived_at.is_(None))
+    for parent_id, group_id, name in session().execute(parts.order_by(Group.name_key, Group.id)):
+        found[parent_id].append(("Group", group_id, name))
     return found
 
 
@@ -100,14 +116,14 @@ def make(document: Mapping[str, Any]) -> Group:
 
 def replace(group: Group, document: Mapping[str, Any]) -> None:
     """Make a group what a document says; what it does not name stays."""
-    wanted = Wanted(members_of(group))
+    wanted = Wanted(members_of(group) | _parts_of(group))
     _take(wanted, "replace", document)
     _carry_out(group, wanted)
 
 
 def patch(group: Group, body: Mapping[str, Any]) -> None:
     """Carry out the operations of PATCH, in their order, all or none."""
-    wanted = Wanted(members_of(group))
+    wanted = Wanted(members_of(group) | _parts_of(group))
     for operation, path, value in operations(body):
         if not path:
             if not isinstance(value, dict):
@@ -163,8 +179,10 @@ def _apply_members(wanted: Wanted, operation: str, ids: set[UUID], *, everybody:
 
 def _ids(inner: Tree | None, value: Any) -> set[UUID]:
     """Who is meant: by a filter such as `value eq "…"`, or by a list of values."""
-    named = _named(inner) if inner is not None else [each.get("value") for each in entries(value, "members")]
-    found = {as_id(each) for each in named}
+    sent = [] if inner is not None else entries(value, "members")
+    if any(str(each.get("type", "User")).casefold() not in ("user", "group") for each in sent):
+        raise Refused("invalidValue", "“members” are of type User or Group.")
+    found = {as_id(each) for each in (_named(inner) if inner is not None else [each.get("value") for each in sent])}
     if None in found:
         raise Refused("invalidValue", "“members” names somebody who is not here.")
     return {each for each in found if each}
@@ -191,12 +209,38 @@ def _keep(group: Group, wanted: Wanted) -> None:
     if "externalid" in wanted.said:
         keeping.group_row(group.id).external_id = wanted.external_id
         session().flush()
-    before = members_of(group)
-    if "members" not in wanted.said or wanted.members == before:
+    people, parts = members_of(group), _parts_of(group)
+    if "members" not in wanted.said or wanted.members == people | parts:
         return
-    _require_known(wanted.members - before)
+    fresh = _groups_among(wanted.members - people - parts)
+    _require_known(wanted.members - people - parts - fresh.keys())
+    kept = (wanted.members - fresh.keys()) - parts
     group.updated_at = clock.now()  # what a directory is told of the group has changed, though its own row has not
-    _performed("edit", group, {"lines": [{"member": str(member)} for member in sorted(wanted.members)]})
+    _performed("edit", group, {"lines": [{"member": str(member)} for member in sorted(kept)]})
+    leaving = _groups_among(parts - wanted.members)
+    if len(leaving) < len(parts - wanted.members):
+        raise Refused("invalidValue", "“members” leaves out a group that this token may not take out.")
+    for part in leaving.values():
+        _performed("edit", part, {"parent": None})
+    for part in fresh.values():
+        _join(part, group)
+
+
+def _join(part: Group, group: Group) -> None:
+    """A group becomes part of another; here it is part of one at most, and never of itself, however far around."""
+    if part.parent_id and session().scalar(select(Group.id).where(Group.id == part.parent_id, Group.archived_at.is_(None))):
+        raise Refused("invalidValue", f"The group “{part.name[:120]}” is part of another one; take it out there first.")
+    _performed("edit", part, {"parent": str(group.id)})
+
+
+def _parts_of(group: Group) -> set[UUID]:
+    return set(session().scalars(select(Group.id).where(Group.parent_id == group.id, Group.archived_at.is_(None))))
+
+
+def _groups_among(ids: set[UUID]) -> dict[UUID, Group]:
+    """Those ids that are of groups which may be seen, locked in the order of the ids."""
+    rows = session().execute(visible().where(Group.id.in_(ids)).order_by(Group.id).with_for_update(of=Group)) if ids else ()
+    return {group.id: group for group, _external in rows}
 
 
 def _require_known(ids: set[UUID]) -> None:

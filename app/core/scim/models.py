@@ -20,7 +20,7 @@ class ScimUser(Tenanted):
     __label__ = _l("Person in the directory")
     __audited__: ClassVar[bool] = True
 
-    member_id: Mapped[UUID] = fields.reference("member", _l("Member"))
+    member_id: Mapped[UUID] = fields.reference("member", _l("Member"), groups=False)
     external_id: Mapped[str | None] = fields.text(_l("Id in the directory"), required=False, sortable=False, personal=True)
     user_name: Mapped[str | None] = fields.text(_l("Name in the directory"), max_length=254, required=False, sortable=False, personal=True)
     given_name: Mapped[str | None] = fields.text(_l("Given name"), max_length=120, required=False, sortable=False, personal=True)

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from ldap3 import NONE, SUBTREE, Connection, Server, Tls
-from ldap3.core.exceptions import LDAPException
-from ldap3.core.results import RESULT_INVALID_CREDENTIALS
+from ldap3 import NO_ATTRIBUTES, NONE, SUBTREE, Connection, Server, Tls
+from ldap3.core.exceptions import LDAPException, LDAPOperationResult
+from ldap3.core.results import RESULT_INVALID_CREDENTIALS, RESULT_SUCCESS
 from ldap3.utils.conv import escape_filter_chars
 from ldap3.utils.dn import parse_dn
 
@@ -23,6 +23,8 @@ from app.kernel.kinds import fold
 PORTS = {"ldaps": 636, "ldap": 389}
 FILTERS = {Kind.LDAP: "(&(objectClass=person)(|(uid={0})(mail={0})))",
            Kind.DIRECTORY: "(&(objectClass=user)(|(sAMAccountName={0})(userPrincipalName={0})))"}
+NESTED = "1.2.840.113556.1.4.1941"  # LDAP_MATCHING_RULE_IN_CHAIN: Active Directory walks the groups in groups by itself
+GROUPS = {Kind.LDAP: "(|(member={dn})(uniqueMember={dn}))", Kind.DIRECTORY: f"(member:{NESTED}:={{dn}})"}
 IDS, NAMES = ("objectGUID", "entryUUID"), ("displayName", "cn")
 SECONDS, LONGEST = 5, 256
 
@@ -44,9 +46,9 @@ def vouched(provider: Provider, username: str, password: str, met: Callable[[str
     try:
         with _bound(provider, provider.client_id or "", secret_of(provider)) as search:
             found = _found(provider, search, name)
-        met(found["dn"].casefold())
-        with _bound(provider, found["dn"], password, theirs=True):
-            return _person(provider, found)
+            met(found["dn"].casefold())
+            with _bound(provider, found["dn"], password, theirs=True):
+                return _person(provider, found, _searched(provider, search, found["dn"]))
     except (LDAPException, ssl.SSLError) as error:
         raise Silent(f"the directory: {type(error).__name__}: {error}") from error
 
@@ -97,11 +99,23 @@ def _found(provider: Provider, search: Connection, name: str) -> dict[str, Any]:
     return entry
 
 
-def _person(provider: Provider, found: dict[str, Any]) -> Vouched:
+def _searched(provider: Provider, search: Connection, person: str) -> list[str]:
+    """The groups that hold somebody, where people do not name theirs: all of them, or it is an outage, for roles hang on them."""
+    if not (base := (provider.groups_base or "").strip()):
+        return []
+    wanted = ((provider.groups_filter or "").strip() or GROUPS[Kind(provider.kind)]).replace("{dn}", escape_filter_chars(person))
+    entries = search.extend.standard.paged_search(base, wanted, SUBTREE, attributes=NO_ATTRIBUTES, paged_size=500, time_limit=SECONDS,
+                                                  generator=False)
+    if search.result["result"] != RESULT_SUCCESS:  # the library lets a place that is not there pass as an empty one
+        raise LDAPOperationResult(result=search.result["result"], description=search.result["description"])
+    return [each["dn"] for each in entries if each["type"] == "searchResEntry"]
+
+
+def _person(provider: Provider, found: dict[str, Any], searched: list[str]) -> Vouched:
     said = found["raw_attributes"]
     subject = next((said[name][0].hex() for name in IDS if said.get(name)), found["dn"].casefold())
     groups = [each.decode("utf-8", "replace") for each in said.get(_groups_in(provider)) or []]
-    called = tuple(name for each in groups for name in _called(each))
+    called = tuple(dict.fromkeys(name for each in [*groups, *searched] for name in _called(each)))
     return Vouched(subject, _text(said, ("mail",)).casefold(), True, _text(said, NAMES), called)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,8 +21,6 @@ from app.kernel.errors import Forbidden, Invalid
 from app.kernel.fields import Form, choice, text
 from app.kernel.kinds import Choices
 from app.kernel.limits import Limit
-
-NAME = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 
 ASKED = Limit("domain-asked", 10, 3600)
 LIFE = timedelta(days=2)
@@ -51,7 +48,7 @@ class Confirming(Form):
 def before_save(domain: Domain) -> None:
     """Keep the name in small letters. A name that changes must be asked for and confirmed anew."""
     name = domain.name.strip().casefold().removeprefix("@").rstrip(".")
-    if not NAME.fullmatch(name):
+    if not mail.DOMAIN.fullmatch(name):
         raise Invalid({"name": [_("Write a domain like example.org.")]})
     domain.name = name
     state: Any = inspect(domain)

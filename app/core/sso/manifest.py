@@ -14,7 +14,7 @@ sources = Resource(
     filters=("kind", "active"),
     search={"name": "A", "address": "B"},
     form={_l("Provider"): ("name", "kind", "active"),
-          _l("Where it is"): ("address", "client_id", "metadata_xml", "search_base", "authority"),
+          _l("Where it is"): ("address", "client_id", "metadata_xml", "search_base", "groups_base", "groups_filter", "authority"),
           _l("Who comes in"): ("joining", "role", "groups_in")},
     lines=Lines(ProviderGroup, "provider", ("group", "role"), _l("Roles by group"), maximum=100),
     importable=False,
@@ -24,7 +24,10 @@ sources = Resource(
     icon="key-round",
     before_save=providers.before_save,
     actions=(Action("set_secret", providers.set_secret, label=_l("Set the secret"), done="set_secret",
-                    said=_l("%(name)s set the secret of %(record)s"), form=providers.Secret, when=providers.has_client, icon="lock"),),
+                    said=_l("%(name)s set the secret of %(record)s"), form=providers.Secret, when=providers.has_client, icon="lock"),
+             Action("new_key", providers.new_key, label=_l("Make a new key pair"), done="new_key",
+                    said=_l("%(name)s made a new key pair for %(record)s"), when=providers.has_key, icon="key-round",
+                    tone="danger")),
 )
 
 places = Resource(

@@ -53,17 +53,26 @@ class Provider(Record):
     active: Mapped[bool] = fields.boolean(_l("In use"), default=True)
     address: Mapped[str | None] = fields.text(
         _l("Address"), max_length=300, required=False, sortable=False, extra={"samples": ("https://login.example.org",)},
-        shown_when=("kind", BY_ADDRESS),
+        shown_when=("kind", BY_ADDRESS), needed_when=DIRECTORY_KINDS | {"oidc", "microsoft"},
         help=_l("The issuer, the tenant's id (Microsoft), your own server (GitHub, GitLab), or ldaps://… (directories)."))
     client_id: Mapped[str | None] = fields.text(
         _l("Client"), max_length=300, required=False, sortable=False,
-        shown_when=("kind", BY_CLIENT),
+        shown_when=("kind", BY_CLIENT), needed_when=BY_CLIENT - DIRECTORY_KINDS,
         help=_l("The client's id as the provider gave it; for directories the DN of the account that searches."))
     metadata_xml: Mapped[str | None] = fields.long_text(
-        _l("Metadata"), max_length=200_000, shown_when=("kind", frozenset({"saml"})), help=_l("SAML: the provider's metadata (XML)."))
+        _l("Metadata"), max_length=200_000, shown_when=("kind", frozenset({"saml"})), needed_when=frozenset({"saml"}),
+        help=_l("SAML: the provider's metadata (XML)."))
     search_base: Mapped[str | None] = fields.text(
-        _l("Search below"), max_length=300, required=False, sortable=False, shown_when=("kind", DIRECTORY_KINDS),
+        _l("Search below"), max_length=300, required=False, sortable=False,
+        shown_when=("kind", DIRECTORY_KINDS), needed_when=DIRECTORY_KINDS,
         help=_l("Directories: the DN below which people are, like ou=people,dc=example,dc=org."))
+    groups_base: Mapped[str | None] = fields.text(
+        _l("Search groups below"), max_length=300, required=False, sortable=False, shown_when=("kind", DIRECTORY_KINDS),
+        help=_l("Directories whose people do not name their groups: the DN below which groups are, like ou=groups,dc=example,dc=org."))
+    groups_filter: Mapped[str | None] = fields.text(
+        _l("Groups of a person"), max_length=300, required=False, sortable=False, shown_when=("kind", DIRECTORY_KINDS),
+        help=_l("The filter that finds them, with {dn} for the person. Left empty: by their members; in Active Directory those of nested "
+                "groups too."))
     authority: Mapped[str | None] = fields.long_text(
         _l("Certificate authority"), max_length=20_000, shown_when=("kind", DIRECTORY_KINDS), extra={"samples": ("",)},
         help=_l("Directories: who signed the server's certificate (PEM)."))
@@ -72,6 +81,8 @@ class Provider(Record):
     joining: Mapped[Joining] = fields.choice(_l("Who joins by signing in"), Joining, default=Joining.DOMAINS)
     role_id: Mapped[UUID | None] = fields.reference("role", _l("Role of who joins"), required=False)
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary, info={"secret": True, "label": _l("Client secret")})
+    certificate: Mapped[str | None] = mapped_column(Text, info={"label": _l("Certificate for encryption")})
+    sealed_pair: Mapped[bytes | None] = mapped_column(LargeBinary, info={"secret": True, "label": _l("Private key for decryption")})
 
 
 class ProviderGroup(Tenanted):
@@ -105,7 +116,7 @@ class Link(Tenanted):
     __tablename__ = "sso_link"
 
     provider_id: Mapped[UUID] = fields.reference("sso_provider", _l("Sign-in provider"))
-    member_id: Mapped[UUID] = fields.reference("member", _l("Member"))
+    member_id: Mapped[UUID] = fields.reference("member", _l("Member"), groups=False)
     subject: Mapped[str] = mapped_column(Text)
     email: Mapped[str] = mapped_column(Text)
     given: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), default=list)

@@ -8,16 +8,20 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+import xmlsec
 from flask import current_app, url_for
+from lxml import etree
 from onelogin.saml2.auth import OneLogin_Saml2_Auth as Auth
 from onelogin.saml2.errors import OneLogin_Saml2_Error, OneLogin_Saml2_ValidationError
 from onelogin.saml2.idp_metadata_parser import OneLogin_Saml2_IdPMetadataParser as Parser
+from onelogin.saml2.metadata import OneLogin_Saml2_Metadata as Metadata
 from onelogin.saml2.response import OneLogin_Saml2_Response
 from onelogin.saml2.settings import OneLogin_Saml2_Settings
 from onelogin.saml2.utils import OneLogin_Saml2_Utils
+from onelogin.saml2.xml_utils import OneLogin_Saml2_XML
 
 from app.core import auth
-from app.core.sso import anew, attempts
+from app.core.sso import anew, attempts, keys
 from app.core.sso.attempts import Under
 from app.core.sso.models import Provider
 from app.core.sso.vouching import Doubtful, Silent, Vouched, words
@@ -32,6 +36,11 @@ NAMES = ("displayName", "urn:oid:2.16.840.1.113730.3.1.241", f"{CLAIMS}/name", "
 GROUPS = ("groups", "memberOf", "http://schemas.microsoft.com/ws/2008/06/identity/claims/groups", "urn:oid:1.3.6.1.4.1.5923.1.5.1.1")
 STRICT = {"wantAssertionsSigned": True, "wantNameId": True, "wantAttributeStatement": False, "requestedAuthnContext": False,
           "rejectDeprecatedAlgorithm": True, "allowSingleLabelDomains": True}
+XENC = "http://www.w3.org/2001/04/xmlenc#"
+# No RSA 1.5 and no triple DES: whoever may ask often enough reads what they hide. A try here uses up the way that it came by.
+CIPHERS = {f"{XENC}rsa-oaep-mgf1p", "http://www.w3.org/2009/xmlenc11#rsa-oaep", *(f"{XENC}aes{bits}-cbc" for bits in (128, 192, 256)),
+           *(f"http://www.w3.org/2009/xmlenc11#aes{bits}-gcm" for bits in (128, 192, 256))}
+NESTED = "//saml:EncryptedID | //saml:EncryptedAttribute"
 LONGEST = timedelta(days=1)
 
 logging.getLogger("onelogin").setLevel(logging.CRITICAL)  # it would write what people send into the log
@@ -52,7 +61,10 @@ def read_metadata(xml: str) -> dict[str, Any]:
 def own_metadata(provider: Provider) -> str:
     """What the provider is told of us."""
     settings = OneLogin_Saml2_Settings({**_settings(provider), "idp": {}}, sp_validation_only=True)
-    return str(settings.get_sp_metadata())
+    root = OneLogin_Saml2_XML.to_etree(Metadata.add_x509_key_descriptors(settings.get_sp_metadata(), provider.certificate))
+    for signing in OneLogin_Saml2_XML.query(root, "//md:KeyDescriptor[@use='signing']"):
+        signing.getparent().remove(signing)  # the pair is for what is encrypted; we sign nothing with it
+    return str(etree.tostring(root, encoding="unicode"))
 
 
 def departure(provider: Provider, under: Under) -> str:
@@ -69,8 +81,10 @@ def arrival(provider: Provider, under: Under, said: Mapping[str, str]) -> Vouche
     if not under.nonce.startswith("ONELOGIN_"):
         raise Doubtful("request")
     try:
-        settings = OneLogin_Saml2_Settings(_settings(provider, read_metadata(provider.metadata_xml or "")))
-        response = OneLogin_Saml2_Response(settings, said.get("SAMLResponse", ""))
+        ours = _settings(provider, read_metadata(provider.metadata_xml or ""))
+        ours["sp"]["privateKey"] = keys.private(provider)
+        settings = OneLogin_Saml2_Settings(ours)
+        response = _read(provider, settings, said.get("SAMLResponse", ""))
         response.is_valid(_request(provider, said), under.nonce, raise_exceptions=True)
         _told_us(provider, under, response)
         if under.proving:
@@ -82,6 +96,37 @@ def arrival(provider: Provider, under: Under, said: Mapping[str, str]) -> Vouche
         raise
     except Exception as error:  # bytes that break the parser are to be believed least of all
         raise Doubtful("assertion", type(error).__name__) from error
+
+
+def _read(provider: Provider, settings: OneLogin_Saml2_Settings, sent: str) -> OneLogin_Saml2_Response:
+    """The answer, decrypted when it is encrypted: for us, with our key, by algorithms that give nothing away. Raises `Doubtful`."""
+    root = OneLogin_Saml2_XML.to_etree(OneLogin_Saml2_Utils.b64decode(sent))
+    if OneLogin_Saml2_XML.query(root, "//saml:EncryptedAssertion"):
+        if not provider.sealed_pair:
+            raise Doubtful("encryption", "there is no key pair")
+        _look_before_opening(provider, settings, root)
+    try:
+        response = OneLogin_Saml2_Response(settings, sent)
+    except xmlsec.Error as error:
+        raise Doubtful("encryption", f"our key does not open it: {error}") from error
+    for document in (root, response.decrypted_document):
+        if document is not None and OneLogin_Saml2_XML.query(document, NESTED):
+            raise Doubtful("encryption", "something within the assertion is encrypted once more")  # and would be opened unlooked at
+    return response
+
+
+def _look_before_opening(provider: Provider, settings: OneLogin_Saml2_Settings, root: Any) -> None:
+    """Refuse what is not plainly for us, anywhere in the answer: nothing of it is signed yet, and what decrypts follows where it leads."""
+    query = OneLogin_Saml2_XML.query
+    ours = {keys.lines(each.text or "") for each in query(root, ".//saml:EncryptedAssertion//ds:X509Certificate")}
+    if query(root, "//ds:RetrievalMethod | //*[@xml:id]") or any(not each.get("URI").startswith("#") for each in query(root, "//*[@URI]")):
+        raise Doubtful("encryption", "it leads outside itself")  # files and addresses would be opened, and keys found elsewhere
+    if any(each.get("Algorithm") not in CIPHERS for each in query(root, "//xenc:EncryptionMethod")):
+        raise Doubtful("encryption", "the algorithm is not one that is taken")
+    if any(each.get("Recipient") not in (None, settings.get_sp_data()["entityId"]) for each in query(root, "//xenc:EncryptedKey")):
+        raise Doubtful("encryption", "it is encrypted for somebody else")
+    if ours - {keys.lines(provider.certificate or "")}:
+        raise Doubtful("encryption", "it is encrypted for a certificate that is not ours, or no more")
 
 
 def _told_us(provider: Provider, under: Under, response: OneLogin_Saml2_Response) -> None:

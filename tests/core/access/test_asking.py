@@ -9,15 +9,20 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.core import access
-from app.core.access import MemberGrant
+from app.core import access, audit
+from app.core.access import MemberGrant, asking
 from app.core.access.asking import grant, why_not_by
+from app.core.approvals import decide
 from app.core.approvals.models import ApprovalRequest
-from app.kernel import clock
+from app.core.notifications import Notification
+from app.kernel import clock, outbox
 from app.kernel.current import SYSTEM, Organisation, acting
 from app.kernel.db import session, unit_of_work
 from app.kernel.door import perform_one
 from app.kernel.errors import Invalid
+from app.kernel.kinds import show_moment, typed_moment
+from app.kernel.registry import registry
+from app.resources.features.detail import Detail
 from tests.core.visitors import actor_of, enrol, found
 
 
@@ -95,3 +100,66 @@ def test_one_record_alone(place: Organisation) -> None:
         single = work.scalars(select(MemberGrant)).one()
         assert single.condition == 'reference = "MEM-2026-00001"'
         assert single.rule
+
+
+def _later(place: Organisation, pause: timedelta) -> None:
+    """Deliver what is due by then."""
+    with clock.at(clock.now() + pause), acting(None, None):
+        outbox.drain(place.id)
+
+
+def _granted(place: Organisation, asked: Any, by: str) -> None:
+    with acting(place, SYSTEM), unit_of_work() as work:
+        request_id = work.scalars(select(ApprovalRequest.id).where(ApprovalRequest.record_id == asked.id)).one()
+        shown = work.get_one(ApprovalRequest, (place.id, request_id)).snapshot_hash
+    with acting(place, _member(place, by), channel="page"), unit_of_work():
+        decide(request_id, "approve", shown_hash=shown)
+    _later(place, timedelta(hours=1))
+
+
+def test_an_owner_is_asked_and_who_is_asked_stands_beside_the_button(place: Organisation) -> None:
+    asked = _ask(place)
+    with acting(place, _member(place, "mia"), channel="page"), unit_of_work() as work:
+        resource = registry.resource("access.request")
+        record = work.scalars(select(access.AccessRequest).where(access.AccessRequest.id == asked.id)).one()
+        (offer,) = Detail(resource, record).offers
+        assert not offer.allowed
+        assert offer.reason.startswith("It waits for approval already. Asked: ")
+        assert {name for name in ("adam", "olga") if name in offer.reason.casefold()} == {"adam", "olga"}
+
+
+def test_what_an_owner_grants_names_them_and_is_told_in_words(place: Organisation) -> None:
+    asked, mia, olga = _ask(place), _member(place, "mia"), _member(place, "olga").name
+    _granted(place, asked, "olga")
+    with clock.at(clock.now() + timedelta(hours=2)):
+        assert access.can(_member(place, "mia"), "hse.incident.import")
+    with acting(place, mia), unit_of_work() as work:
+        record = work.scalars(select(access.AccessRequest).where(access.AccessRequest.id == asked.id)).one()
+        granted = next(entry for entry in audit.history(record) if entry.action_name == "access.request.grant")
+        assert granted.said == f"OpsFlux (approved by {olga}) granted {record.reference}"
+        assert mia.name not in granted.said
+        told = work.scalars(select(Notification).where(Notification.member_id == mia.id)).all()
+        mine = next(each for each in told if each.title.startswith("You may do this now"))
+        assert mine.title == "You may do this now: Incidents: Import (hse.incident.import)"
+        assert mine.text == f"Until {show_moment(record.until)}."
+
+
+def test_a_request_is_called_by_what_it_asks_for(place: Organisation) -> None:
+    asked = _ask(place)
+    with acting(place, SYSTEM), unit_of_work() as work:
+        request = work.scalars(select(ApprovalRequest).where(ApprovalRequest.record_id == asked.id)).one()
+        assert request.title == "Incidents: Import (hse.incident.import)"
+    with acting(place, _member(place, "mia")), unit_of_work():
+        assert asking.defaults()["until"] == typed_moment(clock.now() + timedelta(days=7))
+
+
+def test_who_gets_a_role_is_told_what_it_is_for(place: Organisation) -> None:
+    olga, mia = _member(place, "olga"), _member(place, "mia")
+    with acting(place, olga, channel="page"), unit_of_work():
+        perform_one("people.member", "edit", mia.id, {"role": str(access.role_named("approver").id)})
+    _later(place, timedelta(seconds=1))
+    with acting(place, SYSTEM), unit_of_work() as work:
+        told = work.scalars(select(Notification).where(Notification.member_id == mia.id)).all()
+        mine = next(each for each in told if "role" in each.title)
+        assert mine.title == "You have the role “Approver” now"
+        assert mine.text == "Works like a member and is asked to decide."

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -18,7 +18,7 @@ from app.core import access
 from app.core.access.conditions import understood
 from app.core.access.rules import holds, in_sql
 from app.core.organisations import Department, Site
-from app.kernel import clock
+from app.kernel import clock, embedded
 from app.kernel.current import SYSTEM, Actor, Grant, Organisation, acting
 from app.kernel.db import enter, session, unit_of_work
 from app.kernel.errors import Invalid
@@ -26,15 +26,20 @@ from app.kernel.records import new_id
 from app.kernel.references import assign
 from app.modules.procurement.models import Requisition, Stage
 from tests.core.visitors import actor_of, enrol, found
+from tests.infra import home
+from tests.infra.databases import database_of_its_own
 
 PATTERN = "procurement.requisition.edit"
 NOW = datetime(2026, 3, 11, 9, 30, tzinfo=UTC)  # a Wednesday
 
 
 @pytest.fixture(scope="module")
-def stand(application: Flask) -> Iterator[tuple[Organisation, Actor]]:
-    """An organisation with forty requisitions of all kinds, some fields of them empty, and somebody who asks."""
-    with application.app_context():
+def stand(servers: embedded.Servers) -> Iterator[tuple[Organisation, Actor]]:
+    """An organisation with forty requisitions of all kinds, some fields of them empty, and somebody who asks.
+
+    In a database of their own: what stays for all of them would stay for the tests after them too.
+    """
+    with contextmanager(database_of_its_own)(servers, home.TEMPLATE) as database, database.app.app_context():
         dice = random.Random(7)
         place = found(f"conditions-{str(new_id())[-8:]}")
         with acting(place, SYSTEM), unit_of_work() as work:
@@ -105,6 +110,8 @@ def test_a_condition_and_its_negation_part_the_records(stand: tuple[Organisation
     ("total <= many", ""), ("site = Nowhere", "“Nowhere” is not known here."),
     ("total 5000",
      "“5000” stands where one of =, !=, <, <=, >, >=, in, is is needed."), ("total <=", "The condition ends too early."),
+    ("total is less than 5000", "Write < for “is less”."), ("total is more or equal 5000", "Write >= for “is more”."),
+    ("total is big", "“big” is not understood after “is”: write is empty"), ("total is", "The condition ends too early."),
     ("own own", "“own” was not expected here; join conditions by and, or."), ("(own", "“)” is missing."),
     ("time > noon", "“noon” is not a time of day. Write it like 08:30."),
     ("weekday = 8", "A day of the week is a number from 1 (Monday) to 7."),

@@ -27,29 +27,35 @@ ROWS = list(csv.DictReader(io.StringIO(REACHES.read_text())))
 ROLES = sorted(set(ROWS[0]) - {"permission"})
 
 
+DEPARTMENT = new_id()
+
+
 class Thing:
     """A record of somebody else, at no place."""
 
-    def __init__(self, owner: Any = None) -> None:
-        self.id, self.created_by = new_id(), owner or new_id()
+    def __init__(self, owner: Any = None, department: Any = None) -> None:
+        self.id, self.created_by, self.department_id = new_id(), owner or new_id(), department
 
 
 def verdict(actor: Actor, permission: str) -> str:
-    """What is decided: for everybody's records, for one's own alone, or not at all."""
+    """What is decided: for everybody's records, for those of one's department, for one's own alone, or not at all."""
     if not access.can(actor, permission):
         return "-"
     if access.can(actor, permission, Thing()):
         return "everybody's"
+    if access.can(actor, permission, Thing(department=DEPARTMENT)):
+        return "department"
     return "own" if access.can(actor, permission, Thing(actor.id)) else "-"
 
 
 def expected(cell: str) -> str:
     """What the file says, as a verdict."""
-    return {"": "-", "own": "own"}.get(cell, "everybody's")
+    return {"": "-", "own": "own", "department": "department"}.get(cell, "everybody's")
 
 
 def mismatches(actor: Actor, role: str) -> list[str]:
     """The permissions for which a member with a role is decided otherwise than the file says."""
+    actor = replace(actor, department_ids=frozenset({DEPARTMENT}))
     return [row["permission"] for row in ROWS if verdict(actor, row["permission"]) != expected(row[role])]
 
 

@@ -38,7 +38,7 @@ def signed_in(app: Flask, place: Organisation, name: str, role: str) -> tuple[Vi
 
 def ask(browser: Visitor, method: str, address: str, **sent: Any) -> Any:
     """Ask an endpoint, with the token of our own pages."""
-    headers = {"X-CSRF-Token": browser.token("/doors/settings/profile")}
+    headers = {"X-CSRF-Token": browser.token("/doors/settings/profile"), "If-Match": "*"}
     return browser.client.open(address, method=method, json=sent if method != "GET" else None, headers=headers)
 
 

@@ -14,12 +14,13 @@ from app.core.access import MemberGrant, Role, RoleGrant
 from app.core.organisations import Site
 from app.core.people import Group, GroupMember, GroupRole, Member, MemberRole
 from app.kernel import clock
-from app.kernel.current import SYSTEM, Organisation, acting
+from app.kernel.current import SYSTEM, Organisation, acting, current
 from app.kernel.db import session, unit_of_work
 from app.kernel.door import perform_one
 from app.kernel.errors import Forbidden, Invalid
 from app.kernel.records import new_id
 from app.kernel.references import assign
+from app.kernel.registry import registry
 from tests.core.visitors import Visitor, actor_of, enrol, found
 
 WANTED = "hse.incident.import"
@@ -90,6 +91,21 @@ def test_a_role_at_one_site_reaches_no_other(place: Organisation, mia: Member) -
     assert holds(place, mia, "hse.incident.edit", Incident(site_id=rowan))
     assert not holds(place, mia, "hse.incident.edit", Incident(site_id=new_id()))
     assert actor_of(place, mia).roles == ("viewer",)
+    heron, made = keep(place, Site(name="Heron")), {}
+    with acting(place, SYSTEM), unit_of_work():
+        for site in (rowan, heron):
+            made[site] = perform_one("hse.incident", "create", None, {
+                "title": "Slipped", "kind": "near_miss", "site": str(site), "narrative": "Slipped.", "occurred_at": "2026-01-05T08:00",
+                "actual_severity": "2", "potential_severity": "2"}).record.id
+    with acting(place, actor_of(place, mia), channel="page"), unit_of_work() as work:
+        perform_one("hse.incident", "edit", made[rowan], {"title": "Slipped on ice"})
+        here, there = (work.get_one(Incident, (place.id, made[site])) for site in (rowan, heron))
+        assert "Editor" in access.can(current.user, "hse.incident.edit", here).because
+        assert "Viewer" in access.can(current.user, "hse.incident.view", there).because
+    with acting(place, actor_of(place, mia), channel="page"), pytest.raises(Forbidden), unit_of_work():
+        perform_one("hse.incident", "edit", made[heron], {"title": "Slipped on ice"})
+    with acting(place, SYSTEM), unit_of_work() as work:
+        assert [work.get_one(Incident, (place.id, made[site])).title for site in (rowan, heron)] == ["Slipped on ice", "Slipped"]
 
 
 @pytest.mark.requirement("OF-062")
@@ -250,3 +266,16 @@ def test_a_permission_of_one_s_own_has_three_words(place: Organisation, mia: Mem
         perform_one("access.permission", "create", data={"key": key, "label": "Keep users"})
         perform_one("access.single_permission", "create", data={"member": str(mia.id), "pattern": key, "scope": "company"})
     assert holds(place, mia, key)
+
+
+@pytest.mark.requirement("OF-064")
+def test_the_form_of_a_permission_says_how_it_is_written(app: Flask, place: Organisation) -> None:
+    enrol(place, "olga@holding.example", "owner")
+    olga, resource = Visitor(app), registry.resource("access.permission")
+    olga.sign_in("olga@holding.example")
+    pages = f"/holding/{resource.module}/{resource.slug}/"
+    assert olga.send(f"{pages}new", key="users-manage", label="Keep users").status_code == 422
+    assert olga.send(f"{pages}new", key="users.manage.all", label="Keep users").status_code == 303
+    shown = olga.get(pages).text
+    assert "users.manage.all" in shown
+    assert "users-manage" not in shown

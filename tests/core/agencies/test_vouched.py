@@ -13,7 +13,7 @@ from app.core.auth.models import UserSession
 from app.core.people import Member
 from app.kernel.current import SYSTEM, Organisation, acting
 from app.kernel.db import as_identity, unit_of_work
-from tests.core.agencies.test_agencies import Cast, cast, english, open_client  # noqa: F401 -- fixtures
+from tests.core.agencies.firms import Cast, open_client
 from tests.core.visitors import Visitor
 
 AT = "/harbour/hse/incidents/"
@@ -36,7 +36,7 @@ def vouched(app: Flask, member: Member, by: Organisation) -> Visitor:
     return visitor
 
 
-def test_the_agency_s_own_single_sign_on_holds_at_its_clients_too(cast: Cast, app: Flask) -> None:  # noqa: F811
+def test_the_agency_s_own_single_sign_on_holds_at_its_clients_too(cast: Cast, app: Flask) -> None:
     ada = cast.sign_in(app, "ada@northern.example")
     open_client(ada, "Harbour")
     assert ada.get(AT).status_code == 200
@@ -48,7 +48,7 @@ def test_the_agency_s_own_single_sign_on_holds_at_its_clients_too(cast: Cast, ap
     assert head.get(AT).status_code == 200, "the one whom a password lets in"
 
 
-def test_whom_the_agency_s_provider_let_in_enters_its_clients(cast: Cast, app: Flask) -> None:  # noqa: F811
+def test_whom_the_agency_s_provider_let_in_enters_its_clients(cast: Cast, app: Flask) -> None:
     only_by_provider(cast.agency, cast.head)
     ada = vouched(app, cast.ada, cast.agency)
     assert open_client(ada, "Harbour").status_code == 303
@@ -64,7 +64,7 @@ def test_whom_the_agency_s_provider_let_in_enters_its_clients(cast: Cast, app: F
     assert app.extensions["living"]({pair}) == set()
 
 
-def test_whom_the_client_s_provider_let_in_enters_that_client_alone(cast: Cast, app: Flask) -> None:  # noqa: F811
+def test_whom_the_client_s_provider_let_in_enters_that_client_alone(cast: Cast, app: Flask) -> None:
     cast.agree(cast.second, cast.other, "viewer")
     first = cast.sign_in(app, "ada@northern.example")
     for name in ("Harbour", "Quarry"):
@@ -76,7 +76,7 @@ def test_whom_the_client_s_provider_let_in_enters_that_client_alone(cast: Cast, 
     assert ada.get("/northern/inbox/").status_code == 404
 
 
-def test_the_choice_lists_no_client_that_would_not_open(cast: Cast, app: Flask) -> None:  # noqa: F811
+def test_the_choice_lists_no_client_that_would_not_open(cast: Cast, app: Flask) -> None:
     ada = cast.sign_in(app, "ada@northern.example")
     open_client(ada, "Harbour")
     assert "Harbour" in ada.get("/organisations").text
@@ -89,7 +89,7 @@ def test_the_choice_lists_no_client_that_would_not_open(cast: Cast, app: Flask) 
         assert not auth.has_workspace_access(cast.ada.identity_id, cast.client.id)  # type: ignore[arg-type]
 
 
-def test_an_offer_tells_nobody_s_name(cast: Cast) -> None:  # noqa: F811
+def test_an_offer_tells_nobody_s_name(cast: Cast) -> None:
     with cast.work(cast.agency, cast.head):
         link_id = services.offer(services.AGENCY, "quarry", "", "").id
         assert services.partners()[cast.second.id].name == "quarry"

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
 
-from app.core import audit, settings
-from app.core.audit.canonical import ALL
+from app.core import audit, auth, settings
+from app.core.audit.canonical import ALL, COLUMNS, canonical, entry_of
 from app.core.organisations import Site
 from app.kernel import jobs
 from app.kernel.current import current
+from app.kernel.db import as_identity
+from app.kernel.door import perform_one
 from tests.core.audit.house import signed_in, token_of
 from tests.core.stand import Stand
+from tests.core.visitors import PASSWORD, Visitor
 from tests.infra.databases import Database
 
 SAME = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
@@ -40,6 +45,48 @@ def test_making_opening_editing_and_deleting_a_record_are_four_entries(app: Flas
     assert len({row.record_id for row in rows}) == 1
     for row in rows:
         assert all(getattr(row, name) is not None for name in ALL if name not in ("on_behalf_of", "change_set_id"))
+
+
+def _sign_in(app: Flask, stand: Stand) -> None:
+    browser = Visitor(app)
+    with stand.work(), as_identity(stand.actors["member"].identity_id):
+        auth.set_password(stand.actors["member"].identity_id, PASSWORD)
+    assert browser.sign_in(stand.actors["member"].email).status_code == 303
+
+
+def _refuse(app: Flask, stand: Stand) -> None:
+    assert signed_in(app, stand, "member").get(f"/{stand.organisation.slug}/audit/").status_code == 403
+
+
+def _set(_app: Flask, stand: Stand) -> None:
+    with stand.work():
+        settings.set("audit.retention_years", 8)
+
+
+def _give(_app: Flask, stand: Stand) -> None:
+    with stand.work():
+        perform_one("access.single_permission", "create", None, {
+            "member": str(stand.actors["member"].id), "pattern": "hse.incident.view", "scope": "company"})
+
+
+def _ask(_app: Flask, stand: Stand) -> None:
+    with stand.work("member"):
+        audit.note("probe.deed", context={"reason": "by hand"})
+
+
+@pytest.mark.requirement("FL-072")
+@pytest.mark.parametrize(("deed", "action"), [
+    (_sign_in, "auth.sign_in"), (_refuse, "access.permission.refuse"), (_set, "settings.setting."),
+    (_give, "access.single_permission.create"), (_ask, "probe.deed")])
+def test_each_kind_of_deed_leaves_exactly_one_entry_of_the_same_fields(
+        app: Flask, stand: Stand, deed: Callable[[Flask, Stand], None], action: str) -> None:
+    """By the one function that writes entries: sign-in, refusal, setting, right, and what is noted by hand."""
+    deed(app, stand)
+    (row,) = [entry for entry in stand.entries() if entry.action.startswith(action)]
+    said = {name: getattr(row, name) for name in ALL}
+    filled = ("id", "organisation_id", "at", "actor_id", "channel", "action", "changes", "context", "result")
+    assert [name for name in filled if said[name] is None] == []
+    assert json.loads(canonical(entry_of(said.values()))).keys() >= set(COLUMNS)
 
 
 @pytest.mark.requirement("OF-510")

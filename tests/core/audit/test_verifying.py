@@ -137,6 +137,25 @@ def test_a_script_without_our_code_finds_an_export_whole(exported: tuple[Databas
     assert "app" not in {line.split()[1].split(".")[0] for line in SCRIPT.read_text().splitlines() if line.startswith(("import", "from"))}
 
 
+def _keyless(file: Path) -> subprocess.CompletedProcess[str]:
+    environ = {"PATH": os.environ["PATH"]}
+    return subprocess.run([sys.executable, "-I", str(SCRIPT), str(file)], env=environ, capture_output=True, text=True, check=False)
+
+
+def test_without_the_key_the_script_checks_the_rest_and_calls_nothing_whole(exported: tuple[Database, Path]) -> None:
+    _database, file = exported
+    answer = _keyless(file)
+    assert (answer.returncode, answer.stdout[:11]) == (3, "NOT PROVED:"), answer.stderr
+    assert "were not checked" in answer.stdout
+    assert "audit_key" in answer.stdout
+    lines = file.read_text().splitlines(keepends=True)
+    file.write_text("".join(lines[:4] + lines[5:]))
+    assert (_keyless(file).returncode, _keyless(file).stdout[:7]) == (1, "BROKEN:")
+    told = subprocess.run([sys.executable, "-I", str(SCRIPT), "--help"], capture_output=True, text=True, check=False)
+    assert "var/audit_key" in told.stdout
+    assert "AUDIT_KEY_FILE" in told.stdout
+
+
 @pytest.mark.parametrize("change", ["cut line", "cut tail", "edit", "swap", "cut and close"])
 def test_the_script_finds_an_export_that_was_touched(exported: tuple[Database, Path], change: str) -> None:
     database, file = exported

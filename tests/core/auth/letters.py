@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.core.mail import delivery
+from app.core.mail import smtp
 from app.kernel import outbox
 from app.kernel.current import Organisation
 
@@ -38,7 +38,7 @@ class Mailbox:
 def mailbox(monkeypatch: pytest.MonkeyPatch, place: Organisation) -> Mailbox:
     """The mail server, for the length of a test."""
     found = Mailbox(place)
-    monkeypatch.setattr(delivery, "_connection", lambda: found)
+    monkeypatch.setattr(smtp, "_connection", lambda _out: found)
     outbox.drain(place.id)
     found.taken.clear()
     return found

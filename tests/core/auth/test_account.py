@@ -33,6 +33,14 @@ def test_settings_are_kept(ben: Visitor, town: Town) -> None:
     assert 'lang="fr"' in ben.get("/home/settings/").text
 
 
+def test_what_is_said_of_another_language_is_said_in_it(ben: Visitor) -> None:
+    ben.send("/home/settings/", language="de", timezone="Europe/Paris", digest_hour="6")
+    page = ben.get("/home/settings/").text
+    assert "Your settings are saved." not in page
+    assert "Ihre Einstellungen sind gespeichert." in page
+    assert 'value="account" selected' in page
+
+
 @pytest.mark.parametrize("wrong", [{"language": "tlh"}, {"timezone": "Mars/Base"}, {"digest_hour": "25"}])
 def test_settings_that_cannot_be_are_named_and_nothing_is_kept(ben: Visitor, town: Town, wrong: dict[str, str]) -> None:
     answer = ben.send("/home/settings/", **{"language": "fr", "timezone": "Europe/Paris", "digest_hour": "6", **wrong})
@@ -115,4 +123,4 @@ def test_an_organisation_is_made_with_a_link_for_its_owner(app: Flask, visitor: 
     said = json.loads(done.stdout)
     assert said["role"] == "owner"
     visitor.send("/welcome/" + said["link"].rpartition("/")[2], password=NEW, again=NEW)
-    assert visitor.get("/fourth/people/members/").status_code == 200
+    assert visitor.get("/fourth/organisation/departments/").status_code == 200

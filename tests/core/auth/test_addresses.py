@@ -6,17 +6,23 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from app.core import search
+from app.core.audit.models import AuditEntry
 from app.core.auth import mails
 from app.core.auth.identities import identity_of
+from app.core.notifications.models import Notification
+from app.core.organisations import Organisation
 from app.core.people import Member, Status
 from app.kernel import clock
 from app.kernel.current import SYSTEM, acting
 from app.kernel.db import unit_of_work
+from app.kernel.door import perform_one
+from app.kernel.registry import registry
 from tests.core.auth.conftest import Town
 from tests.core.auth.letters import Mailbox, link
-from tests.core.visitors import PASSWORD, Visitor, enrol
+from tests.core.visitors import PASSWORD, Visitor, actor_of, enrol
 
 OLD, NEW, PAGE = "ben@home.example", "benjamin@home.example", "/home/settings/address"
 
@@ -130,3 +136,66 @@ def test_who_is_away_everywhere_is_told_all_the_same(town: Town, post: Mailbox) 
         with unit_of_work():
             assert mails.tell(identity, mails.PASSWORD) is told
         assert bool(post.arrived(to=OLD)) is told
+
+
+def test_who_is_found_by_an_address_is_found_by_the_new_one_everywhere(app: Flask, ben: Visitor, town: Town, post: Mailbox) -> None:
+    enrol(town.away, OLD, password="")
+    links, mailreader = _ask(ben, post), Visitor(app)
+    for side in (OLD, NEW):
+        mailreader.send(links[side])
+    for place in (town.home, town.away):
+        with acting(place, SYSTEM), unit_of_work():
+            assert len(search.matching(NEW, registry.resource("people.member"))) == 1, place.slug
+
+
+def _moved(town: Town, post: Mailbox) -> str:
+    """An administrator wrote another address for Ben, who owns his account; where the mail to the former one leads."""
+    admin = enrol(town.home, "cleo@home.example", "owner")
+    with acting(town.home, actor_of(town.home, admin), channel="page"), unit_of_work():
+        perform_one("people.member", "edit", town.member.id, {"email": "mallory@else.example"})
+    (told,) = post.arrived(to=OLD)
+    return link(told, "/account/not-me/")
+
+
+def test_the_former_address_does_not_agree_to_what_an_administrator_wrote(app: Flask, town: Town, post: Mailbox) -> None:
+    enrol(town.away, OLD, password="")
+    address, reader = _moved(town, post), Visitor(app)
+    assert "kept out until an administrator has looked" in reader.get(address).text
+    assert "The administrators are told" in reader.send(address).text
+    assert reader.get(address).status_code == 404, "it works once"
+    with acting(town.home, SYSTEM), unit_of_work() as work:
+        seat = work.get_one(Member, (town.home.id, town.member.id))
+        assert (seat.status, seat.email) == (Status.SUSPENDED, "mallory@else.example")
+        told = work.scalars(select(Notification).where(Notification.kind == "address_disputed")).all()
+        assert town.owner.id in {each.member_id for each in told}
+        assert work.scalars(select(AuditEntry.action).where(AuditEntry.action == "auth.address.disputed")).one()
+    assert reader.sign_in(OLD).status_code == 303, "their own account is as it was"
+    assert reader.get("/away/hse/incidents/").status_code == 200
+
+
+def test_an_address_that_is_written_twice_is_held_all_the_same(app: Flask, town: Town, post: Mailbox) -> None:
+    address = _moved(town, post)
+    with acting(town.home, SYSTEM), unit_of_work():
+        perform_one("people.member", "edit", town.member.id, {"email": "mallory2@else.example"})
+    assert "The administrators are told" in Visitor(app).send(address).text
+    with acting(town.home, SYSTEM), unit_of_work() as work:
+        assert work.get_one(Member, (town.home.id, town.member.id)).status is Status.SUSPENDED
+
+
+def test_of_a_closed_organisation_the_link_says_nothing_and_bars_no_account(app: Flask, town: Town, post: Mailbox) -> None:
+    enrol(town.away, OLD, password="")
+    address, reader = _moved(town, post), Visitor(app)
+    with acting(town.home, SYSTEM), unit_of_work() as work:
+        work.get_one(Organisation, town.home.id).suspended_at = clock.now()
+    assert reader.get(address).status_code == 404
+    assert reader.send(address).status_code == 404
+    assert reader.sign_in(OLD).status_code == 303
+
+
+def test_what_an_administrator_changed_again_is_not_held(app: Flask, town: Town, post: Mailbox) -> None:
+    address = _moved(town, post)
+    with acting(town.home, SYSTEM), unit_of_work():
+        perform_one("people.member", "edit", town.member.id, {"email": OLD})
+    assert Visitor(app).send(address).status_code == 404
+    with acting(town.home, SYSTEM), unit_of_work() as work:
+        assert work.get_one(Member, (town.home.id, town.member.id)).status is not Status.SUSPENDED

@@ -13,20 +13,19 @@ from flask import Flask
 from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 
-from app.core import auth, settings
+from app.core import auth, organisations, settings
 from app.core.audit.models import AuditEntry
 from app.core.auth import passes, sessions
 from app.core.people import Member
-from app.kernel import clock, limits
+from app.kernel import clock
 from app.kernel.current import PLATFORM_ID, SYSTEM, Organisation, acting
 from app.kernel.db import unit_of_work
-from app.kernel.limits import Limit
 from app.kernel.sealing import key_for
 from tests.core.auth.conftest import Town
 from tests.core.auth.test_second_step import now_of, with_totp
 from tests.core.visitors import PASSWORD, Visitor, actor_of
 
-TOKEN, REVOKE, LIST = "/api/v1/auth/token", "/api/v1/auth/revoke", "/api/v1/home/people/members/"
+TOKEN, REVOKE, LIST = "/api/v1/auth/token", "/api/v1/auth/revoke", "/api/v1/home/organisation/departments/"
 SITES = "/api/v1/home/organisation/sites/"
 BEN = {"grant_type": "password", "email": "ben@home.example", "password": PASSWORD}
 ADA = {**BEN, "email": "ada@home.example"}
@@ -105,11 +104,11 @@ def test_a_refresh_token_opens_nothing_by_itself(app: Flask, issued: dict[str, A
     assert call(app, issued["refresh_token"]).status_code == 401
     browser = app.test_client()
     browser.set_cookie(app.extensions["settings"].cookie("session"), issued["refresh_token"], domain="localhost")
-    assert browser.get("/home/people/members/").status_code == 303
+    assert browser.get("/home/organisation/departments/").status_code == 303
 
 
 def test_an_access_token_opens_no_page(app: Flask, issued: dict[str, Any]) -> None:
-    assert call(app, issued["access_token"], "/home/people/members/").status_code == 303
+    assert call(app, issued["access_token"], "/home/organisation/departments/").status_code == 303
 
 
 @pytest.mark.parametrize("said", [{"password": "wrong"}, {"email": "nobody@home.example"}, {"password": ""}])
@@ -232,10 +231,13 @@ def test_an_app_is_seen_and_ended_where_one_is_signed_in(app: Flask, ben: Visito
     assert call(app, issued["access_token"]).status_code == 401
 
 
-def test_an_app_is_limited_by_itself(app: Flask, issued: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_app_is_limited_by_itself(app: Flask, issued: dict[str, Any]) -> None:
     other = ask(app, BEN).json["access_token"]
-    monkeypatch.setattr(limits, "API", Limit("api", 2, 3600))
-    assert [call(app, issued["access_token"]).status_code for _ in range(3)] == [200, 200, 429]
+    place = organisations.load_organisation(organisations.place_of("home"))  # type: ignore[arg-type]
+    assert place is not None
+    with acting(place, SYSTEM), unit_of_work():
+        settings.set("api.requests_per_hour", 10)
+    assert [call(app, issued["access_token"]).status_code for _ in range(11)] == [200] * 10 + [429]
     assert call(app, other).status_code == 200
 
 

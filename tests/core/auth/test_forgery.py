@@ -42,7 +42,7 @@ def test_a_token_from_before_signing_in_is_worth_nothing_after(visitor: Visitor)
 
 
 @pytest.mark.parametrize("address", ["/sign-in", "/sign-out", "/preferences", "/home/people/members/new", "/home/settings/tokens",
-                                     "/home/settings/password", "/api/v1/home/people/members/"])
+                                     "/home/settings/password", "/api/v1/home/organisation/departments/"])
 def test_every_door_asks_for_it(ben: Visitor, address: str) -> None:
     assert ben.client.post(address, data={}).status_code == 403
 

@@ -91,9 +91,9 @@ def test_a_revoked_token_opens_nothing(app: Flask, ben: Visitor, visitor: Visito
     with acting(town.home, actor_of(town.home, town.member)), unit_of_work():
         _made, secret = auth.make_token("reader")
     asked = {"headers": {"Authorization": f"Bearer {secret}"}}
-    assert app.test_client().get("/api/v1/home/people/members/", **asked).status_code == 200  # type: ignore[arg-type]
+    assert app.test_client().get("/api/v1/home/organisation/departments/", **asked).status_code == 200  # type: ignore[arg-type]
     _deny(visitor, ben, post)
-    assert app.test_client().get("/api/v1/home/people/members/", **asked).status_code == 401  # type: ignore[arg-type]
+    assert app.test_client().get("/api/v1/home/organisation/departments/", **asked).status_code == 401  # type: ignore[arg-type]
 
 
 def test_an_authenticator_of_today_goes_with_its_codes_and_one_of_last_week_stays(town: Town) -> None:

@@ -16,7 +16,7 @@ from tests.core.auth.conftest import Town
 from tests.core.auth.devices import Device, question
 from tests.core.visitors import Visitor
 
-PAGE, NEW, ALONE = "/home/people/members/", "/home/settings/security/new/passkey", "/sign-in/passkey"
+PAGE, NEW, ALONE = "/home/organisation/departments/", "/home/settings/security/new/passkey", "/sign-in/passkey"
 
 
 @pytest.fixture

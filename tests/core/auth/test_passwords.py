@@ -102,9 +102,9 @@ def test_a_password_expires_after_90_days_and_is_changed_before_anything_else(vi
     with clock.at(clock.now() + timedelta(days=89)):
         assert visitor.sign_in("ben@home.example").location == "/"
     with clock.at(clock.now() + timedelta(days=91)):
-        visitor.sign_in("ben@home.example", wanted="/home/people/members/")
-        held = visitor.get("/home/people/members/")
-        assert (held.status_code, held.location) == (303, "/sign-in/password?next=/home/people/members/")
+        visitor.sign_in("ben@home.example", wanted="/home/organisation/departments/")
+        held = visitor.get("/home/organisation/departments/")
+        assert (held.status_code, held.location) == (303, "/sign-in/password?next=/home/organisation/departments/")
         form = visitor.get(held.location)
         assert "Your password has expired" in form.text
         assert "90 days" in form.text
@@ -112,9 +112,9 @@ def test_a_password_expires_after_90_days_and_is_changed_before_anything_else(vi
         assert again.status_code == 422, "the old one is no new one"
         before = visitor.cookie()
         done = visitor.send(held.location, password=SENTENCES[0], again=SENTENCES[0])
-        assert (done.status_code, done.location) == (303, "/home/people/members/")
+        assert (done.status_code, done.location) == (303, "/home/organisation/departments/")
         assert visitor.cookie() != before
-        assert visitor.get("/home/people/members/").status_code == 200
+        assert visitor.get("/home/organisation/departments/").status_code == 200
         assert visitor.sign_in("ben@home.example").status_code == 422
 
 
@@ -123,14 +123,14 @@ def test_half_signed_in_reaches_that_page_alone(visitor: Visitor) -> None:
         visitor.sign_in("ben@home.example")
         for address in ("/", "/home/", "/home/settings/password", "/organisations", "/sign-in/factor", "/home/settings/sessions"):
             assert visitor.get(address).location.startswith("/sign-in/password"), address
-        assert visitor.get("/api/v1/home/people/members/").status_code == 401
+        assert visitor.get("/api/v1/home/organisation/departments/").status_code == 401
 
 
 def test_an_organisation_may_switch_expiry_off_and_says_why(town: Town, visitor: Visitor) -> None:
     _setting(town, "auth.password_expiry_days", 0)
     with clock.at(clock.now() + timedelta(days=4000)):
         visitor.sign_in("ben@home.example")
-        assert visitor.get("/home/people/members/").status_code == 200
+        assert visitor.get("/home/organisation/departments/").status_code == 200
         owner = Visitor(visitor.app)
         owner.sign_in("ada@home.example")
         assert "NIST SP 800-63B-4" in owner.get("/home/settings/organisation").text

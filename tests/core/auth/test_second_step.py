@@ -22,7 +22,7 @@ from app.kernel.db import as_identity, unit_of_work
 from tests.core.auth.conftest import Town
 from tests.core.visitors import PASSWORD, Visitor
 
-PAGE = "/home/people/members/"
+PAGE = "/home/organisation/departments/"
 
 
 def settle(town: Town, **values: Any) -> None:
@@ -74,7 +74,7 @@ def half(visitor: Visitor, town: Town, noon: None) -> tuple[Visitor, pyotp.TOTP]
 def test_the_code_completes_the_sign_in_and_an_old_one_is_refused(half: tuple[Visitor, pyotp.TOTP]) -> None:
     ben, codes = half
     asked = ben.get(PAGE)
-    assert (asked.status_code, asked.location) == (303, "/sign-in/factor?next=/home/people/members/")
+    assert (asked.status_code, asked.location) == (303, "/sign-in/factor?next=/home/organisation/departments/")
     step = "/sign-in/factor"
     assert 'autocomplete="one-time-code"' in ben.get(step).text
     old = codes.at(clock.now() - timedelta(minutes=5))
@@ -94,7 +94,7 @@ def test_half_signed_in_reaches_nothing_else(half: tuple[Visitor, pyotp.TOTP]) -
     for address in ("/", "/organisations", "/home/", PAGE, "/home/settings/security", "/home/prove", "/.well-known/change-password",
                     "/sign-in/enrol"):
         assert ben.get(address).location.startswith("/sign-in/factor"), address
-    assert ben.get("/api/v1/home/people/members/").status_code == 401
+    assert ben.get("/api/v1/home/organisation/departments/").status_code == 401
     partial = ben.get(PAGE, headers={"HX-Request": "true", "HX-Request-Type": "partial"})
     assert partial.headers["HX-Redirect"].startswith("/sign-in/factor")
     away = ben.client.get("/home/stream", headers={"Accept": "text/event-stream"})

@@ -16,7 +16,7 @@ from app.kernel.records import new_id
 from tests.core.auth.conftest import Town
 from tests.core.visitors import Visitor, enrol
 
-PAGE = "/home/people/members/"
+PAGE = "/home/organisation/departments/"
 
 
 def _change(town: Town, **values: object) -> None:
@@ -33,7 +33,7 @@ def test_an_organisation_that_one_is_not_in_does_not_exist(ben: Visitor, address
 
 
 def test_a_foreign_and_a_missing_organisation_answer_alike(ben: Visitor) -> None:
-    foreign, missing = ben.get("/away/people/members/"), ben.get("/gone/people/members/")
+    foreign, missing = ben.get("/away/organisation/departments/"), ben.get("/gone/organisation/departments/")
     assert foreign.status_code == missing.status_code == 404
     assert len(foreign.data) == len(missing.data)
 
@@ -108,14 +108,14 @@ def test_the_only_organisation_is_opened_at_once(ben: Visitor) -> None:
 def test_an_old_address_leads_to_the_new_one(ben: Visitor, town: Town) -> None:
     with acting(town.home, SYSTEM), unit_of_work():
         organisations.move("new-home")
-    moved = ben.get("/home/people/members/?q=x")
-    assert (moved.status_code, moved.location) == (308, "/new-home/people/members/?q=x")
-    assert ben.get("/new-home/people/members/").status_code == 200
+    moved = ben.get("/home/organisation/departments/?q=x")
+    assert (moved.status_code, moved.location) == (308, "/new-home/organisation/departments/?q=x")
+    assert ben.get("/new-home/organisation/departments/").status_code == 200
 
 
 def test_htmx_is_sent_to_the_sign_in_page_as_a_whole(visitor: Visitor) -> None:
     headers = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Current-URL": "http://localhost/home/inbox/?tab=mine"}
-    answer = visitor.get("/home/people/members/", headers=headers)
+    answer = visitor.get("/home/organisation/departments/", headers=headers)
     assert answer.headers["HX-Redirect"] == "/sign-in?next=/home/inbox/%3Ftab%3Dmine"
     assert answer.data == b""
 

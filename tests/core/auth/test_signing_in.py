@@ -22,10 +22,10 @@ from tests.core.visitors import PASSWORD, Visitor
 
 
 def test_the_right_password_leads_to_where_one_wanted_to_go(visitor: Visitor) -> None:
-    asked = visitor.get("/home/people/members/?q=ben")
-    assert (asked.status_code, asked.location) == (303, "/sign-in?next=/home/people/members/%3Fq%3Dben")
-    assert visitor.sign_in("ben@home.example", wanted="/home/people/members/?q=ben").location == "/home/people/members/?q=ben"
-    assert visitor.get("/home/people/members/?q=ben").status_code == 200
+    asked = visitor.get("/home/organisation/sites/?q=ben")
+    assert (asked.status_code, asked.location) == (303, "/sign-in?next=/home/organisation/sites/%3Fq%3Dben")
+    assert visitor.sign_in("ben@home.example", wanted="/home/organisation/sites/?q=ben").location == "/home/organisation/sites/?q=ben"
+    assert visitor.get("/home/organisation/sites/?q=ben").status_code == 200
 
 
 def test_capitals_and_blanks_in_the_address_do_not_matter(visitor: Visitor) -> None:
@@ -119,7 +119,7 @@ def test_a_session_brought_along_is_not_kept(visitor: Visitor) -> None:
     assert first not in ("", "planted-by-somebody-else")
     again = Visitor(visitor.app)
     again.client.set_cookie(name, first)
-    assert again.get("/home/people/members/").status_code == 200
+    assert again.get("/home/organisation/departments/").status_code == 200
     with unit_of_work() as work:
         kept = work.execute(text("SELECT proof FROM auth_enter('session', :secret, NULL, now())"), {"secret": first}).scalar()
     assert kept is None, "the table holds hashes, not what the cookie holds"
@@ -145,11 +145,11 @@ def test_the_cookie_is_closed_to_script_and_to_other_sites(visitor: Visitor) -> 
 def test_signing_out_ends_the_session_everywhere(ben: Visitor, app: Flask) -> None:
     copy = Visitor(app)
     copy.client.set_cookie(app.extensions["settings"].cookie("session"), ben.cookie())
-    assert copy.get("/home/people/members/").status_code == 200
+    assert copy.get("/home/organisation/departments/").status_code == 200
     out = ben.send("/sign-out", form="/home/settings/")
     assert (out.status_code, out.headers["Clear-Site-Data"]) == (303, '"cache", "storage"'), "what the browser kept goes too"
     assert ben.cookie() == ""
-    assert copy.get("/home/people/members/").location.startswith("/sign-in")
+    assert copy.get("/home/organisation/departments/").location.startswith("/sign-in")
 
 
 def test_a_password_made_with_weaker_settings_is_hashed_anew(town: Town) -> None:

@@ -65,6 +65,15 @@ def test_a_token_is_made_after_a_proof_with_what_was_typed(ada: Visitor) -> None
 
 
 @pytest.mark.usefixtures("later")
+def test_what_a_script_sent_is_kept_too_and_the_page_takes_its_place(ada: Visitor) -> None:
+    data = {"csrf_token": ada.token("/home/settings/tokens"), "name": "Cron & co", "days": "30", "scopes": "read_only"}
+    page = ada.client.post("/home/settings/tokens", data=data, headers={"HX-Request": "true"})
+    assert asked(page)
+    assert (page.headers["HX-Retarget"], page.headers["HX-Reswap"]) == ("body", "outerHTML")
+    assert '<input type="hidden" name="name" value="Cron &amp; co">' in page.text
+
+
+@pytest.mark.usefixtures("later")
 def test_a_role_changes_hands_after_a_proof(ada: Visitor, town: Town) -> None:
     with acting(town.home, SYSTEM), unit_of_work():
         manager = str(access.role_named("manager").id)

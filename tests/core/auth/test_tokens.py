@@ -22,7 +22,7 @@ from tests.core.auth.conftest import Town
 from tests.core.visitors import Visitor
 from tests.house.test_routes import address_of
 
-LIST = "/api/v1/home/people/members/"
+LIST = "/api/v1/home/organisation/departments/"
 
 
 @pytest.fixture
@@ -76,8 +76,8 @@ def test_a_token_is_shown_once_and_kept_as_a_hash(ada: Visitor, town: Town, app:
 def test_a_token_opens_the_api_and_nothing_else(ada: Visitor, app: Flask) -> None:
     token = _make(ada)
     assert _api(app, token) == 200
-    assert app.test_client().get("/home/people/members/", headers=_bearer(token)).status_code == 303
-    assert _api(app, token, "/api/v1/away/people/members/") == 404
+    assert app.test_client().get("/home/organisation/departments/", headers=_bearer(token)).status_code == 303
+    assert _api(app, token, "/api/v1/away/organisation/departments/") == 404
 
 
 @pytest.mark.parametrize("token", ["", "x", "0" * 32, "x" * 4000, "a.b.c", "é"])
@@ -131,6 +131,20 @@ def test_a_revoked_token_is_dead_at_once(ada: Visitor, app: Flask) -> None:
     token = _make(ada)
     assert ada.send(_address(ada, "revoke"), form="/home/settings/tokens").status_code == 303
     assert _api(app, token) == 401
+    refused = app.test_client().get(LIST, headers=_bearer(token))
+    assert (refused.mimetype, refused.json["title"]) == ("application/problem+json", "Not signed in")
+
+
+def test_the_page_says_how_a_token_is_used(ada: Visitor, app: Flask) -> None:
+    token = _make(ada)
+    page = ada.get("/home/settings/tokens").text
+    line = re.search(r"<code[^>]*>curl -H &#34;Authorization: Bearer \$TOKEN&#34; (\S+?)</code>", page)
+    assert line
+    address = line[1].removeprefix(str(app.extensions["settings"].base_url))
+    assert address != line[1]
+    assert _api(app, token, address) == 200
+    assert "/home/developers/" in page
+    assert "curl -H" in ada.get("/home/settings/service-tokens").text
 
 
 def test_a_token_expires(ada: Visitor, app: Flask) -> None:

@@ -79,6 +79,7 @@ def test_logo_colours_and_foot_change_pages_and_mails_of_that_organisation_only(
     assert "/brand/" not in pia.get("/plain/settings/").text
     assert pia.get(sheet.group(1)).status_code == 404
     assert pia.get(sheet.group(1).replace("/blue/", "/plain/")).status_code == 404
+    assert save(olga, colour="#b91c1c").status_code == 303, "the product's own button is of the first colour too"
     for slug, branded in (("blue", True), ("plain", False)):
         with unit_of_work():
             place = organisations.load_organisation(organisations.place_of(slug))  # type: ignore[arg-type]
@@ -88,9 +89,23 @@ def test_logo_colours_and_foot_change_pages_and_mails_of_that_organisation_only(
             mail.send("reader@else.example", "notification", {"notice": {"title": "News", "text": "", "path": f"/{slug}/"}})
         letter = post.arrived()[0]
         html = words(letter, "html")
-        assert ("#1d4ed8;color:#ffffff" in html) is True  # the product's own button is of that colour too
+        assert ("#b91c1c;color:#ffffff" in html) == branded, "the button of the letter has the colour of the organisation"
         assert ("1 Quay, Nantes" in html) == ("1 Quay, Nantes" in words(letter)) == branded
         assert ("cid:logo" in html) == any(part.get_content_maintype() == "image" for part in letter.walk()) == branded
+
+
+@pytest.mark.requirement("OF-187")
+def test_another_logo_and_colour_are_in_the_next_mail(blue: Organisation, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    olga, post = browser(app, "olga@blue.example"), mailbox(monkeypatch, blue)
+    for colour, picture in (("#b91c1c", png()), ("#047857", png() + b"\0")):
+        assert save(olga, colour=colour, logo=(io.BytesIO(picture), "logo.png")).status_code == 303
+        with acting(blue, SYSTEM), unit_of_work():
+            mail.send("reader@else.example", "notification", {"notice": {"title": "News", "text": "", "path": "/blue/"}})
+        (letter,) = post.arrived(to="reader@else.example")
+        html = words(letter, "html")
+        assert f"background:{colour};color:#ffffff" in html
+        assert "<table" in html
+        assert [part.get_payload(decode=True) for part in letter.walk() if part.get_content_maintype() == "image"] == [picture]
 
 
 def test_the_address_of_the_sheet_changes_with_the_look(blue: Organisation, app: Flask) -> None:

@@ -52,7 +52,7 @@ def fill(stand: Stand, database: Database) -> None:
         power.execute("SET session_replication_role = replica")  # rows of every shape, whatever they refer to
         for table in tables():
             if not count(power, table.name, stand.organisation.id):
-                _insert(power, table, stand.organisation.id)
+                insert(power, table, stand.organisation.id)
         power.execute("UPDATE audit_hold SET lifted_at = now()")  # one that stands keeps everything
 
 
@@ -96,10 +96,12 @@ def in_redis(client: redis.Redis, ids: set[str]) -> dict[str, bytes]:
     return found
 
 
-def _insert(power: psycopg.Connection[Any], table: Table, here: UUID) -> None:
+def insert(power: psycopg.Connection[Any], table: Table, here: UUID, **said: Any) -> None:
+    """One row of a table, with what is `said` and something in every other column that needs it."""
     values = {column.name: _value(column) for column in table.columns
               if not column.nullable and column.server_default is None and column.computed is None and column.identity is None}
     values[table.info.get("between", ("organisation_id",))[0]] = here
+    values |= said
     names = ", ".join(f'"{name}"' for name in values)
     marks = ", ".join(f"%({name})s" for name in values)
     power.execute(f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', values)  # type: ignore[arg-type]

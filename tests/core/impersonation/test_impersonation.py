@@ -2,91 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import pytest
-from flask import Flask
 from sqlalchemy import select
 
 from app.core import access, auth, files
-from app.core.audit.models import AuditEntry
 from app.core.auth import sessions
 from app.core.impersonation import Impersonation, expire
+from app.core.impersonation.models import ImpersonationStep
 from app.core.notifications import Notification
 from app.core.organisations import Site
 from app.core.people import Member
 from app.kernel import clock
-from app.kernel.current import SYSTEM, Organisation, acting
+from app.kernel.current import SYSTEM, acting
 from app.kernel.db import unit_of_work
 from app.kernel.door import perform_one
 from app.kernel.records import refresh_keys
 from app.kernel.references import assign
+from tests.core.impersonation.cases import REASON, Case, begun
 from tests.core.visitors import Visitor, actor_of, enrol, found
 
-REASON = "Ben cannot find his incident; case 4711"
-PAGES = ("/home/", "/home/hse/incidents/", "/home/people/members/", "/home/inbox/", "/home/hse/incidents/INC-1/", "/home/settings/")
-
-
-@dataclass(frozen=True)
-class Case:
-    """An organisation, its people, and the browsers of those who act."""
-
-    app: Flask
-    home: Organisation
-    owner: Member
-    helper: Member
-    member: Member
-    sue: Visitor
-
-    def browser(self, email: str) -> Visitor:
-        """Another browser, signed in."""
-        browser = Visitor(self.app)
-        assert browser.sign_in(email).status_code == 303
-        return browser
-
-    def ask(self, of: Member, reach: str = "look", reason: str = REASON, by: Visitor | None = None) -> str:
-        """Ask by the form; gives the address of the page that follows."""
-        answer = (by or self.sue).send("/home/impersonation/", member=of.reference, reach=reach, reason=reason)
-        assert answer.status_code == 303, answer.text
-        return str(answer.location)
-
-    def entries(self, **wanted: Any) -> list[AuditEntry]:
-        """The entries of the trail with these values."""
-        with acting(self.home, SYSTEM), unit_of_work() as work:
-            rows = list(work.scalars(select(AuditEntry).filter_by(**wanted).order_by(AuditEntry.at)))
-            work.expunge_all()
-        return rows
-
-    def only(self) -> Impersonation:
-        """The one there is."""
-        with acting(self.home, SYSTEM), unit_of_work() as work:
-            row = work.scalars(select(Impersonation)).one()
-            work.expunge(row)
-        return row
-
-
-@pytest.fixture
-def case(app: Flask) -> Case:
-    """`ada` owns the organisation, `sue` supports people, `ben` is a member."""
-    home = found("home")
-    owner, helper = enrol(home, "ada@home.example", "owner"), enrol(home, "sue@home.example", "support")
-    member = enrol(home, "ben@home.example")
-    sue = Visitor(app)
-    assert sue.sign_in("sue@home.example").status_code == 303
-    return Case(app, home, owner, helper, member, sue)
-
-
-def begun(case: Case, of: Member | None = None, reach: str = "look") -> str:
-    """An impersonation of `ben` that goes on in Sue's browser; gives its page."""
-    page = case.ask(of or case.member, reach)
-    if reach == "act":
-        assert case.browser("ben@home.example").send(f"{page}agree", form=page).status_code == 303
-    answer = case.sue.send(f"{page}begin", form=page)
-    assert (answer.status_code, answer.location) == (303, "/home/")
-    return page
+PAGES = ("/home/", "/home/hse/incidents/", "/home/organisation/sites/", "/home/inbox/", "/home/hse/incidents/INC-1/", "/home/settings/")
 
 
 @pytest.mark.requirement("PK-036", "PK-038")
@@ -134,7 +72,7 @@ def test_after_the_stop_one_is_oneself_and_the_old_session_is_refused(case: Case
 @pytest.mark.requirement("PK-040", "PK-045")
 def test_begin_and_end_are_in_the_trail_and_each_page_is_listed_in_order(case: Case) -> None:
     page = begun(case)
-    for address in ("/home/hse/incidents/", "/home/people/members/?q=x"):
+    for address in ("/home/hse/incidents/", "/home/organisation/sites/?q=x"):
         case.sue.get(address)
     case.sue.send("/home/impersonation/stop", form="/home/inbox/")
     first, last = case.entries(action="impersonation.impersonation.begin"), case.entries(action="impersonation.impersonation.end")
@@ -143,7 +81,7 @@ def test_begin_and_end_are_in_the_trail_and_each_page_is_listed_in_order(case: C
     assert {UUID(str(e.context["target"])) for e in first} == {case.member.id}
     assert {e.actor_id for e in first + last} == {case.helper.id}
     shown = case.browser("ben@home.example").get(page).text
-    assert shown.index("/home/hse/incidents/") < shown.index("/home/people/members/?q=x")
+    assert shown.index("/home/hse/incidents/") < shown.index("/home/organisation/sites/?q=x")
 
 
 @pytest.mark.requirement("PK-041")
@@ -186,6 +124,27 @@ def test_look_only_sends_nothing(case: Case) -> None:
     answer = case.sue.client.post("/home/hse/incidents/new", data={"csrf_token": case.sue.token("/home/inbox/"), "title": "x"})
     assert answer.status_code == 403
     assert "You see what Ben sees" in answer.text
+
+
+def test_who_only_looks_is_told_so_and_not_that_a_right_is_missing(case: Case) -> None:
+    """Ben may make incidents; Sue, who looks at what he sees, may not, and that is the reason she reads."""
+    assert case.browser("ben@home.example").get("/home/hse/incidents/new").status_code == 200
+    begun(case)
+    for address in ("/home/hse/incidents/new", "/home/hse/incidents/"):
+        page = case.sue.get(address).text
+        assert "You only look at what Ben sees; meanwhile nothing is changed." in page
+        assert "You need hse.incident.create" not in page
+
+
+def test_a_page_that_failed_is_not_called_refused(case: Case) -> None:
+    page = begun(case)
+    assert case.sue.get("/home/access/roles/new").status_code == 403
+    with acting(case.home, SYSTEM), unit_of_work() as work:
+        found = work.scalars(select(Impersonation)).one()
+        work.add(ImpersonationStep(impersonation_id=found.id, method="GET", path="/home/broken", status=500, request_id="r"))
+    shown = case.browser("ben@home.example").get(page).text
+    assert "Failed" in shown.partition("/home/broken")[2].partition("</li>")[0]
+    assert "Refused" in shown.partition("/home/access/roles/new")[2].partition("</li>")[0]
 
 
 @pytest.mark.requirement("PK-042", "PK-043")

@@ -10,12 +10,13 @@ from sqlalchemy import event
 
 from app.core import access, people
 from app.core.access import MemberGrant
+from app.core.access.reasons import holders, missing
 from app.core.organisations import Site
 from app.core.people import Group, GroupMember, GroupRole, MemberRole
 from app.kernel.current import SYSTEM, Organisation, acting
 from app.kernel.db import session, unit_of_work
 from app.kernel.references import assign
-from tests.core.visitors import enrol, found
+from tests.core.visitors import actor_of, enrol, found
 
 WANTED = "organisation.site.edit"
 
@@ -74,3 +75,13 @@ def test_it_costs_the_same_among_many(place: Organisation) -> None:
     later, more = names(place)
     assert later == found == ["Olga"]
     assert more <= few <= 10
+
+
+def test_whoever_holds_it_singly_is_named_to_those_who_do_not(place: Organisation) -> None:
+    sam = enrol(place, "sam@able.example", "viewer", password="")
+    with acting(place, SYSTEM), unit_of_work():
+        keep(MemberGrant(member_id=sam.id, pattern="organisation.site.edit"))
+    viewer = actor_of(place, enrol(place, "vera@able.example", "viewer", password=""))
+    with acting(place, viewer), unit_of_work():
+        assert "Sam" in holders("organisation.site.edit")
+        assert "Sam" in missing("organisation.site.edit")

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.core import auth, organisations, people
 from app.core.audit.models import AuditEntry
-from app.core.mail import delivery
+from app.core.mail import smtp
 from app.core.people import Member
 from app.kernel import clock
 from app.kernel.current import PLATFORM_ID, SYSTEM, Organisation, acting
@@ -130,7 +130,7 @@ def test_a_new_organisation_is_entered_by_its_first_owner_and_is_empty(
 def mailbox_of(place: Organisation, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What waits in the outbox of an organisation, delivered now."""
     found_box = Mailbox(place)
-    monkeypatch.setattr(delivery, "_connection", lambda: found_box)
+    monkeypatch.setattr(smtp, "_connection", lambda _out: found_box)
     return found_box.arrived()
 
 

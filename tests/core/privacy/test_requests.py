@@ -15,6 +15,7 @@ from sqlalchemy import select, text
 from app.core import audit, auth, files, organisations, people
 from app.core.audit.models import AuditHold, AuditPerson
 from app.core.mail import send
+from app.core.organisations import Organisation
 from app.core.people import Member
 from app.core.privacy import copying, erasing, requests
 from app.core.privacy.models import Kind, PersonRequest, Status
@@ -61,8 +62,9 @@ def _where(stand: Stand, word: str) -> list[str]:
     found = []
     with stand.work() as work:
         for table in Base.metadata.sorted_tables:
-            if "organisation_id" in table.c:
-                asked = text(f'SELECT count(*) FROM "{table.name}" t WHERE t.organisation_id = :here AND position(:word in t::text) > 0')
+            home = table.info.get("column", "organisation_id")
+            if home in table.c:
+                asked = text(f'SELECT count(*) FROM "{table.name}" t WHERE t.{home} = :here AND position(:word in t::text) > 0')
                 if work.connection().execute(asked, {"here": stand.organisation.id, "word": word}).scalar():
                     found.append(table.name)
     return found
@@ -111,8 +113,10 @@ def test_only_the_whole_name_and_the_whole_address_are_replaced(own: tuple[Datab
         member = work.get_one(Member, (stand.organisation.id, member_id))
         send(member, "notification", {"notice": {"title": "Line one", "text": f"Line one\n{NAME}, {EMAIL}.", "path": "/"}})
         outbox.put("mail", "x", {"to": f"first\n{NAME.upper()}\n<{EMAIL}>", "other": f"{NAME}-Schulz"}, key=f"about {NAME}")
+        work.get_one(Organisation, stand.organisation.id).erase_asked_by = NAME
         erasing.anonymise(member)
     with stand.work() as work:
+        assert work.get_one(Organisation, stand.organisation.id).erase_asked_by != NAME
         assert {other: tuple(work.execute(select(Member.name, Member.email).where(Member.id == other)).one()) for other in ids} == ids
         row = work.scalars(select(outbox.OutboxRow).where(outbox.OutboxRow.name == "x")).one()
         assert "KÖHLER" not in row.payload["to"]

@@ -26,7 +26,7 @@ ON = {"op": "replace", "path": "active", "value": True}
 
 
 def _api(directory: Directory, token: str) -> int:
-    return int(directory.app.test_client().get("/api/v1/home/people/members/", headers={"Authorization": f"Bearer {token}"}).status_code)
+    return int(directory.app.test_client().get("/api/v1/home/hse/incidents/", headers={"Authorization": f"Bearer {token}"}).status_code)
 
 
 def test_sessions_and_tokens_are_dead_with_the_answer_and_stay_so(directory: Directory, house: House) -> None:

@@ -237,7 +237,7 @@ def test_me_is_whoever_holds_the_token(app: Flask, directory: Directory, house: 
     assert found.headers["Content-Location"].endswith(f"/Users/{house.admin.id}")
     assert found.json == directory.get(f"/Users/{house.admin.id}").json
     with acting(house.home, actor_of(house.home, house.admin)), unit_of_work():
-        _token, secret = make_service_token("Directory", access.role_named("member").id, house.admin.id, ("admin",))
+        _token, secret = make_service_token("Directory", access.role_named("auditor").id, house.admin.id, ("admin",))
     service = Directory(app, house.home, secret)
     assert service.get("/Users").status_code == 200
     assert service.get("/Me").status_code == 404, "a service is nobody"

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from app.core import access
 from app.core.audit.models import AuditEntry
 from app.core.people import Member, MemberRole
-from app.core.sso import Domain, Provider, ProviderGroup, presets
+from app.core.sso import Domain, Provider, ProviderGroup, keys, presets
 from app.core.sso.models import Joining, Kind
 from app.core.sso.providers import set_secret
 from app.kernel import clock
@@ -41,6 +41,8 @@ class House:
             assign([made])
             work.add(made)
             work.flush()
+            if kind is Kind.SAML:
+                keys.make(made)
             if secret:
                 set_secret(made, secret=secret)
             for group, role in (groups or {}).items():

@@ -14,7 +14,7 @@ from tests.core.sso.conftest import House
 from tests.core.visitors import Visitor
 from tests.infra.directory import BASE, SEARCHER, SEARCHES, SECRET, Directory
 
-PAGE = "/home/people/members/"
+PAGE = "/home/organisation/departments/"
 
 
 def _set_up(house: House, directory: Directory, kind: Kind = Kind.LDAP, **said: Any) -> Provider:

@@ -22,7 +22,7 @@ from tests.core.sso.conftest import House, Way, back
 from tests.core.visitors import Visitor
 from tests.infra.vouching import SECRET, Vouching
 
-PAGE = "/home/people/members/"
+PAGE = "/home/organisation/departments/"
 LIES = {"alg none": "signature", "public key as secret": "signature", "other key": "signature", "unknown key": "signature",
         "tampered": "signature", "denied": "denied", "down": "away", "other issuer": "away"}
 CLAIMS: dict[str, tuple[dict[str, Any], str]] = {
@@ -209,8 +209,8 @@ def test_a_provider_opens_its_own_organisation_alone(house: House, visitor: Visi
     """Ben owns the other organisation too: what the provider of this one says must not open that one."""
     assert way(visitor, house.provider(address=vouching.url)).status_code == 303
     assert visitor.get(PAGE).status_code == 200
-    assert visitor.get("/away/people/members/").status_code == 404
-    assert visitor.get("/api/v1/away/people/members/").status_code == 404
+    assert visitor.get("/away/organisation/departments/").status_code == 404
+    assert visitor.get("/api/v1/away/organisation/departments/").status_code == 404
     assert visitor.get("/").location == "/home/"
     assert "/away/" not in visitor.get("/organisations").text
 

@@ -15,7 +15,7 @@ from tests.core.sso.conftest import House
 from tests.core.visitors import Visitor
 from tests.infra.asserting import SPACES, Asserting, wrap, wrap_beside, wrap_in_extensions
 
-PAGE = "/home/people/members/"
+PAGE = "/home/organisation/departments/"
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_the_person_arrives_signed_in(visitor: Visitor, house: House, provider: 
     answer = _through(visitor, provider, asserting)
     assert (answer.status_code, answer.location) == (303, PAGE)
     assert visitor.get(PAGE).status_code == 200
-    assert visitor.get("/away/people/members/").status_code == 404
+    assert visitor.get("/away/organisation/departments/").status_code == 404
     assert house.roles_of("ben@home.example") == {"member", "approver"}
 
 

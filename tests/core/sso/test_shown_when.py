@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -54,6 +55,29 @@ def test_another_kind_draws_the_form_anew_and_loses_nothing_that_was_typed(owner
     assert owner.get("/shown/sso/providers/").text.count("Staff") == 0, "nothing is saved by looking"
 
 
+def test_what_a_kind_needs_is_not_called_optional_and_every_door_asks_for_it(owner: Visitor) -> None:
+    page = owner.get(f"{NEW}?kind=google").text
+    assert re.search(r'id="field-client_id"[^>]* required', page)
+    assert not re.search(r'id="field-groups_in"[^>]* required', page)
+    refused = sent(owner, client_id=" ")
+    assert refused.status_code == 422
+    assert "This is needed." in refused.text
+    with acting(found("asked"), SYSTEM), unit_of_work():
+        made = perform_one("sso.provider", "create", data={"name": "G", "kind": "google", "client_id": "x", "joining": "domains"}).record
+        with pytest.raises(Invalid) as turned:
+            perform_one("sso.provider", "edit", made, {"kind": "oidc"})
+        assert turned.value.errors == {"address": ["This is needed."]}
+
+
+@pytest.mark.parametrize(("kind", "asked"), [
+    ("oidc", {"address", "client_id"}), ("google", {"client_id"}), ("microsoft", {"address", "client_id"}), ("github", {"client_id"}),
+    ("gitlab", {"client_id"}), ("saml", {"metadata_xml"}), ("ldap", {"address", "search_base"}), ("directory", {"address", "search_base"})])
+def test_each_kind_asks_for_what_it_needs(app: Flask, kind: str, asked: set[str]) -> None:
+    with acting(found("needing"), SYSTEM), unit_of_work(), pytest.raises(Invalid) as wrong:
+        perform_one("sso.provider", "create", data={"name": "Staff", "kind": kind, "joining": "domains"})
+    assert wrong.value.errors == {name: ["This is needed."] for name in asked}
+
+
 def test_what_another_kind_left_in_the_form_is_not_kept(owner: Visitor) -> None:
     saved = sent(owner, metadata_xml="<left/>")
     assert saved.status_code == 303
@@ -86,3 +110,5 @@ def test_a_declaration_that_cannot_hold_stops_the_start(hangs_on: tuple[str, fro
         Registry()._shown_when(registry.resource("sso.provider"), replace(fields["address"], shown_when=hangs_on), fields)
     with pytest.raises(DeclarationError, match="required=False"):
         Registry()._shown_when(registry.resource("sso.provider"), replace(fields["address"], required=True), fields)
+    with pytest.raises(DeclarationError, match="needed_when"):
+        Registry()._shown_when(registry.resource("sso.provider"), replace(fields["address"], needed_when=frozenset({"saml"})), fields)

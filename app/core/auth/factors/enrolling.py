@@ -9,8 +9,9 @@ from uuid import UUID
 from flask_babel import gettext as _
 from sqlalchemy import delete, update
 
+from app.core import sms
 from app.core.auth import throttle
-from app.core.auth.factors import authenticator, passkeys, phones, recovery, sms
+from app.core.auth.factors import authenticator, passkeys, phones, recovery
 from app.core.auth.factors.held import held_by
 from app.core.auth.factors.models import Passkey, SecondFactor
 from app.core.auth.factors.telling import tell

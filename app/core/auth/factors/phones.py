@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import logging
 import secrets
 from datetime import timedelta
 from uuid import UUID
@@ -10,8 +10,8 @@ from uuid import UUID
 from flask_babel import gettext as _
 from sqlalchemy import delete, select, text, update
 
+from app.core import sms
 from app.core.auth import throttle
-from app.core.auth.factors import sms
 from app.core.auth.factors.models import SecondFactor
 from app.core.auth.factors.sealing import seal, unseal
 from app.core.auth.secrets import keyed
@@ -20,13 +20,14 @@ from app.kernel.db import apart, as_identity, session
 from app.kernel.errors import Invalid
 
 KIND, WAITING, LIFE, DIGITS = "sms", "sms_waiting", timedelta(minutes=5), 6
-NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
+
+log = logging.getLogger("opsflux.sms")
 
 
 def offer(identity_id: UUID, typed: str) -> None:
     """Send a code to a new number, which waits to be confirmed. Raises `Invalid` for no number with its country's code."""
-    number = re.sub(r"[\s().-]", "", typed)
-    if not NUMBER.fullmatch(number):
+    number = sms.number_in(typed)
+    if not number:
         raise Invalid({"phone": [_("Write the number with its country: +44 20 7946 0000.")]})
     with as_identity(identity_id):
         session().execute(delete(SecondFactor).where(SecondFactor.identity_id == identity_id, SecondFactor.kind == WAITING))
@@ -46,7 +47,11 @@ def send(identity_id: UUID, kind: str = KIND) -> None:
         code = "".join(secrets.choice("0123456789") for _digit in range(DIGITS))
         kept = {"code_hash": _hash(identity_id, code), "code_until": clock.now() + LIFE}
         session().execute(update(SecondFactor).where(*mine).values(**kept).execution_options(synchronize_session=False))
-    sms.send(unseal(sealed, identity_id), _("%(code)s is your code for OpsFlux. It works for 5 minutes.", code=code))
+    try:
+        sms.send(unseal(sealed, identity_id), _("%(code)s is your code for OpsFlux. It works for 5 minutes.", code=code))
+    except sms.NotTaken:
+        log.warning("The provider of SMS does not take a code.", exc_info=True)
+        raise Invalid({"code": [_("The SMS could not be sent. Use another way, or try again later.")]}) from None
 
 
 def check(identity_id: UUID, code: str, kind: str = KIND) -> bool:

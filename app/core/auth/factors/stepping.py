@@ -30,7 +30,7 @@ from app.kernel.db import as_identity, session
 from app.kernel.errors import Forbidden, Invalid, TooMany
 from app.kernel.faults import refused
 from app.kernel.frame import fill_slot
-from app.kernel.preferences import within
+from app.kernel.preferences import page_shown, within
 from app.kernel.rehearsal import rehearsing
 from app.kernel.screens import screen
 
@@ -159,13 +159,16 @@ def prove() -> Any:
 def _ask(error: ProofNeeded) -> Any:
     if request.path.startswith(("/api/", "/scim/")) or g.get("entry") is None:
         return refused(error)
-    if request.headers.get("HX-Request") == "true" and current.has_organisation:
-        shown = within(request.headers.get("HX-Current-URL", ""))
-        return Response("", 200, {"HX-Redirect": url_for("security.prove_page", next=shown)})
+    by_script = request.headers.get("HX-Request") == "true"
+    if by_script and request.method == "GET" and current.has_organisation:
+        return Response("", 200, {"HX-Redirect": url_for("security.prove_page", next=page_shown())})
     again = request.method == "POST" and request.endpoint != "security.prove"
     kept = [(name, value) for name, value in request.form.items(multi=True) if name not in OWN] if again else []
     wanted = request.form.get("next") or (request.full_path if request.method == "GET" else "")
-    return asked(request.full_path.rstrip("?") if again else url_for("security.prove"), kept, within(wanted), again=again)
+    answer = asked(request.full_path.rstrip("?") if again else url_for("security.prove"), kept, within(wanted), again=again)
+    if by_script:  # in place of the whole page, which keeps what was typed
+        answer.headers["HX-Retarget"], answer.headers["HX-Reswap"] = "body", "outerHTML"
+    return answer
 
 
 def asked(action: str, kept: list[tuple[str, str]], wanted: str, *, again: bool = False) -> Any:
