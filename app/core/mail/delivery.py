@@ -1,78 +1,80 @@
-"""Handing mail to the SMTP server: the attempt is recorded first, and every attempt carries the same Message-ID."""
+"""Delivering mail: the attempt is recorded first, every attempt carries the same Message-ID, and an outage keeps the order."""
 
 from __future__ import annotations
 
-import contextlib
-import smtplib
-import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, formataddr
+from functools import partial
 from typing import Any
-from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
-from flask import current_app
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import update
 
 from app.core import branding, settings
-from app.core.mail.models import MailMessage, State
-from app.core.mail.queue import EFFECT, domain, find, hidden, write_now
+from app.core.mail import answering, blocking, enclosing, interfaces, opening, providers, signing, smtp
+from app.core.mail.handing import Away, Parcel, Refused
+from app.core.mail.models import MailMessage, Reason, Speech, State
+from app.core.mail.queue import EFFECT, domain, find, hidden, is_address, write_now
 from app.kernel import clock, jobs, outbox
 from app.kernel.current import current
+from app.kernel.db import session, unit_of_work
 
-ATTEMPTS, LONGEST, TIMEOUT = 500, 300, 20.0
+ATTEMPTS, LONGEST = 500, 300
+GAPS = (60.0, 300.0, 1800.0)  # seconds until each further attempt at a mail that was refused for now
 LANE = "mail"
 
 
-@dataclass(frozen=True)
-class Parcel:
-    """What goes out, read before the call."""
-
-    mail_id: UUID
-    sender: str
-    to: str
-    content: bytes
-
-
 def prepare(payload: dict[str, Any], row: outbox.OutboxRow) -> Parcel | None:
-    """Record the attempt; None when the mail is not to leave any more."""
+    """Record the attempt; None when the mail is not to leave any more. Raises `outbox.Hold` while no way out is open."""
     mail = find(UUID(payload["mail"]))
-    if mail is None or mail.state in (State.SENT, State.CANCELLED):
+    if mail is None or mail.state in (State.SENT, State.CANCELLED, State.BOUNCED):
         return None
     if mail.writer and not write_now(mail):
         return None
+    if kept_back := blocking.keeps_back(mail):
+        mail.state, mail.next_try_at, mail.last_error = State.BLOCKED, None, str(kept_back.reason.label)
+        return None
+    ways = providers.ways()
     mail.uncertain = mail.uncertain or mail.state == State.SENDING
     mail.state, mail.attempts, mail.row_id = State.SENDING, mail.attempts + 1, row.id
-    mail.tried_at = mail.tried_at or clock.now()
-    return Parcel(mail.id, sender_address(), mail.to_address, compose(mail, _secrets(mail)).as_bytes(policy=SMTP))
+    mail.tried_at, mail.sent_to = mail.tried_at or clock.now(), _test_address() or mail.to_address
+    sender, content = sender_address(), compose(mail, _secrets(mail)).as_bytes(policy=SMTP)
+    return Parcel(mail.id, sender, current.organisation.name, mail.sent_to, content, signing.signature_for(sender, content), tuple(ways))
 
 
 def deliver(parcel: Parcel | None, _row: outbox.OutboxRow) -> Callable[[], None] | None:
-    """Hand it over; what is returned marks the mail sent in the commit that ends the delivery."""
+    """Hand it to the first way out that can be asked; what is returned marks the mail sent in the commit that ends the delivery."""
     if parcel is None:
         return None
-    try:
-        _hand_over(parcel)
-    except smtplib.SMTPRecipientsRefused as error:
-        code, said = next(iter(error.recipients.values()))
-        raise _refused(code, said) from None
-    except smtplib.SMTPResponseException as error:
-        raise _refused(error.smtp_code, error.smtp_error) from None
-    except (smtplib.SMTPException, OSError) as error:
-        raise outbox.Retry(f"The mail server is away ({type(error).__name__}).") from error
-    return lambda: _sent(parcel.mail_id)
+    said, until = "", []
+    for out in parcel.ways:
+        try:
+            (smtp if out.kind == Speech.SMTP else interfaces).hand_over(out, parcel)
+        except Away as error:
+            said = str(error)
+            until.append(_away(out, said))
+        except Refused as error:
+            raise _not_taken(parcel, error) from error
+        else:
+            return partial(_sent, parcel.mail_id, out)
+    raise outbox.Hold(said, min(until))
 
 
 def failed(row: outbox.OutboxRow, reason: str) -> None:
-    """Say in the log what went wrong, and when the next attempt is due."""
+    """Say in the log what went wrong, and when the next attempt is due; while no way is open that is so for all that wait."""
     mail = find(UUID(row.payload["mail"]))
+    kind, _colon, said = reason.partition(": ")
     if mail is not None:
         mail.state = State.FAILED if row.state == outbox.FAILED else State.WAITING
-        mail.last_error = reason.partition(": ")[2] or reason
+        mail.last_error = said or reason
         mail.next_try_at = None if row.state == outbox.FAILED else row.due_at
+    if kind == "Hold":
+        waiting = (MailMessage.state == State.WAITING, MailMessage.next_try_at < row.due_at)
+        session().execute(update(MailMessage).where(*waiting).values(next_try_at=row.due_at, last_error=said))
 
 
 def about(row: outbox.OutboxRow) -> tuple[str, str] | None:
@@ -85,15 +87,21 @@ def compose(mail: MailMessage, secrets: Mapping[str, str]) -> EmailMessage:
     """The mail as it goes over the wire: the same at each attempt, but for the secrets in its links."""
     message = EmailMessage(policy=SMTP)
     message["From"] = formataddr((current.organisation.name, sender_address()))
-    message["To"] = mail.to_address
-    message["Subject"] = mail.subject
+    message["To"] = mail.sent_to or mail.to_address
+    message["Subject"] = mail.subject if mail.sent_to in ("", mail.to_address) else f"[{mail.to_address}] {mail.subject}"
+    if mail.sent_to not in ("", mail.to_address):
+        message["X-Original-To"] = mail.to_address
+    elif address := answering.reply_address(mail):
+        message["Reply-To"] = formataddr((current.organisation.name, address))
     message["Date"] = format_datetime(mail.created_at)
     message["Message-ID"] = mail.message_id
     for name, value in mail.headers.items():
-        message[name] = value
+        if not (name.startswith("List-") and "X-Original-To" in message):
+            message[name] = value
     message.set_content(_revealed(mail.text, secrets), cte="quoted-printable")
-    message.add_alternative(_revealed(mail.html, secrets), subtype="html", cte="quoted-printable")
+    message.add_alternative(opening.with_pixel(mail, _revealed(mail.html, secrets)), subtype="html", cte="quoted-printable")
     _put_logo(message, mail)
+    enclosing.put(message, mail)
     return message
 
 
@@ -130,60 +138,31 @@ def install_delivery() -> None:
                    label=_l("Mail"), about=about)(deliver)
 
 
-def _sent(mail_id: UUID) -> None:
+def _sent(mail_id: UUID, out: providers.Out) -> None:
     mail = find(mail_id)
+    providers.went(out)
     if mail is not None:
-        mail.state, mail.sent_at, mail.last_error, mail.next_try_at = State.SENT, clock.now(), "", None
+        mail.state, mail.sent_at, mail.last_error, mail.next_try_at, mail.way = State.SENT, clock.now(), "", None, out.label
 
 
-def _refused(code: int, said: Any) -> Exception:
-    words = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
-    if 500 <= code < 600:
-        return outbox.GiveUp(f"The mail server refused it: {code} {words}"[:500])
-    return outbox.Retry(f"The mail server asks to wait: {code} {words}"[:500])
+def _away(out: providers.Out, reason: str) -> datetime:
+    with unit_of_work():
+        return providers.is_away(out, reason)
 
 
-def _hand_over(parcel: Parcel) -> None:
-    server = _connection()
-    try:
-        server.sendmail(parcel.sender, [parcel.to], parcel.content)
-    except BaseException:
-        _forget()
-        raise
+def _not_taken(parcel: Parcel, error: Refused) -> Exception:
+    """A refusal for now is tried three times more, at growing gaps, and keeps nobody else waiting."""
+    with unit_of_work():
+        mail = find(parcel.mail_id)
+        if mail is None or error.for_good or mail.refusals >= len(GAPS):
+            if mail is not None and error.nobody:
+                blocking.block(parcel.to, Reason.BOUNCE, str(error))
+            return outbox.GiveUp(str(error))
+        mail.refusals += 1
+        return outbox.Retry(str(error), after=GAPS[mail.refusals - 1])
 
 
-def _connection() -> smtplib.SMTP:
-    """The connection of this process, asked first whether it still lives."""
-    known: smtplib.SMTP | None = current_app.extensions.get("smtp")
-    if known is not None:
-        with contextlib.suppress(smtplib.SMTPException, OSError):
-            if known.noop()[0] == 250:
-                return known
-        _forget()
-    made = _connect()
-    current_app.extensions["smtp"] = made
-    return made
-
-
-def _connect() -> smtplib.SMTP:
-    url = current_app.extensions["settings"].smtp_url
-    if not url:
-        raise outbox.Retry("No mail server is set: SMTP_URL.")
-    parts = urlsplit(url)
-    host, port = parts.hostname or "localhost", parts.port or (465 if parts.scheme == "smtps" else 587 if parts.username else 25)
-    secure = ssl.create_default_context()
-    server = (smtplib.SMTP_SSL(host, port, timeout=TIMEOUT, context=secure) if parts.scheme == "smtps"
-              else smtplib.SMTP(host, port, timeout=TIMEOUT))
-    server.ehlo()
-    if parts.scheme == "smtp" and server.has_extn("starttls"):
-        server.starttls(context=secure)
-    if parts.username:
-        server.login(unquote(parts.username), unquote(parts.password or ""))
-    return server
-
-
-def _forget() -> None:
-    known = current_app.extensions.pop("smtp", None)
-    if known is not None:
-        with contextlib.suppress(smtplib.SMTPException, OSError):
-            known.close()
+def _test_address() -> str:
+    """Where all mail of an organisation in test mode goes."""
+    address = str(settings.get("mail.test_address") or "").strip()
+    return address if address and is_address(address) else ""

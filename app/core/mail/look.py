@@ -1,4 +1,7 @@
-"""The look of mails: what each class of the mail templates means, written onto the elements because mail programs know no style sheet."""
+"""The look of mails: what each class of the mail templates means, written onto the elements because mail programs know no style sheet.
+
+Those that do know one, and show the dark, read `DARK`: its classes stay on their elements.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ BUTTON = f"background:{ACCENT};color:#ffffff"  # what an organisation's own colo
 CLASSES: dict[str, str] = {
     "page": f"margin:0;padding:0;background:#f4f5f7;color:{INK};{FONT};font-size:15px;line-height:22px",
     "preheader": "display:none;max-height:0;overflow:hidden;color:#f4f5f7",
+    "above": f"margin:0;padding:12px 12px 0;text-align:center;font-size:12px;line-height:18px;color:{QUIET}",
     "outer": "width:100%;border-collapse:collapse;background:#f4f5f7",
     "gutter": "padding:24px 12px",
     "sheet": f"width:100%;max-width:600px;margin:0 auto;border-collapse:collapse;background:#ffffff;border:1px solid {LINE}",
@@ -44,3 +48,21 @@ CLASSES: dict[str, str] = {
     "RED": "color:#b42318;font-weight:600;font-size:12px",
     "mono": "font-family:ui-monospace,Menlo,Consolas,monospace;font-size:11px;line-height:16px;word-break:break-all",
 }
+
+DARK_PAGE, DARK_SHEET, DARK_INK, DARK_QUIET, DARK_LINE, DARK_ACCENT = "#0f1217", "#181c23", "#e8eaee", "#a7b0bd", "#2f3640", "#7c9dff"
+DARK: dict[str, str] = {
+    "page": f"background:{DARK_PAGE};color:{DARK_INK}", "preheader": f"color:{DARK_PAGE}", "above": f"color:{DARK_QUIET}",
+    "outer": f"background:{DARK_PAGE}", "sheet": f"background:{DARK_SHEET};border-color:{DARK_LINE}",
+    "head": f"color:{DARK_QUIET};border-color:{DARK_LINE}", "brand": f"color:{DARK_INK}", "logo": "background:#ffffff;border-radius:4px",
+    "foot": f"color:{DARK_QUIET};border-color:{DARK_LINE}", "title": f"color:{DARK_INK}", "section": f"color:{DARK_INK}",
+    "count": f"color:{DARK_QUIET}", "quiet": f"color:{DARK_QUIET}", "label": f"color:{DARK_QUIET}", "link": f"color:{DARK_INK}",
+    "footlink": f"color:{DARK_QUIET}", "row": f"border-color:{DARK_LINE}", "row_end": f"border-color:{DARK_LINE}",
+    "tile": f"border-color:{DARK_LINE}", "late": "color:#ff8a80", "good": "color:#5bd497", "GREEN": "color:#5bd497",
+    "ORANGE": "color:#f5b04c", "RED": "color:#ff8a80"}
+
+
+def dark_rules(colour: str, ink: str) -> str:
+    """The style sheet of mails in the dark; the colour of buttons is the organisation's own, and what is written on it."""
+    said = {**DARK, "button": f"background:{colour};color:{ink}"}
+    rules = "".join(f".{name}{{{styles.replace(';', '!important;')}!important}}" for name, styles in said.items())
+    return f":root{{color-scheme:light dark;supported-color-schemes:light dark}}@media (prefers-color-scheme:dark){{{rules}}}"

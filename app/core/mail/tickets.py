@@ -37,6 +37,36 @@ def opened(token: str, organisation_id: UUID, member_id: UUID) -> str | None:
     return str(path)
 
 
+def seen_address(mail_id: UUID) -> str:
+    """Where the picture of one point is, that says that a mail was opened."""
+    token = _signer("seen").dumps([str(current.organisation.id), str(mail_id)])
+    return f"{current_app.extensions['settings'].base_url}/mail/seen/{token}.gif"
+
+
+def seen(token: str) -> tuple[UUID, UUID]:
+    """Organisation and mail of such a picture. Raises `NotFound`."""
+    try:
+        organisation, mail = _signer("seen").loads(token, max_age=UNSUBSCRIBES_FOR)
+        return UUID(organisation), UUID(mail)
+    except (BadSignature, ValueError):
+        raise NotFound from None
+
+
+def hook_address(provider_id: UUID, mark: str) -> str:
+    """Where a provider tells what became of mails; `mark` changes with its secret, and ends the address."""
+    token = _signer("hook").dumps([str(current.organisation.id), str(provider_id), mark])
+    return f"{current_app.extensions['settings'].base_url}/mail/told/{token}"
+
+
+def hook(token: str) -> tuple[UUID, UUID, str]:
+    """Organisation, provider and mark of such an address. Raises `NotFound`."""
+    try:
+        organisation, provider, mark = _signer("hook").loads(token)
+        return UUID(organisation), UUID(provider), str(mark)
+    except (BadSignature, ValueError):
+        raise NotFound from None
+
+
 def unsubscribe_address(member_id: UUID, kind: str) -> str:
     """Where one click ends a kind of mail to a member."""
     token = _signer("unsubscribe").dumps([str(current.organisation.id), str(member_id), kind])

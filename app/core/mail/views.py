@@ -1,4 +1,4 @@
-"""The log of mail, the door behind links in mails, and one click to unsubscribe."""
+"""The log of mail, own templates as they will look, the door behind links in mails, and whether opening may be noted."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from uuid import UUID
 
 from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
-from app.core import access, audit
-from app.core.mail import queue, tickets
-from app.core.mail.models import MailMessage, State
+from app.core import access, audit, settings
+from app.core.mail import opening, queue, tickets, wordings
+from app.core.mail.models import MailMessage, State, Wording
 from app.core.people import Member
-from app.kernel.current import Organisation, acting, current
-from app.kernel.db import enter, session
+from app.kernel.current import current
+from app.kernel.db import session
 from app.kernel.errors import Conflict, Forbidden, NotFound
 from app.kernel.kinds import show_moment
 from app.kernel.screens import screen
 
-screens = Blueprint("mail", __name__)
+screens = Blueprint("letters", __name__)
 screens.needs = "member"  # type: ignore[attr-defined]
-VIEW, MANAGE = "mail.message.view", "mail.message.manage"
+VIEW, MANAGE, TEMPLATES = "mail.message.view", "mail.message.manage", "mail.template.view"
 SIZE = 50
 
 
@@ -35,9 +35,11 @@ def log() -> Response:
         query = query.where(MailMessage.state == wanted)
     if before := request.args.get("before", ""):
         query = query.where(MailMessage.id < _id(before))
+    if words := request.args.get("q", "").strip()[:200]:
+        query = query.where(or_(*(column.icontains(words, autoescape=True) for column in (MailMessage.to_address, MailMessage.subject))))
     found = list(session().scalars(query))
-    return screen("jobs/mail.html", block="results", mails=[_line(mail) for mail in found[:SIZE]], tabs=_tabs(wanted),
-                  pager=_pager(found, wanted))
+    return screen("jobs/mail.html", block="results", mails=[_line(mail) for mail in found[:SIZE]], tabs=_tabs(wanted, words),
+                  typed=words, state=wanted.value if wanted else "", pager=_pager(found, wanted, words))
 
 
 @screens.get("/<org>/mail/<uuid:mail_id>/")
@@ -48,9 +50,9 @@ def detail(mail_id: UUID) -> Response:
     may = access.can(current.user, MANAGE).allowed
     shown = _line(mail) | {
         "text": mail.text, "html_url": "",
-        "retry_url": url_for("mail.retry", mail_id=mail.id) if may and mail.can_be_retried else "",
-        "cancel_url": url_for("mail.cancel", mail_id=mail.id) if may and mail.can_be_cancelled else ""}
-    return screen("jobs/mail_detail.html", mail=shown, facts=_facts(mail), list_url=url_for("mail.log"))
+        "retry_url": url_for("letters.retry", mail_id=mail.id) if may and mail.can_be_retried else "",
+        "cancel_url": url_for("letters.cancel", mail_id=mail.id) if may and mail.can_be_cancelled else ""}
+    return screen("jobs/mail_detail.html", mail=shown, facts=_facts(mail), list_url=url_for("letters.log"))
 
 
 @screens.post("/<org>/mail/<uuid:mail_id>/retry")
@@ -61,7 +63,7 @@ def retry(mail_id: UUID) -> Response:
         raise Conflict(_("This mail is not one that can be sent again."))
     audit.note("mail.message.retry", resource="mail.message", record_id=mail_id)
     flash(_("The mail is on its way."), "good")
-    return redirect(url_for("mail.detail", mail_id=mail_id), 303)  # type: ignore[return-value]
+    return redirect(url_for("letters.detail", mail_id=mail_id), 303)  # type: ignore[return-value]
 
 
 @screens.post("/<org>/mail/<uuid:mail_id>/cancel")
@@ -72,7 +74,19 @@ def cancel(mail_id: UUID) -> Response:
         raise Conflict(_("It is too late: the mail left, or may have."))
     audit.note("mail.message.cancel", resource="mail.message", record_id=mail_id)
     flash(_("The mail is cancelled."), "good")
-    return redirect(url_for("mail.detail", mail_id=mail_id), 303)  # type: ignore[return-value]
+    return redirect(url_for("letters.detail", mail_id=mail_id), 303)  # type: ignore[return-value]
+
+
+@screens.get("/<org>/mail/templates/<reference>/preview")
+def preview(reference: str) -> Response:
+    """An own template with example values."""
+    access.require(current.user, TEMPLATES)
+    wording = session().scalars(select(Wording).where(Wording.reference == reference)).first()
+    if wording is None:
+        raise NotFound
+    back = f"/{current.organisation.slug}/mail/templates/{wording.reference}/"
+    return screen("mail/preview.html", words=wordings.shown(wording), reference=wording.reference, back_url=back,
+                  list_url=url_for("mail.template_list"), organisation=current.organisation.name, to=wordings.PERSON["name"])
 
 
 @screens.get("/<org>/mail/open/<token>")
@@ -87,30 +101,22 @@ def follow(token: str) -> Response:
     return redirect(path or f"/{current.organisation.slug}/", 303)  # type: ignore[return-value]
 
 
-@screens.route("/mail/unsubscribe/<token>", methods=["GET", "POST"])
-def unsubscribe(token: str) -> Response:
-    """One click, by the mail program or on this page, ends a kind of mail; a GET changes nothing."""
-    organisation_id, member_id, kind = tickets.unsubscribed(token)
-    with acting(Organisation(organisation_id, "", "")):
-        enter()
-        member = session().get(Member, (organisation_id, member_id))
-        if member is None:
-            raise NotFound
-        done = request.method == "POST"
-        if done:
-            member.preferences = {**member.preferences, f"mail_{kind}": "off"}
-            session().flush()
-            session().commit()
-    enter()
-    return screen("mail/unsubscribe.html", done=done, kind=kind)
+@screens.route("/<org>/mail/opens", methods=["GET", "POST"])
+def opens() -> Response:
+    """Whether the reader agrees that the opening of their mails is noted; they do not until they say so."""
+    member = session().get_one(Member, (current.organisation.id, current.user.id))
+    if request.method == "POST":
+        member.preferences = {**member.preferences, opening.AGREED: "on" if request.form.get("agreed") else "off"}
+        flash(_("Your choice is saved."), "good")
+        return redirect(url_for("letters.opens"), 303)  # type: ignore[return-value]
+    return screen("mail/opens.html", agreed=member.preferences.get(opening.AGREED) == "on", asked=bool(settings.get(opening.SETTING)))
 
 
 for _view in (log, detail):
     _view.needs = VIEW  # type: ignore[attr-defined]
 for _view in (retry, cancel):
     _view.needs = MANAGE  # type: ignore[attr-defined]
-unsubscribe.signed_address = True  # type: ignore[attr-defined]
-unsubscribe.needs = "public"  # type: ignore[attr-defined]
+preview.needs = TEMPLATES  # type: ignore[attr-defined]
 
 
 def _found(mail_id: UUID) -> MailMessage:
@@ -124,7 +130,7 @@ def _line(mail: MailMessage) -> dict[str, Any]:
     return {"subject": mail.subject or _("To be written when it leaves"), "to": mail.to_address, "state": mail.state.label,
             "when": show_moment(mail.sent_at or mail.created_at), "tone": mail.state.tone,
             "attempts": mail.attempts, "error": "" if mail.state == State.SENT else mail.last_error,
-            "url": url_for("mail.detail", mail_id=mail.id)}
+            "url": url_for("letters.detail", mail_id=mail.id)}
 
 
 def _facts(mail: MailMessage) -> list[tuple[str, str]]:
@@ -134,6 +140,10 @@ def _facts(mail: MailMessage) -> list[tuple[str, str]]:
         facts.append((_("Sent"), show_moment(mail.sent_at)))
     if mail.next_try_at and mail.state == State.WAITING:
         facts.append((_("Next attempt"), show_moment(mail.next_try_at)))
+    if mail.tracked:
+        facts.append((_("Opened"), show_moment(mail.opened_at) if mail.opened_at else _("Not yet, as far as is known")))
+    if mail.enclosed:
+        facts.append((_("Attachments"), str(len(mail.enclosed))))
     if mail.uncertain:
         facts.append((_("Uncertain"), _("An attempt was cut off: it may have arrived twice, under the same Message-ID.")))
     if mail.last_error:
@@ -145,18 +155,21 @@ def _facts(mail: MailMessage) -> list[tuple[str, str]]:
     return facts
 
 
-def _tabs(wanted: State | None) -> list[tuple[Any, str, bool, int | None]]:
+def _tabs(wanted: State | None, words: str) -> list[tuple[Any, str, bool, int | None]]:
     open_states = (State.WAITING, State.FAILED)
     counted = select(MailMessage.state, func.count()).where(MailMessage.state.in_(open_states)).group_by(MailMessage.state)
     counts = dict(session().execute(counted).tuples().all())
     shown = [state for state in State if state != State.SENDING]
-    return [(_("All"), url_for("mail.log"), wanted is None, None),
-            *((state.label, url_for("mail.log", state=state.value), wanted == state, counts.get(state)) for state in shown)]
+    q = words or None
+    return [(_("All"), url_for("letters.log", q=q), wanted is None, None),
+            *((state.label, url_for("letters.log", state=state.value, q=q), wanted == state, counts.get(state)) for state in shown),
+            (_("Answers"), url_for("letters.replies"), False, None)]
 
 
-def _pager(found: list[MailMessage], wanted: State | None) -> dict[str, str]:
-    older = {"state": wanted.value if wanted else None, "before": str(found[SIZE - 1].id)} if len(found) > SIZE else None
-    return {"count_text": "", "previous_url": "", "next_url": url_for("mail.log", **older) if older else ""}
+def _pager(found: list[MailMessage], wanted: State | None, words: str) -> dict[str, str]:
+    kept = {"state": wanted.value if wanted else None, "q": words or None}
+    older = url_for("letters.log", before=str(found[SIZE - 1].id), **kept) if len(found) > SIZE else ""
+    return {"count_text": "", "previous_url": "", "next_url": older}
 
 
 def _state(raw: str) -> State | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 from datetime import timedelta
 from email import message_from_bytes, policy
@@ -15,8 +16,9 @@ from flask.testing import FlaskClient
 from flask_babel import force_locale, gettext
 from sqlalchemy import select
 
-from app.core import mail
-from app.core.mail import delivery, tickets
+from app.core import mail, notifications
+from app.core.mail import smtp, tickets
+from app.core.mail.look import DARK
 from app.core.mail.models import MailMessage, State
 from app.core.people import Member
 from app.kernel import clock, outbox
@@ -32,15 +34,23 @@ class Server:
 
     def __init__(self) -> None:
         self.taken: list[EmailMessage] = []
+        self.recipients: list[str] = []
         self.trouble: Exception | None = None
         self.accepts_then_dies = False
 
-    def sendmail(self, _sender: str, _to: list[str], content: bytes) -> None:
+    def sendmail(self, _sender: str, to: list[str], content: bytes) -> None:
         if self.trouble and not self.accepts_then_dies:
             raise self.trouble
+        self.recipients += to
         self.taken.append(message_from_bytes(content, policy=policy.default))  # type: ignore[arg-type]
         if self.accepts_then_dies:
             raise KeyboardInterrupt
+
+    def answer(self, _out: Any) -> Server:
+        """The server, unless nothing answers."""
+        if isinstance(self.trouble, OSError) and not isinstance(self.trouble, smtplib.SMTPException):
+            raise self.trouble
+        return self
 
     def close(self) -> None:
         """Nothing to close."""
@@ -50,7 +60,7 @@ class Server:
 def server(monkeypatch: pytest.MonkeyPatch) -> Server:
     """The mail server, as it behaves in the test."""
     found = Server()
-    monkeypatch.setattr(delivery, "_connection", lambda: found)
+    monkeypatch.setattr(smtp, "_connection", found.answer)
     return found
 
 
@@ -106,7 +116,8 @@ def test_what_it_carries(stand: Stand, server: Server) -> None:
     assert set(parts) == {"text/plain", "text/html"}
     assert "Acorn & Söhne" in parts["text/plain"]
     assert "Acorn &amp; Söhne" in parts["text/html"]
-    assert 'class="' not in parts["text/html"], "styles are written onto the elements"
+    assert parts["text/html"].count('class="') < parts["text/html"].count('style="'), "styles are written onto the elements"
+    assert set(re.findall(r' class="([^"]*)"', parts["text/html"])) <= {*DARK, "button"}, "what stays is for the dark alone"
     assert "Subject" not in parts["text/plain"]
 
 
@@ -241,6 +252,7 @@ def test_a_subject_cannot_begin_a_header(stand: Stand, server: Server) -> None:
     assert server.taken[0]["Bcc"] is None
 
 
+@pytest.mark.requirement("OF-192")
 def test_optional_mail_can_be_ended_with_one_click(stand: Stand, server: Server, client: FlaskClient) -> None:
     member = stand.actors["member"].id
     send(stand, member, "notification", context={"notice": {"title": "X", "text": "", "path": "/x"}}, optional="notifications")
@@ -255,6 +267,11 @@ def test_optional_mail_can_be_ended_with_one_click(stand: Stand, server: Server,
     with stand.work() as work:
         assert work.get_one(Member, (stand.organisation.id, member)).preferences["mail_notifications"] == "off"
     assert client.post(f"/mail/{path[:-4]}beef").status_code == 404
+    with stand.work():
+        notifications.notify(member, "hse.action_assigned", "A ladder to mend", "/x")
+        notifications.notify(member, "security.alert", "Somebody signed in", "/y")
+    drain(stand)
+    assert [str(each["Subject"]) for each in server.taken[1:]] == ["Somebody signed in"], "a mail about security is never switched off"
 
 
 def test_links_are_for_their_reader_and_not_for_ever(stand: Stand) -> None:
