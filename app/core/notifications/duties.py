@@ -54,7 +54,7 @@ def _late(resource: Resource, duty: Duty, member: Actor, today: date) -> ColumnE
     def column(name: str) -> Any:
         return getattr(model, fields[name].attribute)
 
-    return and_(column(duty.owner) == member.id, column(duty.due) < today, model.archived_at.is_(None),  # type: ignore[attr-defined]
+    return and_(column(duty.owner).in_(member.own_ids), column(duty.due) < today, model.archived_at.is_(None),  # type: ignore[attr-defined]
                 *(column(name).in_(values) for name, values in duty.open.items()), access.visible(resource, member))
 
 

@@ -9,6 +9,7 @@ from app.core.people import Member
 from app.kernel import clock
 
 FROM, TO = "quiet_from", "quiet_to"
+NIGHT = ("22:00", "08:00")  # the hours of whoever wants quiet and names none
 
 
 def hours(member: Member) -> tuple[time, time] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -85,7 +86,33 @@ def test_a_member_made_an_admin_is_told_to_the_owners(app: Flask, stand: Stand) 
         work.get_one(people.Member, (stand.organisation.id, stand.actors["member"].id)).role_id = role_named("admin").id
     assert _watch(stand) == 1
     assert _watch(stand) == 0
-    assert _alerts(stand)[0]["kind"] == Kind.ESCALATION
+    (alert,) = _alerts(stand)
+    assert alert["kind"] == Kind.ESCALATION
+    assert parse_qs(urlsplit(alert["evidence"]).query) == {"record_id": [str(stand.actors["member"].id)]}
+    assert stand.actors["member"].name in _evidence(app, stand, alert)
+
+
+def _evidence(app: Flask, stand: Stand, alert: dict[str, Any]) -> str:
+    """The page to which the page of an alert leads."""
+    reader, root = signed_in(app, stand, "owner"), f"/{stand.organisation.slug}/"
+    page = unescape(reader.get(f"{root}alerts/alerts/{alert['reference']}/").text)
+    assert f'href="{root}{alert["evidence"]}"' in page
+    shown = reader.get(root + alert["evidence"])
+    assert shown.status_code == 200
+    return str(shown.text)
+
+
+@pytest.mark.requirement("PK-050")
+@pytest.mark.parametrize(("moment", "times"), [(datetime(2026, 3, 10, 2, tzinfo=UTC), 1), (datetime(2026, 3, 10, 10, tzinfo=UTC), 0)])
+def test_taking_a_place_at_night_is_told_once_and_by_day_not_at_all(app: Flask, stand: Stand, moment: datetime, times: int) -> None:
+    with clock.at(moment):
+        with stand.work("owner"):
+            audit.note("impersonation.impersonation.begin", context={"reason": "Looks for the night's list"})
+        assert [_watch(stand), _watch(stand)] == [times, 0]
+    told = _alerts(stand)
+    assert [alert["kind"] for alert in told] == [Kind.ODD_HOURS] * times
+    for alert in told:
+        assert "impersonation.impersonation.begin" in _evidence(app, stand, alert)
 
 
 def _single(stand: Stand) -> None:

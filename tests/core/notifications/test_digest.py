@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.core import audit
-from app.core.mail import MailMessage, State, delivery
+from app.core.mail import MailMessage, State, smtp
 from app.core.notifications import digest
 from app.core.people import Member
 from app.kernel import clock, outbox
@@ -36,7 +36,7 @@ class Server:
 def server(monkeypatch: pytest.MonkeyPatch) -> Server:
     """The mail server."""
     found = Server()
-    monkeypatch.setattr(delivery, "_connection", lambda: found)
+    monkeypatch.setattr(smtp, "_connection", lambda _out: found)
     return found
 
 

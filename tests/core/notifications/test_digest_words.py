@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.core.mail import MailMessage, delivery
+from app.core.mail import MailMessage, smtp
 from app.core.notifications import digest
 from app.kernel import outbox
 from app.kernel.current import SYSTEM, acting
@@ -26,7 +26,7 @@ class Server:
 @pytest.fixture
 def house(app: Flask, monkeypatch: pytest.MonkeyPatch) -> House:
     """An organisation with people to ask."""
-    monkeypatch.setattr(delivery, "_connection", Server)
+    monkeypatch.setattr(smtp, "_connection", lambda _out: Server())
     return House()
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from app.core import access, approvals, exports
 from app.core.approvals.models import ApprovalRequest
-from app.core.mail import MailMessage, delivery
+from app.core.mail import MailMessage, smtp
 from app.core.notifications import Notification, digest
 from app.core.people import Member
 from app.kernel.current import SYSTEM, acting
@@ -54,7 +54,7 @@ class Bracketed(NullTranslations):
 @pytest.fixture
 def house(app: Flask, monkeypatch: pytest.MonkeyPatch) -> House:
     """An organisation with people to ask, where mail leaves."""
-    monkeypatch.setattr(delivery, "_connection", Server)
+    monkeypatch.setattr(smtp, "_connection", lambda _out: Server())
     monkeypatch.setattr("app.core.auth.is_you", lambda _identity, typed: typed == "right")
     return House()
 
