@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from app.core import files
 from app.core.people import Member
-from app.kernel import jobs
+from app.kernel import clock, jobs
 from app.kernel.current import SYSTEM_ID, current
 from app.kernel.db import session
 from app.kernel.jobs import Job
@@ -28,14 +28,16 @@ def shown_job(job: Job, *, back_to: str = "", mine: bool = True) -> dict[str, An
     return {"id": job.id, "title": job.title, "state": state, "tone": tone, "over": job.is_over, "done": job.progress, "total": job.total,
             "percent": job.percent, "rate": _rate(job), "left": _left(job), "message": job.error or job.message, "url": back_to or url,
             "progress_url": f"{url}progress", "cancel_url": f"{url}cancel" if mine and not job.is_over else "",
-            "retry_url": f"{url}retry" if mine and job.state in (jobs.FAILED, jobs.CANCELLED) else "", **_result(job)}
+            "retry_url": f"{url}retry" if mine and job.state in (jobs.FAILED, jobs.CANCELLED) else "",
+            "discard_url": f"{url}discard" if mine and job.state == jobs.FAILED else "", **_result(job)}
 
 
 def state_of(job: Job) -> tuple[str, str]:
     """The state in words, with its tone."""
     if job.cancel_asked and not job.is_over:
         return _("Being cancelled"), "warning"
-    states = {jobs.WAITING: (_("Waiting"), "neutral"), jobs.RUNNING: (_("Running"), "info"), jobs.DONE: (_("Done"), "good"),
+    states = {jobs.HELD: (_("Held"), "neutral"), jobs.WAITING: (_("Waiting"), "neutral"),
+              jobs.RUNNING: (_("Running"), "info"), jobs.DONE: (_("Done"), "good"),
               jobs.FAILED: (_("Failed"), "danger"), jobs.CANCELLED: (_("Cancelled"), "muted")}
     return states[job.state]
 
@@ -50,6 +52,10 @@ def facts(job: Job) -> list[tuple[str, str]]:
     """What is known of a job besides its progress."""
     who = _names({job.requested_by}).get(job.requested_by, "OpsFlux")
     found = [(_("Asked by"), who), (_("Asked"), show_moment(job.created_at)), (_("Attempts"), str(job.attempts))]
+    if needs := jobs.needs_of(job.id):
+        found.append((_("Comes after"), ", ".join(f"{each.title} ({state_of(each)[0]})" for each in needs)))
+    if job.state == jobs.WAITING and job.due_at > clock.now():
+        found.append((_("Next attempt"), show_moment(job.due_at)))
     if job.started_at:
         found.append((_("Begun"), show_moment(job.started_at)))
     if job.finished_at:
@@ -57,7 +63,7 @@ def facts(job: Job) -> list[tuple[str, str]]:
     if job.started_at and job.finished_at:
         found.append((_("Took"), _("%(seconds)s s", seconds=format_decimal(round((job.finished_at - job.started_at).total_seconds(), 1)))))
     if job.request_id:
-        found.append((_("Request"), job.request_id))
+        found.append((_("Request id"), job.request_id))
     return found
 
 

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from app.core import access, audit
+from app.core import access, audit, mail
 from app.kernel import outbox
 from app.kernel.current import current
 from app.kernel.db import session
@@ -44,6 +44,8 @@ def retry(row_id: UUID) -> Response:
     row = _found(row_id)
     if not outbox.retry(row.id):
         raise Conflict(_("It is under way, or was delivered meanwhile."))
+    if row.name == mail.EFFECT:
+        mail.wake()
     _note("monitoring.delivery.retry", row)
     flash(_("It is tried again now."), "good")
     return redirect(url_for("deliveries.listing"), 303)  # type: ignore[return-value]

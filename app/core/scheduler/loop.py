@@ -9,6 +9,7 @@ from collections.abc import Callable
 import redis
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.core.scheduler.due import serve
 from app.core.scheduler.leading import Lead
 from app.core.scheduler.sweeping import Relay
 from app.core.scheduler.ticks import is_short, rests, run_short, schedules, tick_all
@@ -55,15 +56,23 @@ class Loop:
             self._organisations, self._looked = [each for each in found if each], time.monotonic()
         self._run_short()
         tick_all(self._organisations)
+        self._serve_own()
+
+    def _serve_own(self) -> None:
+        known = {each.id: each for each in self._organisations if not each.is_closing}
+        for organisation_id, schedule_id in self.relay.schedules(known.values()):
+            try:
+                serve(known[organisation_id], schedule_id)
+            except Exception:
+                log.exception("The schedule %s cannot be served", schedule_id)
 
     def _run_short(self) -> None:
         for schedule in filter(is_short, schedules()):
             if time.monotonic() < self._short_at.get(schedule.name, 0.0):
                 continue
             self._short_at[schedule.name] = time.monotonic() + schedule.every - PACE / 2
-            for organisation in self._organisations:
-                if rests(schedule, organisation):
-                    continue
+            awake = [each for each in self._organisations if not rests(schedule, each)]
+            for organisation in awake[:1] if schedule.once else awake:
                 run_short(schedule, organisation)
 
     def _try(self, what: str, work: Callable[[], object]) -> None:

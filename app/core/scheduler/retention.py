@@ -9,7 +9,7 @@ from sqlalchemy import delete, or_
 from app.kernel import clock
 from app.kernel.current import current
 from app.kernel.db import unit_of_work
-from app.kernel.idempotency import UsedKey
+from app.kernel.idempotency import LIFE, UsedKey
 from app.kernel.jobs import CANCELLED, DONE, FAILED, Job
 from app.kernel.outbox import CANCELLED as ROW_CANCELLED
 from app.kernel.outbox import DONE as ROW_DONE
@@ -25,5 +25,6 @@ def clear_away() -> dict[str, int]:
         rows = work.execute(delete(OutboxRow).where(OutboxRow.state.in_((ROW_DONE, ROW_CANCELLED)), OutboxRow.done_at < now - KEEP))
         jobs = work.execute(delete(Job).where(Job.state.in_((DONE, CANCELLED, FAILED)), or_(
             Job.finished_at < now - KEEP, Job.quiet & (Job.state == DONE) & (Job.finished_at < now - KEEP_QUIET))))
-        keys = work.execute(delete(UsedKey).where(UsedKey.organisation_id == current.organisation.id, UsedKey.used_at < now - KEEP))
+        keys = work.execute(delete(UsedKey).where(UsedKey.organisation_id == current.organisation.id, or_(
+            UsedKey.used_at < now - KEEP, (UsedKey.content != "") & (UsedKey.used_at < now - LIFE))))
         return {"outbox": rows.rowcount, "jobs": jobs.rowcount, "keys": keys.rowcount}

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import NullPool, StaticPool
 
 from app.kernel import carrier, clock
-from app.kernel.current import Organisation
+from app.kernel.current import PLATFORM_ID, Organisation
 
 _OUTBOX = text("""SELECT DISTINCT organisation_id FROM outbox
     WHERE state = 'waiting' AND due_at <= :now AND (lease_until IS NULL OR lease_until <= :now)""")
-_JOBS = text("""SELECT organisation_id, id FROM job
-    WHERE state IN ('waiting', 'running') AND due_at <= :now AND (lease_until IS NULL OR lease_until <= :now)
-    ORDER BY due_at LIMIT 500""")
+_JOBS = text("""SELECT id FROM (SELECT id FROM organisation UNION ALL SELECT :platform) AS place
+    WHERE EXISTS (SELECT FROM job WHERE organisation_id = place.id AND state IN ('waiting', 'running') AND due_at <= :now
+        AND (lease_until IS NULL OR lease_until <= :now))""")
+_SCHEDULES = text("""SELECT organisation_id, id FROM schedule
+    WHERE status = 'active' AND archived_at IS NULL AND next_at <= :now AND organisation_id = ANY (:places)
+    ORDER BY next_at LIMIT 500""")
 _ORGANISATIONS = text("SELECT id, slug, timezone FROM organisation ORDER BY slug")
 
 
@@ -36,6 +40,12 @@ class Relay:
         due = self.due()
         return carrier.push(due) if due else 0
 
+    def schedules(self, organisations: Iterable[Organisation]) -> list[tuple[UUID, UUID]]:
+        """The organisations' own schedules that are due, the longest first: organisation and id."""
+        with self._engine.begin() as connection:
+            found = connection.execute(_SCHEDULES, {"now": clock.now(), "places": [each.id for each in organisations]})
+            return [(row.organisation_id, row.id) for row in found]
+
     def organisations(self) -> list[Organisation]:
         """Every organisation, as far as a schedule needs it."""
         with self._engine.begin() as connection:
@@ -50,5 +60,5 @@ class Relay:
 def _calls(connection: Connection) -> list[carrier.Call]:
     now = {"now": clock.now()}
     organisations: list[UUID] = list(connection.execute(_OUTBOX, now).scalars())
-    jobs = connection.execute(_JOBS, now)
-    return [carrier.Call(each) for each in organisations] + [carrier.Call(row.organisation_id, row.id) for row in jobs]
+    with_jobs: list[UUID] = list(connection.execute(_JOBS, now | {"platform": PLATFORM_ID}).scalars())
+    return [carrier.Call(each) for each in organisations] + [carrier.Call(each, "jobs") for each in with_jobs]

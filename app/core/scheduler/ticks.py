@@ -6,15 +6,16 @@ import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from app.core.scheduler import timing
 from app.core.scheduler.models import ScheduleTick
 from app.kernel import clock, jobs
 from app.kernel.current import SYSTEM, Organisation, acting, current
 from app.kernel.db import session, unit_of_work
-from app.kernel.manifest import Schedule
+from app.kernel.manifest import Module, Schedule
 from app.kernel.records import new_id
 from app.kernel.registry import registry
 
@@ -29,16 +30,26 @@ def schedules() -> list[Schedule]:
     return [schedule for module in registry.modules.values() for schedule in module.schedule]
 
 
+def declared() -> list[tuple[Module, Schedule, ScheduleTick | None]]:
+    """What the modules declare beyond the short ones, with its tick in the organisation at hand."""
+    known = {tick.name: tick for tick in session().scalars(select(ScheduleTick))}
+    return [(module, schedule, known.get(schedule.name)) for module in registry.modules.values() for schedule in module.schedule
+            if not is_short(schedule)]
+
+
+def next_moment(schedule: Schedule, zone: str) -> datetime:
+    """The first moment later than now at which a declared schedule ticks in a time zone."""
+    if schedule.every:
+        return due_moment(schedule, clock.now(), zone) + timedelta(seconds=schedule.every)
+    return timing.next_daily(time.fromisoformat(schedule.daily), clock.now(), zone)
+
+
 def due_moment(schedule: Schedule, now: datetime, zone: str) -> datetime:
     """The latest moment, at or before `now`, at which the schedule ticks in a time zone."""
     if schedule.every:
         seconds = int(now.timestamp()) // schedule.every * schedule.every
         return datetime.fromtimestamp(seconds, UTC)
-    local, at = now.astimezone(ZoneInfo(zone)), time.fromisoformat(schedule.daily)
-    moment = datetime.combine(local.date(), at, local.tzinfo)
-    if moment.astimezone(UTC) > now:
-        moment = datetime.combine(local.date() - timedelta(days=1), at, local.tzinfo)
-    return moment.astimezone(UTC)
+    return timing.latest_daily(time.fromisoformat(schedule.daily), now, zone)
 
 
 def tick(schedule: Schedule, organisation: Organisation) -> bool:
@@ -47,7 +58,8 @@ def tick(schedule: Schedule, organisation: Organisation) -> bool:
     with acting(organisation, SYSTEM, channel="schedule"), unit_of_work():
         if not _move(schedule, moment):
             return False
-        jobs.enqueue(schedule.job, title=_title(schedule), key=f"schedule:{schedule.name}", quiet=True)
+        job = jobs.enqueue(schedule.job, title=_title(schedule), key=f"schedule:{schedule.name}", quiet=True)
+        session().execute(update(ScheduleTick).where(ScheduleTick.name == schedule.name).values(job_id=job.id))
     return True
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import smtplib
 from typing import Any
 from uuid import UUID
 
@@ -9,10 +11,12 @@ import pytest
 from flask import Flask
 
 from app.core import mail, notifications
+from app.core.mail import smtp
 from app.core.people import Member
 from app.kernel import jobs, outbox
 from app.kernel.current import SYSTEM, Organisation, acting
 from app.kernel.db import session, unit_of_work
+from tests.core.mail.test_mail import Server
 from tests.core.visitors import Visitor, enrol, found
 
 
@@ -86,6 +90,54 @@ def test_a_job_is_followed_cancelled_and_begun_again(place: Place) -> None:
     assert "100 %" in text(place.ben.get(f"{url}progress"))
 
 
+def break_down() -> None:
+    """A job that fails for good."""
+    raise outbox.GiveUp("The chairs are gone.")
+
+
+def test_what_failed_is_listed_and_begun_again(place: Place) -> None:
+    with acting(place.organisation, SYSTEM), unit_of_work():
+        job_id = jobs.enqueue(break_down, title="Lose the chairs").id
+    assert not jobs.run(job_id, place.organisation.id)
+    failed = f"{place.root}/jobs/?of=failed"
+    assert "Lose the chairs" in text(place.ada.get(failed))
+    assert "Begin all again" in text(place.ada.get(failed))
+    assert place.ben.get(failed).status_code == 403
+    assert place.ben.post(f"{place.root}/jobs/replay").status_code == 403
+    assert place.ada.post(f"{place.root}/jobs/replay").status_code == 303
+    assert "Lose the chairs" not in text(place.ada.get(failed))
+    assert "Waiting" in text(place.ada.get(f"{place.root}/jobs/{job_id}/"))
+
+
+@pytest.mark.requirement("PK-081")
+def test_what_always_fails_is_kept_replayed_after_the_fix_or_discarded(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    with acting(place.organisation, SYSTEM), unit_of_work():
+        mended, lost = (jobs.enqueue(break_down, title=title).id for title in ("Lose the chairs", "Lose the tables"))
+    for job_id in (mended, lost):
+        assert not jobs.run(job_id, place.organisation.id)
+    page = text(place.ada.get(f"{place.root}/jobs/?of=failed"))
+    assert page.count("The chairs are gone.") == 2, "each with its error"
+    assert place.ben.post(f"{place.root}/jobs/{lost}/discard").status_code == 404
+    assert "Discard" in text(place.ada.get(f"{place.root}/jobs/{lost}/"))
+    assert place.ada.post(f"{place.root}/jobs/{lost}/discard").status_code == 303
+    assert place.ada.post(f"{place.root}/jobs/{lost}/discard").status_code == 409
+    monkeypatch.setattr(f"{__name__}.break_down", sit_down)
+    assert place.ada.post(f"{place.root}/jobs/replay").status_code == 303
+    assert jobs.run(mended, place.organisation.id)
+    assert "Done" in text(place.ada.get(f"{place.root}/jobs/{mended}/"))
+    left = text(place.ada.get(f"{place.root}/jobs/?of=failed"))
+    assert "Lose the tables" not in left
+    assert "Lose the chairs" not in left
+
+
+def test_how_background_work_stands(place: Place) -> None:
+    page = text(place.ada.get(f"{place.root}/jobs/overview"))
+    assert "Done in the last hour" in page
+    assert "clear_away" in page
+    assert "next:" in page
+    assert place.ben.get(f"{place.root}/jobs/overview").status_code == 403
+
+
 def test_other_peoples_jobs_are_not_there_for_a_member(place: Place) -> None:
     job_id = place.job(place.owner.id)
     assert place.ben.get(f"{place.root}/jobs/{job_id}/").status_code == 404
@@ -105,6 +157,25 @@ def test_the_mail_log(place: Place) -> None:
     assert place.ada.post(f"{url}cancel").status_code == 303
     assert "Cancelled" in text(place.ada.get(url))
     assert place.ada.post(f"{url}retry").status_code == 303
+
+
+@pytest.mark.requirement("OF-199")
+def test_the_log_has_a_line_for_the_good_and_for_the_failing(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Server()
+    monkeypatch.setattr(smtp, "_connection", server.answer)
+    place.mail()
+    outbox.drain(place.organisation.id)
+    server.trouble = smtplib.SMTPRecipientsRefused({"acorn@suppliers.example": (550, b"5.2.1 mailbox closed")})
+    failing = place.mail()
+    outbox.drain(place.organisation.id)
+    good, bad = (text(place.ada.get(f"{place.root}/mail/?state={state}")) for state in ("sent", "failed"))
+    for page in (good, bad):
+        assert "acorn@suppliers.example" in page
+        assert re.search(r"\d{1,2}:\d\d", page), "its date"
+    assert "mailbox closed" not in good
+    assert "5.2.1 mailbox closed" in bad
+    assert str(failing) in bad
+    assert str(failing) not in good
 
 
 def test_the_mail_log_is_not_for_members(place: Place) -> None:
@@ -144,13 +215,13 @@ def test_the_bell(place: Place) -> None:
 def test_preferences_are_kept(place: Place) -> None:
     url = f"{place.root}/notifications/preferences"
     assert place.ben.get(url).status_code == 200
-    said = {"mail": "all", "digest": "1", "digest_hour": "9", "quiet_from": "22:00", "quiet_to": "6:30"}
+    said = {"mail": "all", "digest": "day", "digest_hour": "9", "quiet": "1", "quiet_from": "22:00", "quiet_to": "6:30"}
     assert place.ben.post(url, data=said).status_code == 303
     with acting(place.organisation, SYSTEM), unit_of_work():
         member = session().get_one(Member, (place.organisation.id, place.member.id))
         assert member.digest_hour == 9
         assert member.preferences["quiet_to"] == "06:30"
-    for wrong in ({"mail": "sometimes"}, {"digest_hour": "25"}, {"quiet_from": "25:00"}, {"quiet_from": "", "quiet_to": "06:00"}):
+    for wrong in ({"mail": "sometimes"}, {"digest_hour": "25"}, {"quiet_from": "25:00"}, {"digest": "1"}, {"least": "critical"}):
         assert place.ben.post(url, data={**said, **wrong}).status_code == 422
 
 

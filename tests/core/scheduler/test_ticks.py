@@ -159,14 +159,14 @@ def test_the_sweep_calls_for_what_is_due_only(fresh_database: Database) -> None:
         with other.work():
             outbox.put("effect", "x", {})
         due = relay.due()
-        assert {call.organisation_id for call in due if call.job_id is None} == {other.organisation.id}
-        assert {call.organisation_id for call in due if call.job_id} == {stand.organisation.id}
+        assert {call.organisation_id for call in due if call.queue == "effects"} == {other.organisation.id}
+        assert {call.organisation_id for call in due if call.queue == "jobs"} == {stand.organisation.id}
         assert {organisation.id for organisation in relay.organisations()} >= {stand.organisation.id, other.organisation.id}
         relay.close()
 
 
 def _nothing_due(relay: Any) -> None:
-    assert [call for call in relay.due() if call.job_id is None] == []
+    assert [call for call in relay.due() if call.queue == "effects"] == []
 
 
 def test_the_relay_reads_no_more_than_it_must(fresh_database: Database) -> None:

@@ -1,0 +1,24 @@
+"""What an organisation may put on a schedule: what modules declare, and what services offer once all modules are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from app.kernel.manifest import Task
+from app.kernel.registry import registry
+
+_sources: list[Callable[[], Iterable[Task]]] = []
+
+
+def offer(source: Callable[[], Iterable[Task]]) -> None:
+    """Have `source()` asked for further work that can be scheduled."""
+    if source not in _sources:
+        _sources.append(source)
+
+
+def all_tasks() -> Iterator[Task]:
+    """All that can be scheduled."""
+    for module in registry.modules.values():
+        yield from module.tasks
+    for source in _sources:
+        yield from source()
