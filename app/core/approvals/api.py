@@ -8,7 +8,7 @@ from flask import Blueprint, jsonify, request, url_for
 from werkzeug.wrappers import Response
 
 from app.core.approvals import guards, queue
-from app.core.approvals.deciding import said
+from app.core.approvals.deciding import CHANGE, said
 from app.core.approvals.decisions import Decided, decide, seconds_left
 from app.core.approvals.models import ApprovalRequest, Colour, State
 from app.core.approvals.queue import Entry
@@ -23,7 +23,7 @@ api.needs = "member"  # type: ignore[attr-defined]
 
 @api.get("/")
 def listing() -> Response:
-    """What waits for the caller: `tab` (mine, groups, delegated, watching, requested), `after` from the page before."""
+    """What waits for the caller: `tab` (mine, groups, delegated, starred, watching, requested), `after` from the page before."""
     guards.require_token("view")
     tab = next((t for t in queue.TABS if t == request.args.get("tab", "mine")), None)
     if tab is None:
@@ -41,17 +41,19 @@ def detail(ref: str) -> Response:
     return jsonify(**brief(Entry(found, None)), snapshot=content_of(found.snapshot), flags=found.reasons, key=guards.evidence_key(found),
                    story=[{"verb": line.verb.value, "by": str(line.by_id), "on_behalf_of": line.on_behalf_of and str(line.on_behalf_of),
                            "at": line.at.isoformat(), "reason": line.reason, "hash": line.shown_hash, "round": line.round,
-                           "level": line.level}
+                           "level": line.level, "to": line.data.get("to"), "opinion": line.data.get("stance")}
                           for line in story(found)])
 
 
 @api.post("/<ref>/decide")
 def answer(ref: str) -> Response:
-    """Answer: {"decision", "hash", "key", "reason", "member", "until", "word", "password"}, as JSON or as a form."""
+    """Answer: {"decision", "hash", "key", "reason", "member", "until", "word", "password", "stance", "changes"}, as JSON or a form."""
     values = request.get_json(silent=True) if request.is_json else request.form
     if not isinstance(values, dict):
         raise Invalid({"decision": ["A JSON object is needed."]})
-    done = decide(queue.find(ref), str(values.get("decision", "")), **said({k: str(v) for k, v in values.items() if v is not None}))
+    changes = values.get("changes") if isinstance(values.get("changes"), dict) else {}
+    flat = {**values, **{f"{CHANGE}{name}": value for name, value in (changes or {}).items()}}
+    done = decide(queue.find(ref), str(values.get("decision", "")), **said({k: str(v) for k, v in flat.items() if v is not None}))
     return jsonify(**outcome(done))
 
 

@@ -14,12 +14,12 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from app.core.approvals import bulk, guards, news, queue, rounds, showing
+from app.core.approvals import bulk, consulting, guards, modifying, news, queue, rounds, showing
 from app.core.approvals.decisions import Decided
 from app.core.approvals.decisions import decide as answer
 from app.core.approvals.models import ApprovalRequest, Colour, Verb
 from app.core.approvals.views import screens, tabs, undos
-from app.core.people import Member
+from app.core.people import Member, members_visible_to
 from app.kernel import clock
 from app.kernel.current import current
 from app.kernel.db import session
@@ -28,8 +28,11 @@ from app.kernel.kinds import show_moment
 from app.kernel.registry import registry
 from app.kernel.screens import screen, wants_fragment
 
-FORMS = ("approve", "return", "ask", "answer", "delegate", "comment", "escalate", "snooze")
+FORMS = ("approve", "modify", "return", "ask", "answer", "delegate", "opinion", "advise", "add", "comment", "escalate", "snooze")
+NAMING = ("delegate", "opinion", "add")
 MOST_NAMES = 200
+CHANGE = "change-"
+APPROVING = ("approve", "modify")
 MORNING = time(8)
 
 
@@ -42,8 +45,10 @@ def decide_form(ref: str) -> Response:
         raise Invalid({"verb": [_("“%(verb)s” is not something that can be answered.", verb=verb[:40])]})
     if said := guards.as_another():
         raise Forbidden(said)
-    if Verb(verb) in guards.SEATED:
+    if verb == "modify" or Verb(verb) in guards.SEATED:
         guards.require_seat(found)
+    elif verb == "advise":
+        guards.require_opinion_seat(found)
     return form(found, verb)
 
 
@@ -55,7 +60,7 @@ def decide(ref: str) -> Response:
     try:
         return decided(answer(found, verb, **said(request.form)))
     except (Invalid, Conflict) as error:
-        return refused(found.id, verb, error)
+        return refused(found.id, "modify" if _changes(request.form) else verb, error)
 
 
 @screens.post("/<org>/inbox/<ref>/undo")
@@ -81,7 +86,13 @@ def said(values: Mapping[str, str]) -> dict[str, Any]:
     """What a form or an API call says, as `decide()` takes it. Raises Invalid."""
     return {"reason": values.get("reason", ""), "shown_hash": values.get("hash", ""), "key": values.get("_key") or values.get("key") or "",
             "to": _member(values.get("member", "")), "until": _moment(values.get("until", "")), "word": values.get("word", ""),
-            "password": values.get("password", "")}
+            "password": values.get("password", ""), "stance": values.get("stance", ""),
+            "changes": _changes(values)}
+
+
+def _changes(values: Mapping[str, str]) -> dict[str, str] | None:
+    """What is changed while approving: fields whose names begin with `change-`; None where nothing was."""
+    return {name.removeprefix(CHANGE): value for name, value in values.items() if name.startswith(CHANGE)} or None
 
 
 def _member(raw: str) -> UUID | None:
@@ -103,30 +114,43 @@ def form(found: ApprovalRequest, verb: str, *, status: int = 200, values: Mappin
          errors: Mapping[str, Any] | None = None, changed: Any = ()) -> Response:
     """The form, empty or with what was typed and what is wrong with it."""
     verb = {"reject": "return"}.get(verb, verb if verb in FORMS else "approve")
-    labels = {"approve": _("Approve"), "return": _("Return for changes, or reject"), "ask": _("Ask for information"), "answer": _("Answer"),
-              "delegate": _("Delegate"), "comment": _("Comment"), "escalate": _("Escalate"), "snooze": _("Snooze")}
+    labels = {"approve": _("Approve"), "modify": _("Change, then approve"), "return": _("Return for changes, or reject"),
+              "ask": _("Ask for information"), "answer": _("Answer"),
+              "delegate": _("Delegate"), "comment": _("Comment"), "escalate": _("Escalate"), "snooze": _("Snooze"),
+              "opinion": _("Ask for a second opinion"), "advise": _("Give your opinion"), "add": _("Add an approver")}
     response = screen(
         "inbox/decide.html", block="form", status=status, verb=verb, heading=labels[verb],
-        peek=showing.peek(found, dry_run=verb == "approve"), action=url_for("inbox.decide", ref=found.reference),
+        peek=showing.peek(found, dry_run=verb in APPROVING), action=url_for("inbox.decide", ref=found.reference),
         back_url=showing.page_url(found), hash=found.snapshot_hash, key=_key(found, verb),
-        guard=found.risk.value if verb == "approve" else "",
-        word=guards.word(), members=_members(found) if verb == "delegate" else [], until=later() if verb == "snooze" else [],
+        guard=found.risk.value if verb in APPROVING else "", offered=_offered(found) if verb == "modify" else [],
+        word=guards.word(), members=_members(found) if verb in NAMING else [], until=later() if verb == "snooze" else [],
+        question=consulting.question_to(found, current.user.id) if verb == "advise" else None,
         values=values or {}, errors=errors or {}, changed=changed)
     if status != 200:
         response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#decision-body", "innerHTML"
     return response
 
 
+def _offered(found: ApprovalRequest) -> list[modifying.Change]:
+    """The fields that may be changed while approving. Raises Conflict where there are none."""
+    model: Any = registry.resource(found.resource).model
+    fields = modifying.offered(found, session().scalars(select(model).where(model.id == found.record_id)).first())
+    if not fields:
+        raise Conflict(_("This is approved as it is, or returned."))
+    return fields
+
+
 def _key(found: ApprovalRequest, verb: str) -> str:
-    return guards.evidence_key(found) if verb == "approve" and found.risk == Colour.RED else secrets.token_urlsafe(16)
+    return guards.evidence_key(found) if verb in APPROVING and found.risk == Colour.RED else secrets.token_urlsafe(16)
 
 
 def _members(found: ApprovalRequest) -> list[tuple[str, str]]:
     """Who may be named: active, and neither a maker nor oneself; those of the same department first."""
     left_out = {UUID(i) for i in found.makers} | {current.user.id}
     near = (Member.department_id != found.department_id) if found.department_id else Member.name_key.is_(None)
-    rows = session().execute(select(Member.id, Member.name).where(Member.active, Member.archived_at.is_(None), Member.id.not_in(left_out))
-                             .order_by(near, Member.name_key).limit(MOST_NAMES))
+    rows = session().execute(select(Member.id, Member.name).where(
+        Member.active, Member.archived_at.is_(None), Member.id.not_in(left_out), members_visible_to(current.user))
+        .order_by(near, Member.name_key).limit(MOST_NAMES))
     return [(str(row[0]), row[1]) for row in rows]
 
 
@@ -157,7 +181,7 @@ def decided(done: Decided) -> Response:
 
 def _left(found: ApprovalRequest, *, gone: bool, trigger: Mapping[str, Any]) -> Response:
     """What changes in the queue: the row goes, or stays and says what it says now."""
-    stays = [] if gone else [showing.row(next(iter(queue.chosen([found.id])), queue.Entry(found, None)))]
+    stays = [] if gone else [showing.row(next(iter(queue.chosen([found.id], opinions=True)), queue.Entry(found, None)))]
     return screen("inbox/decided.html", trigger=trigger, gone=[found.id] if gone else [], stays=stays, tabs=tabs("mine", queue.counts()),
                   undos=undos())
 

@@ -81,12 +81,14 @@ def _row(given: ApprovalDelegation, names: Mapping[Any, str], manages: bool) -> 
     mine = given.member_id == current.user.id
     return {"reference": given.reference, "who": names[given.member_id], "to": names[given.delegate_id],
             "period": delegations.period(given), "what": str(kind.plural) if kind else _("Everything"),
-            "up_to": fields["up_to"].display(given), "reason": given.reason or "",
+            "up_to": fields["up_to"].display(given), "condition": given.condition or "", "further": given.further,
+            "reason": given.reason or "",
             "state": state, "ended": show_moment(given.ended_at) if given.ended_at else "",
             "end_url": url_for("delegations.end", ref=given.reference, of=request.args.get("of")) if not over and (mine or manages) else ""}
 
 
 def _members() -> list[tuple[str, str]]:
-    rows = session().execute(select(Member.id, Member.name).where(Member.active, Member.archived_at.is_(None))
-                             .order_by(Member.name_key).limit(MOST_NAMES))
+    rows = session().execute(select(Member.id, Member.name).where(
+        Member.active, Member.archived_at.is_(None), access.choosable(registry.resource("people.member"), current.user))
+        .order_by(Member.name_key).limit(MOST_NAMES))
     return [(str(row[0]), row[1]) for row in rows]

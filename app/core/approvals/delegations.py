@@ -1,4 +1,4 @@
-"""Giving and ending standing delegations, and bringing what waits in step with them, at once and each minute."""
+"""Giving and ending standing delegations."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import or_, select
 
 from app.core import access, audit, notifications
-from app.core.approvals import levels, standing, words
+from app.core.approvals import handing, words
 from app.core.approvals.approvers import Directory
-from app.core.approvals.models import ApprovalDelegation, ApprovalRequest, ApprovalSeat, Asked, Seat, State
-from app.core.approvals.requests import tell
+from app.core.approvals.models import ApprovalDelegation
 from app.kernel import clock
 from app.kernel.current import current
 from app.kernel.db import session
@@ -25,8 +24,7 @@ from app.kernel.references import assign
 from app.kernel.registry import registry
 
 MANAGE = "approvals.delegation.manage"
-TYPED = ("starts_on", "ends_on", "up_to", "reason")
-PASSED_ON = (Asked.OWN, Asked.GROUP, Asked.ESCALATED)
+TYPED = ("starts_on", "ends_on", "up_to", "condition", "reason")
 
 
 def kinds() -> list[Resource]:
@@ -49,7 +47,7 @@ def give(typed: Mapping[str, str]) -> ApprovalDelegation:
     if given.member_id != current.user.id:
         notifications.notify(given.member_id, "approval", lambda: _("Your decisions are delegated to %(name)s, %(period)s", name=other,
                                                                     period=period(given)), path, record=given, text=given.reason or "")
-    _hand_over(given)
+    handing.hand_over(given.member_id)
     return given
 
 
@@ -65,18 +63,19 @@ def end(given: ApprovalDelegation) -> None:
     name, _other = _names(given)
     notifications.notify(given.delegate_id, "approval", lambda: _("The delegation of %(name)s to you has ended", name=name),
                          f"/{current.organisation.slug}/inbox/delegations/", record=given)
-    _give_back(given)
+    handing.give_back(given.id)
 
 
 def end_those_to(member_id: UUID) -> None:
     """End the delegations to somebody who may come in no more; what they held goes back."""
-    standing_now = select(ApprovalDelegation).where(ApprovalDelegation.delegate_id == member_id, ApprovalDelegation.ended_at.is_(None),
-                                                    ApprovalDelegation.archived_at.is_(None))
-    for given in session().scalars(standing_now).all():
+    lasting = select(ApprovalDelegation).where(ApprovalDelegation.delegate_id == member_id, ApprovalDelegation.ended_at.is_(None),
+                                               ApprovalDelegation.archived_at.is_(None))
+    found: list[ApprovalDelegation] = list(session().scalars(lasting))
+    for given in found:
         with audit.doing("approvals.approval_delegation.end"):
             given.ended_at = clock.now()
             session().flush()
-        _give_back(given)
+        handing.give_back(given.id)
 
 
 def find(reference: str) -> ApprovalDelegation:
@@ -106,14 +105,6 @@ def period(given: ApprovalDelegation) -> str:
     return f"{fields['starts_on'].display(given)} – {fields['ends_on'].display(given)}"
 
 
-def keep_up() -> int:
-    """Hand over what waits for members whose delegation has begun, give back what one that is over still holds; gives how many seats."""
-    holding = select(ApprovalSeat.delegation_id).where(ApprovalSeat.delegation_id.is_not(None), ApprovalSeat.state == Seat.WAITING)
-    held = session().scalars(select(ApprovalDelegation).where(ApprovalDelegation.id.in_(holding))).all()
-    moved = sum(_give_back(given) for given in held if is_over(given))
-    return moved + sum(_hand_over(given) for found in Directory().delegations.values() for given in found)
-
-
 def _understood(typed: Mapping[str, str]) -> dict[str, Any]:
     errors: dict[str, list[Any]] = {}
     values: dict[str, Any] = {}
@@ -129,6 +120,9 @@ def _understood(typed: Mapping[str, str]) -> dict[str, Any]:
     values["resource"] = typed.get("resource") or None
     if values["resource"] not in (None, *(resource.key for resource in kinds())):
         errors["resource"] = [_("Choose one of the list.")]
+    elif values["condition"]:
+        values["rule"] = _rule(values["condition"], values["resource"], errors)
+    values["further"] = typed.get("further") in ("1", "on", "true")
     if not errors:
         _sensible(values, errors)
     if errors:
@@ -136,6 +130,18 @@ def _understood(typed: Mapping[str, str]) -> dict[str, Any]:
     if values.get("up_to") is not None:
         values["up_to"] = minor_units(values["up_to"], values["currency"])
     return values
+
+
+def _rule(condition: str, resource: str | None, errors: dict[str, list[Any]]) -> str | None:
+    """What a condition on the records of a kind means."""
+    if resource is None:
+        errors["condition"] = [_("Choose first what it is for: a condition looks at the records of one kind.")]
+        return None
+    try:
+        return access.understood(condition, f"{resource}.view")
+    except Invalid as error:
+        errors["condition"] = error.errors["condition"]
+        return None
 
 
 def _active(raw: str, name: str, errors: dict[str, list[Any]]) -> UUID | None:
@@ -165,53 +171,6 @@ def _sensible(values: Mapping[str, Any], errors: dict[str, list[Any]]) -> None:
 def _names(given: ApprovalDelegation) -> tuple[str, str]:
     names = words.people([given.member_id, given.delegate_id])
     return names[given.member_id], names[given.delegate_id]
-
-
-def _hand_over(given: ApprovalDelegation) -> int:
-    """Give the delegate what waits for whoever delegated already."""
-    directory, moved = Directory(), 0
-    if given not in directory.delegations.get(given.member_id, ()):
-        return 0
-    wanted = waiting().where(ApprovalSeat.member_id == given.member_id, ApprovalSeat.asked.in_(PASSED_ON))
-    for seat, request in session().execute(wanted).all():
-        here = levels.seats_of(request)
-        taken = {UUID(i) for i in request.makers} | levels.deciders_among(here) | {
-            s.member_id for s in here if s.level == request.level and s.state == Seat.WAITING}
-        if standing.in_place_of(directory, request, given.member_id, taken) is not given:
-            continue
-        row = {column.name: getattr(seat, column.key) for column in ApprovalSeat.__table__.c}
-        seat.state, seat.settled_at = Seat.DELEGATED, clock.now()
-        session().flush()
-        session().execute(insert(ApprovalSeat), standing.seats(row, given))
-        tell([request.id])
-        moved += 1
-    return moved
-
-
-def _give_back(given: ApprovalDelegation) -> int:
-    """What waits for the delegate waits again for whoever delegated it, who looks on no more."""
-    moved = 0
-    for seat, request in session().execute(waiting().where(ApprovalSeat.delegation_id == given.id)).all():
-        seat.state, seat.settled_at = Seat.SETTLED, clock.now()
-        same = (ApprovalSeat.request_id == request.id, ApprovalSeat.round == seat.round, ApprovalSeat.level == seat.level,
-                ApprovalSeat.member_id == given.member_id)
-        session().flush()
-        session().execute(update(ApprovalSeat).where(*same, ApprovalSeat.state == Seat.DELEGATED)
-                          .values(state=Seat.WAITING, settled_at=None).execution_options(synchronize_session=False))
-        session().execute(update(ApprovalSeat).where(*same, ApprovalSeat.state == Seat.WATCHING, ApprovalSeat.delegation_id == given.id)
-                          .values(settled_at=clock.now()).execution_options(synchronize_session=False))
-        tell([request.id])
-        moved += 1
-    return moved
-
-
-def waiting() -> Any:
-    """Waiting seats of the present level and round with their open requests, which are locked; those under a decision follow later."""
-    return select(ApprovalSeat, ApprovalRequest).join(ApprovalRequest, (
-        ApprovalRequest.organisation_id == ApprovalSeat.organisation_id) & (ApprovalRequest.id == ApprovalSeat.request_id)).where(
-        ApprovalSeat.state == Seat.WAITING, ApprovalRequest.state == State.OPEN, ApprovalSeat.level == ApprovalRequest.level,
-        ApprovalSeat.round == ApprovalRequest.round).order_by(ApprovalRequest.id).with_for_update(
-        of=ApprovalRequest, skip_locked=True).execution_options(populate_existing=True)
 
 
 def _own(query: Any) -> Any:

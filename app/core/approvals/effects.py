@@ -18,6 +18,7 @@ from app.core.approvals.granting import granting
 from app.core.approvals.models import LIVE, ApprovalRequest, State, Verb
 from app.core.approvals.requests import add_decision, decision_row
 from app.core.approvals.rounds import noted, void
+from app.core.approvals.running import Run
 from app.kernel import clock, outbox
 from app.kernel.current import SYSTEM, Actor, current
 from app.kernel.db import session
@@ -57,10 +58,18 @@ def take_effect(payload: dict[str, Any], _row: outbox.OutboxRow) -> None:
         return
     carry_out(request)
     request.state, request.effected_at = State.EFFECTED, clock.now()
+    done(request, record)
     noted(request, Verb.EFFECT, "")
     session().flush()
     add_decision(decision_row(request, Verb.EFFECT, by=current.user.id))
     publish(ApprovalDecided(request.id, Verb.EFFECT.value, current.user.id))
+
+
+def done(request: ApprovalRequest, record: Any) -> None:
+    """The step of the effect is over, and with it the graph: nobody is asked after an effect."""
+    run = Run(request, record)
+    path = next(path for path in run.standing.waiting() if run.step(path).kind == "effect")
+    run.happened(path, run.standing.steps[path].visit, "done")
 
 
 def carry_out(request: ApprovalRequest) -> list[Outcome]:

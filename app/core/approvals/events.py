@@ -8,9 +8,10 @@ from uuid import UUID
 
 @dataclass(frozen=True)
 class ApprovalsAsked:
-    """People were asked to decide; the requests are of one resource and action."""
+    """People were asked, `only` these members if it says so; the requests are of one resource and action."""
 
     request_ids: tuple[UUID, ...]
+    only: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True)

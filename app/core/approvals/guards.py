@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Container
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from flask import current_app
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
-from app.core.approvals import snapshots, words
-from app.core.approvals.models import ApprovalRequest, ApprovalSeat, Colour, Seat, State, Verb
+from app.core import workflow
+from app.core.approvals import reasons, snapshots, standing, words
+from app.core.approvals.legs import leg_at
+from app.core.approvals.models import ASIDE, ApprovalRequest, ApprovalSeat, Asked, Colour, Seat, State, Verb
 from app.kernel import clock
 from app.kernel.current import current
 from app.kernel.db import session
@@ -22,8 +25,9 @@ from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from app.kernel.kinds import fold
 from app.kernel.registry import registry
 
-SEATED = frozenset({Verb.APPROVE, Verb.RETURN, Verb.REJECT, Verb.ASK, Verb.DELEGATE, Verb.SNOOZE, Verb.ESCALATE})
-REASONED = {Verb.RETURN: "reason", Verb.REJECT: "reason", Verb.ASK: "reason", Verb.ANSWER: "reason", Verb.COMMENT: "reason"}
+SEATED = frozenset({Verb.APPROVE, Verb.RETURN, Verb.REJECT, Verb.ASK, Verb.DELEGATE, Verb.SNOOZE, Verb.ESCALATE, Verb.OPINION, Verb.ADD})
+REASONED = {Verb.RETURN: "reason", Verb.REJECT: "reason", Verb.ASK: "reason", Verb.ANSWER: "reason", Verb.COMMENT: "reason",
+            Verb.OPINION: "reason", Verb.ADVISE: "reason"}
 LONGEST = 4_000
 LAST_YEAR = 2200
 
@@ -62,10 +66,20 @@ def is_maker(request: ApprovalRequest, member_id: UUID) -> bool:
 
 
 def seat_of(request: ApprovalRequest, member_id: UUID) -> ApprovalSeat | None:
-    """The waiting seat of a member at the present level."""
+    """The waiting seat at which a member decides, at the first of the open legs at which they are asked."""
+    return _waiting_seat(request, member_id, ApprovalSeat.asked.not_in(ASIDE))
+
+
+def opinion_seat_of(request: ApprovalRequest, member_id: UUID) -> ApprovalSeat | None:
+    """The waiting seat at which a member is asked for their opinion alone."""
+    return _waiting_seat(request, member_id, ApprovalSeat.asked == Asked.OPINION)
+
+
+def _waiting_seat(request: ApprovalRequest, member_id: UUID, kind: ColumnElement[bool]) -> ApprovalSeat | None:
     return session().scalars(select(ApprovalSeat).where(
-        ApprovalSeat.request_id == request.id, ApprovalSeat.round == request.round, ApprovalSeat.level == request.level,
-        ApprovalSeat.member_id == member_id, ApprovalSeat.state == Seat.WAITING).order_by(ApprovalSeat.id)).first()
+        ApprovalSeat.request_id == request.id, ApprovalSeat.round == request.round, kind,
+        ApprovalSeat.member_id == member_id, ApprovalSeat.state == Seat.WAITING, ~standing.is_over()).order_by(
+        ApprovalSeat.level, ApprovalSeat.id)).first()
 
 
 def require_seat(request: ApprovalRequest) -> ApprovalSeat:
@@ -77,9 +91,41 @@ def require_seat(request: ApprovalRequest) -> ApprovalSeat:
     seat = seat_of(request, current.user.id)
     if seat is not None:
         return seat
+    if opinion_seat_of(request, current.user.id) is not None:
+        raise Forbidden(only_opinion())
+    if reason := reasons.why_not_now(request, current.user.id):
+        raise Forbidden(reason)
     if _answered(request):
         raise Conflict(_("You have answered %(reference)s already.", reference=request.record_reference))
     raise Forbidden(_("You are not asked to decide %(reference)s.", reference=request.record_reference))
+
+
+def require_opinion_seat(request: ApprovalRequest) -> ApprovalSeat:
+    """The seat at which the actor's opinion is asked. Raises Forbidden for everybody else, Conflict for what is settled."""
+    seat = opinion_seat_of(request, current.user.id)
+    if seat is not None and request.state == State.OPEN:
+        return seat
+    if request.state != State.OPEN:
+        raise Conflict(_("%(reference)s is settled already: %(state)s.", reference=request.record_reference, state=request.state.label))
+    raise Forbidden(_("Nobody asked for your opinion of %(reference)s.", reference=request.record_reference))
+
+
+def only_opinion() -> str:
+    """Why somebody who is asked for an opinion does not decide."""
+    return _("You are asked for your opinion; others decide.")
+
+
+def require_stance(stance: str, known: Container[str]) -> str:
+    """For or against. Raises Invalid."""
+    if stance not in known:
+        raise Invalid({"stance": [_("Say whether you are for it or against it.")]})
+    return stance
+
+
+def require_possible(request: ApprovalRequest, seat: ApprovalSeat, outcome: str) -> None:
+    """Refuse an answer that the step does not know: a review is not rejected. Raises Conflict."""
+    if outcome == "rejected" and leg_at(request, seat.level).kind not in ("approve", "sign"):
+        raise Conflict(_("This step asks for a review: return it, or agree."))
 
 
 def own(request: ApprovalRequest) -> str:
@@ -119,7 +165,7 @@ def changes_since(request: ApprovalRequest, shown: str, now: str) -> list[tuple[
         return [(c.label, c.before, c.after) for c in snapshots.differences(resource, request.snapshot, now)]
     from app.core.approvals.rounds import story
 
-    voids = [row for row in story(request) if row.verb == Verb.VOID and row.data.get("changes")]
+    voids = [row for row in story(request) if row.verb in (Verb.VOID, Verb.APPROVE) and row.data.get("changes")]
     seen = next((place for place, row in enumerate(voids) if row.data.get("before") == shown), 0)
     return [(c["label"], c["before"], c["after"]) for row in voids[seen:] for c in row.data["changes"]]
 
@@ -162,6 +208,26 @@ def require_red(request: ApprovalRequest, *, evidence: str, typed: str, password
         raise Invalid(errors)
 
 
+def meaning_of(request: ApprovalRequest, seat: ApprovalSeat | None) -> str:
+    """What a signature at this seat says; empty where none is asked."""
+    if seat is None or leg_at(request, seat.level).kind != "sign":
+        return ""
+    said = workflow.graph_of_version(request.version_id).place(leg_at(request, seat.level).path)[1].meaning if request.version_id else ""
+    return _(said) if said else ""
+
+
+def require_signature(request: ApprovalRequest, seat: ApprovalSeat, password: str, *, bulk: bool) -> dict[str, str]:
+    """Where the step asks for a signature: it is really you, and what it means is kept with your name. Raises Invalid, Forbidden."""
+    meaning = meaning_of(request, seat)
+    if not meaning:
+        return {}
+    if bulk:
+        raise Forbidden(_("What is signed is signed one by one."))
+    if request.risk != Colour.RED and not _is_you(password):
+        raise Invalid({"password": [_("This is not your password.")]})
+    return {"meaning": meaning, "signed_as": current.user.name}
+
+
 def evidence_key(request: ApprovalRequest) -> str:
     """The idempotency key that only a page with the evidence of this snapshot hands out, to this member."""
     nonce = secrets.token_urlsafe(12)
@@ -184,22 +250,45 @@ def _is_you(password: str) -> bool:
     return is_you(current.user.identity_id, password)
 
 
-def require_delegate(request: ApprovalRequest, to: UUID | None, decided: set[UUID]) -> UUID:
-    """Somebody who may decide in one's place: active, not a maker, not asked or heard already. Raises Invalid."""
+def require_delegate(request: ApprovalRequest, to: UUID | None, decided: set[UUID], near: Container[UUID] = (),
+                     asked: Container[UUID] = ()) -> UUID:
+    """Somebody who may decide in one's place, or as well: active, not a maker, with no interest of their own, not asked or heard already.
+    `asked` are those who are asked besides, though somebody else answers for them. Raises Invalid.
+    """
+    found, name = _somebody(to)
+    if found == current.user.id or found in asked or seat_of(request, found) is not None:
+        raise Invalid({"member": [_("%(name)s is asked already.", name=name)]})
+    if is_maker(request, found):
+        raise Invalid({"member": [_("%(name)s made or asked for this and cannot decide it.", name=name)]})
+    if found in decided:
+        raise Invalid({"member": [_("%(name)s decided already.", name=name)]})
+    return _unbiased(found, name, near)
+
+
+def require_adviser(request: ApprovalRequest, to: UUID | None, near: Container[UUID]) -> UUID:
+    """Somebody whose opinion can be asked: active, not a maker, with no interest of their own, not asked already. Raises Invalid."""
+    found, name = _somebody(to)
+    if found == current.user.id or seat_of(request, found) is not None or opinion_seat_of(request, found) is not None:
+        raise Invalid({"member": [_("%(name)s is asked already.", name=name)]})
+    if is_maker(request, found):
+        raise Invalid({"member": [_("%(name)s made or asked for this: ask them for information instead.", name=name)]})
+    return _unbiased(found, name, near)
+
+
+def _somebody(to: UUID | None) -> tuple[UUID, str]:
     from app.core.approvals.approvers import Directory
 
     if to is None:
         raise Invalid({"member": [_("Choose a person.")]})
     if to not in Directory().members:
         raise Invalid({"member": [_("This person is not active here.")]})
-    name = words.people([to])[to]
-    if to == current.user.id or seat_of(request, to) is not None:
-        raise Invalid({"member": [_("%(name)s is asked already.", name=name)]})
-    if is_maker(request, to):
-        raise Invalid({"member": [_("%(name)s made or asked for this and cannot decide it.", name=name)]})
-    if to in decided:
-        raise Invalid({"member": [_("%(name)s decided an earlier level.", name=name)]})
-    return to
+    return to, words.people([to])[to]
+
+
+def _unbiased(found: UUID, name: str, near: Container[UUID]) -> UUID:
+    if found in near:
+        raise Invalid({"member": [_("%(name)s has an interest of their own in this.", name=name)]})
+    return found
 
 
 def require_later(until: datetime | None) -> datetime:

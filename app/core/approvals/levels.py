@@ -1,21 +1,23 @@
-"""From one level to the next, and back inside the hold window; upwards when the limit has passed."""
+"""From one leg to the next, and back inside the hold window; upwards when the limit has passed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from itertools import cycle
 from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext as _
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 
 from app.core import access, settings
-from app.core.approvals import standing
-from app.core.approvals.approvers import LAST_RESORTS, Directory, above
-from app.core.approvals.models import ApprovalDecision, ApprovalRequest, ApprovalSeat, Asked, Seat, State, Verb
-from app.core.approvals.requests import add_seats, seat_row, seat_rows
+from app.core.approvals import legs, standing
+from app.core.approvals.approvers import Directory, above
+from app.core.approvals.models import ASIDE, ApprovalDecision, ApprovalRequest, ApprovalSeat, Asked, Seat, State, Verb
+from app.core.approvals.running import Run, deciders_among
+from app.core.approvals.seats import add_seats, place_of, seat_row, seats_of
+from app.core.workflow import LAST_RESORTS
 from app.kernel import clock, outbox
 from app.kernel.current import current
 from app.kernel.db import session
@@ -23,72 +25,33 @@ from app.kernel.errors import Conflict, Forbidden
 from app.kernel.registry import registry
 
 
-def seats_of(request: ApprovalRequest, *states: Seat, level: int | None = None) -> list[ApprovalSeat]:
-    """The seats of the present round, those of one level if asked."""
-    query = select(ApprovalSeat).where(ApprovalSeat.request_id == request.id, ApprovalSeat.round == request.round)
-    if states:
-        query = query.where(ApprovalSeat.state.in_(states))
-    if level is not None:
-        query = query.where(ApprovalSeat.level == level)
-    return list(session().scalars(query.order_by(ApprovalSeat.level, ApprovalSeat.asked_at, ApprovalSeat.id)))
-
-
-def deciders(request: ApprovalRequest) -> set[UUID]:
-    """Who has approved in this round, and in whose place: none of them decides a further level."""
-    return deciders_among(seats_of(request, Seat.APPROVED))
-
-
-def deciders_among(seats: Iterable[ApprovalSeat]) -> set[UUID]:
-    """Of these seats, who has approved, and in whose place."""
-    approved = [seat for seat in seats if seat.state == Seat.APPROVED]
-    return {member for seat in approved for member in (seat.member_id, seat.for_member_id) if member}
-
-
-def advance(request: ApprovalRequest, record: Any, seat: ApprovalSeat, decision_id: UUID) -> list[dict[str, Any]]:
-    """After `seat` approved: wait for others of this level, ask the next one (gives the rows of its seats), or hold the effect."""
+def advance(request: ApprovalRequest, record: Any, seat: ApprovalSeat, outcome: str, decision_id: UUID) -> list[dict[str, Any]]:
+    """After `seat` answered: wait for others, ask the next ones (gives the rows of their seats), hold the effect, or end."""
     from app.core.approvals.effects import hold
 
-    if len(given(request) | {_place(seat)}) < request.steps[request.level - 1]["needs"]:
-        settle_others(request, seat, of_place=_place(seat))
-        return []
-    settle_others(request, seat)
-    request.paused_at = None
-    if request.level >= len(request.steps):
+    run = Run(request, record)
+    run.answered(seat, outcome)
+    if run.reached_effect:
         hold(request, decision_id)
-        return []
-    request.level += 1
-    return seat_rows(request, record, Directory(), deciders(request) | {seat.member_id, seat.for_member_id or seat.member_id})
+    return run.rows
 
 
-def given(request: ApprovalRequest) -> set[UUID]:
-    """In whose places somebody has approved at the present level: a person and whoever stands in for them count once."""
-    return given_among(seats_of(request, level=request.level))
+def found(request: ApprovalRequest) -> dict[str, Any]:
+    """Where a request stands before a decision, so that undoing puts it back."""
+    return {"standing": request.standing, "steps": request.steps, "escalations": request.escalations}
 
 
-def given_among(seats: Iterable[ApprovalSeat]) -> set[UUID]:
-    """The same of seats at hand."""
-    return {_place(seat) for seat in seats if seat.state == Seat.APPROVED}
+def settle_others(request: ApprovalRequest) -> None:
+    """Nobody else is needed any more."""
+    for seat in seats_of(request, Seat.WAITING):
+        seat.state, seat.settled_at = Seat.SETTLED, clock.now()
 
 
-def _place(seat: ApprovalSeat) -> UUID:
-    return seat.for_member_id or seat.member_id
-
-
-def settle_others(request: ApprovalRequest, but: ApprovalSeat | None = None, *, of_place: UUID | None = None) -> None:
-    """Nobody else of this level is needed any more, or nobody else in one person's place."""
-    query = update(ApprovalSeat).where(ApprovalSeat.request_id == request.id, ApprovalSeat.round == request.round,
-                                       ApprovalSeat.level == request.level, ApprovalSeat.state == Seat.WAITING)
-    if but is not None:
-        query = query.where(ApprovalSeat.id != but.id)
-    if of_place is not None:
-        query = query.where(func.coalesce(ApprovalSeat.for_member_id, ApprovalSeat.member_id) == of_place)
-    session().execute(query.values(state=Seat.SETTLED, settled_at=clock.now()).execution_options(synchronize_session=False))
-
-
-def put_off(request: ApprovalRequest, pause: timedelta) -> None:
+def put_off(request: ApprovalRequest, record: Any, pause: timedelta) -> None:
     """Move the limits by as long as the clock stood still."""
-    request.due_at += pause
-    request.escalate_at += pause
+    run = Run(request, record)
+    run.legs = [legs.put_off(leg, pause) for leg in run.legs]
+    run.keep()
     session().execute(update(ApprovalSeat).where(ApprovalSeat.request_id == request.id, ApprovalSeat.state == Seat.WAITING)
                       .values(due_at=ApprovalSeat.due_at + pause).execution_options(synchronize_session=False))
 
@@ -106,7 +69,7 @@ def is_concerned(request: ApprovalRequest, member_id: UUID) -> bool:
     if str(member_id) in request.makers or request.requested_by == member_id:
         return True
     known = select(ApprovalSeat.id).where(ApprovalSeat.request_id == request.id, ApprovalSeat.member_id == member_id,
-                                          ~standing.given_back())
+                                          ~standing.is_over())
     if session().scalar(known.limit(1)) is not None:
         return True
     resource = registry.resource(request.resource)
@@ -120,19 +83,35 @@ def require_concerned(request: ApprovalRequest, member_id: UUID) -> None:
         raise Forbidden(_("You are not asked to decide %(reference)s.", reference=request.record_reference))
 
 
-def escalated(request: ApprovalRequest, seats: Sequence[ApprovalSeat]) -> list[dict[str, Any]]:
-    """Rows of seats for the managers of those who wait; when there is none, for a named role."""
-    directory = Directory()
-    present = {seat.member_id for seat in seats_of(request) if seat.level == request.level and seat.state != Seat.SETTLED}
-    excluded = {UUID(i) for i in request.makers} | deciders(request) | present
+def escalated(run: Run, seats: Sequence[ApprovalSeat]) -> list[dict[str, Any]]:
+    """Rows of seats for the managers of those who wait at a leg; when there is none, for a named role."""
+    excluded = _not_above(run, seats)
     found: dict[UUID, UUID] = {}
     for seat in seats:
-        manager = above(directory, seat.member_id, excluded)
+        manager = above(run.directory, seat.member_id, excluded)
         if manager is not None:
-            found.setdefault(manager, _place(seat))
-    if not found and seats:
-        found = {member: _place(seat) for member, seat in zip(_named(directory, excluded), cycle(seats), strict=False)}
-    return [seat_row(request, manager, Asked.ESCALATED, request.due_at, instead) for manager, instead in found.items()]
+            found.setdefault(manager, place_of(seat))
+    return _instead(run, found, seats) if found else named(run, _named(run.directory, excluded), seats)
+
+
+def named(run: Run, members: Iterable[UUID], seats: Sequence[ApprovalSeat]) -> list[dict[str, Any]]:
+    """Rows of seats for members who are asked in place of those who wait at a leg."""
+    excluded = _not_above(run, seats)
+    people = [member for member in members if member not in excluded]
+    return _instead(run, {member: place_of(seat) for member, seat in zip(people, cycle(seats), strict=False)}, seats)
+
+
+def _not_above(run: Run, seats: Sequence[ApprovalSeat]) -> set[UUID]:
+    """Who is not asked as well: those who may not decide, and those who are asked at this leg already."""
+    level = seats[0].level if seats else 0
+    present = {seat.member_id for seat in run.seats(level) if seat.state != Seat.SETTLED and seat.asked not in ASIDE}
+    makers = {UUID(i) for i in run.request.makers}
+    return makers | deciders_among(run.seats()) | present
+
+
+def _instead(run: Run, found: Mapping[UUID, UUID], seats: Sequence[ApprovalSeat]) -> list[dict[str, Any]]:
+    first = seats[0]
+    return [seat_row(run.request, member, Asked.ESCALATED, first.due_at, instead, level=first.level) for member, instead in found.items()]
 
 
 def _named(directory: Directory, excluded: set[UUID]) -> Iterable[UUID]:
@@ -157,18 +136,22 @@ def take_back(request: ApprovalRequest, last: ApprovalDecision) -> None:
 
     late = Conflict(_("It is too late to undo: %(reference)s has taken effect. Amend it with a new request.",
                       reference=request.record_reference))
+    before = last.data.get("found")
     if request.state == State.HELD:
         if request.effect_id is None or not outbox.cancel(request.effect_id):
             raise late
     elif request.state != State.OPEN or clock.now() > last.at + timedelta(seconds=hold_seconds(request.risk)):
         raise late
-    if request.level > last.level:
-        session().execute(delete(ApprovalSeat).where(ApprovalSeat.request_id == request.id, ApprovalSeat.round == request.round,
-                                                     ApprovalSeat.level > last.level).execution_options(synchronize_session=False))
-    seats = seats_of(request, Seat.APPROVED, Seat.SETTLED, level=last.level)
-    for seat in seats:
-        if seat.state == Seat.SETTLED or str(seat.id) == last.data.get("seat"):
+    if before is None:
+        raise late
+    request.state, request.effect_id, request.hold_until = State.OPEN, None, None
+    request.standing, request.steps, request.escalations = before["standing"], before["steps"], before["escalations"]
+    here = {number for number, _leg in legs.open_legs(request)}
+    known = sum(leg.state != legs.AHEAD for leg in legs.legs_of(request))
+    session().execute(delete(ApprovalSeat).where(ApprovalSeat.request_id == request.id, ApprovalSeat.round == request.round,
+                                                 ApprovalSeat.level > known).execution_options(synchronize_session=False))
+    for seat in seats_of(request, Seat.APPROVED, Seat.SETTLED):
+        settled = seat.state == Seat.SETTLED and seat.level in here and seat.settled_at is not None and seat.settled_at >= last.at
+        if settled or str(seat.id) == last.data.get("seat"):
             seat.state, seat.settled_at = Seat.WAITING, None
-    request.state, request.level, request.effect_id, request.hold_until = State.OPEN, last.level, None, None
-    request.due_at = seats[0].due_at if seats else request.due_at
-    request.escalate_at = max(request.escalate_at, request.due_at)
+    legs.keep(request, legs.legs_of(request), clock.now())

@@ -1,8 +1,7 @@
-"""Which levels a record needs: amounts against limits, in the organisation's currency, strictly above."""
+"""Amounts and limits in the currency of the organisation, at the rate of the day."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -10,15 +9,13 @@ from typing import Any
 from sqlalchemy import select
 
 from app.core import settings
-from app.core.approvals.models import Colour, ExchangeRate
+from app.core.approvals.models import ExchangeRate
 from app.kernel import clock
 from app.kernel.current import current
 from app.kernel.db import session
 from app.kernel.fields import fields_of
 from app.kernel.kinds import major_units
-from app.kernel.manifest import Approval, Level
-
-RISKS = ("GREEN", "ORANGE", "RED")
+from app.kernel.manifest import Approval
 
 
 class Limits:
@@ -56,28 +53,3 @@ def amount_of(approval: Approval, record: Any) -> tuple[int | None, str]:
         return None, current.organisation.currency
     field = fields_of(type(record))[approval.amount]
     return field.value(record), field.currency_of(record)
-
-
-def levels_of(approval: Approval, record: Any, limits: Limits) -> list[int]:
-    """The places of the levels that this record needs, in sequence; none when it may go on at once."""
-    amount, currency = amount_of(approval, record)
-    if approval.amount and approval.credits_pass and amount is not None and amount < 0:
-        return []
-    home = None if amount is None else limits.at_home(amount, currency)
-    return [place for place, level in enumerate(approval.levels) if _applies(level, record, home, limits)]
-
-
-def _applies(level: Level, record: Any, home: Decimal | None, limits: Limits) -> bool:
-    """Above its limit, if it has one; an amount that cannot be compared counts as above."""
-    if level.above and home is not None and home <= limits.limit(level.above):
-        return False
-    return level.when is None or bool(level.when(record))
-
-
-def colour_of(approval: Approval, record: Any, places: Sequence[int]) -> Colour:
-    """What the approval says of this record, or the highest of its levels; an unknown kind is RED."""
-    said = getattr(approval, "risk", None)
-    found = [said(record)] if callable(said) else [approval.levels[place].risk for place in places]
-    if not found or any(each not in RISKS for each in found):
-        return Colour.RED
-    return Colour(max(found, key=RISKS.index))

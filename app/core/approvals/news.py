@@ -19,7 +19,7 @@ from app.kernel.errors import Conflict
 
 ENDS = frozenset({Verb.RETURN, Verb.REJECT, Verb.EFFECT, Verb.VOID, Verb.WITHDRAW})
 TAKES_OVER = frozenset({Verb.APPROVE, Verb.RETURN, Verb.REJECT})
-IN_PERSON = (Asked.OWN, Asked.DELEGATED, Asked.ESCALATED)
+IN_PERSON = (Asked.OWN, Asked.DELEGATED, Asked.ESCALATED, Asked.ADDED)
 
 
 def is_news(request: ApprovalRequest) -> bool:

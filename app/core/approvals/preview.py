@@ -14,11 +14,13 @@ from flask_babel import ngettext
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
+from app.core import workflow
 from app.core.approvals import words
-from app.core.approvals.approvers import Directory, choose
 from app.core.approvals.case import Case
 from app.core.approvals.effects import carry_out, hold_seconds
+from app.core.approvals.legs import leg_at, name_of, open_legs
 from app.core.approvals.models import ApprovalRequest
+from app.core.workflow import Step
 from app.kernel import outbox
 from app.kernel.current import current
 from app.kernel.db import session
@@ -74,49 +76,35 @@ def _address(thing: Any) -> str:
 def preview(case: Case) -> list[Consequence]:
     """The next step, then what happens once everybody agreed, as the dry run saw it."""
     request, (first, final) = case.request, _next_step(case)
+    held = _held(request, final)  # before the dry run, whose undoing forgets the settings that were read
     seen = dry_run(request)
     if seen.refused:
         return [*first, Consequence(_("It could not take effect now: %(reason)s", reason=seen.refused), "triangle-alert")]
-    return [*first, *_money(request), *_seen(seen, final), *_declared(case, seen), _held(request, final)]
-
-
-def next_step(request: ApprovalRequest) -> str:
-    """The next step in a few words, for the queue; costs nothing."""
-    step = request.steps[request.level - 1]
-    if step["needs"] > 1:
-        return _("%(needs)d approvals needed", needs=step["needs"])
-    if request.level >= len(request.steps):
-        return _("Then it takes effect")
-    return _("Then %(label)s", label=level_label(request, request.level + 1))
-
-
-def level_label(request: ApprovalRequest, level: int) -> str:
-    """What a level is called."""
-    approval = registry.approvals.get(request.approval)
-    place = request.steps[level - 1]["place"]
-    return str(approval.levels[place].label) if approval and place < len(approval.levels) else ""
+    return [*first, *_money(request), *_seen(seen, final), *_declared(case, seen), held]
 
 
 def _next_step(case: Case) -> tuple[list[Consequence], bool]:
-    request = case.request
-    missing = request.steps[request.level - 1]["needs"] - case.given - 1
+    """What comes of one more approval: others of this step, other branches, the next step, or the effect."""
+    run, leg = case.run, leg_at(case.request, case.level)
+    missing = case.missing
     if missing > 0:
         said = ngettext("%(num)d more approval of “%(label)s” is needed.", "%(num)d more approvals of “%(label)s” are needed.", missing,
-                        label=level_label(request, request.level))
+                        label=leg.name)
         return [Consequence(said, "users")], False
-    if request.level < len(request.steps):
-        return [Consequence(_("Goes on to “%(label)s”: %(who)s.", label=level_label(request, request.level + 1),
-                              who=_names(_who_next(case))), "users")], False
-    return [Consequence(_("Everybody has agreed then: it takes effect."), "circle-check", good=True)], True
+    move = workflow.happened(run.graph, run.standing, leg.path, leg.visit, run.step(leg.path).good, run.holds)
+    if any(order.kind == "effect" for order in move.orders):
+        return [Consequence(_("Everybody has agreed then: it takes effect."), "circle-check", good=True)], True
+    asked = [run.step(order.path) for order in move.orders if order.kind == "ask"]
+    if asked:
+        return [Consequence(_("Goes on to “%(label)s”: %(who)s.", label=name_of(step), who=_names(_who(case, step))), "users")
+                for step in asked], False
+    others = [each.name for number, each in open_legs(case.request) if number != case.level]
+    return [Consequence(_("“%(label)s” goes on beside it.", label=each), "users") for each in others], False
 
 
-def _who_next(case: Case) -> Sequence[UUID]:
-    request = case.request
-    approval, step = registry.approvals[request.approval], request.steps[request.level]
-    excluded = {UUID(i) for i in request.makers} | case.deciders | {current.user.id}
+def _who(case: Case, step: Step) -> Sequence[UUID]:
     try:
-        return choose(Directory(), step["rule"], case.record, requester=request.requested_by, excluded=excluded,
-                      needs=approval.levels[step["place"]].needs, fallback=approval.fallback).members
+        return case.run.choose(step, but=[current.user.id]).members
     except Refusal:
         return ()
 

@@ -10,12 +10,14 @@ from uuid import UUID
 from flask_babel import gettext as _
 from sqlalchemy import select, update
 
+from app.core import workflow
 from app.core.approvals import snapshots, words
-from app.core.approvals.approvers import Directory
 from app.core.approvals.granting import is_granted
-from app.core.approvals.limits import Limits, amount_of, colour_of, levels_of
+from app.core.approvals.limits import amount_of
 from app.core.approvals.models import LIVE, ApprovalDecision, ApprovalRequest, ApprovalSeat, Seat, State, Verb
-from app.core.approvals.requests import _step, add_decision, add_seats, decision_row, outliers_of, plain, seat_rows, tell
+from app.core.approvals.requests import add_decision, decision_row, outliers_of, plain, tell
+from app.core.approvals.running import Run
+from app.core.approvals.seats import add_seats
 from app.core.approvals.snapshots import Snapshot
 from app.kernel import clock, outbox
 from app.kernel.bulk import MANY
@@ -84,20 +86,23 @@ def void(resource: Resource, request: ApprovalRequest, record: Any, snapshot: Sn
 
 def start_round(resource: Resource, request: ApprovalRequest, record: Any, snapshot: Snapshot) -> None:
     """Ask anew, from the first level, about what the record is now. What needs nobody any more takes effect by itself."""
-    approval = registry.approvals[request.approval]
-    places = levels_of(approval, record, Limits())
+    action = resource.action(request.action)
+    approval = registry.approval_of(action, record) if action is not None else registry.approvals[request.approval]
     titles = words.titles(resource, [record])[0]
     amount, currency = amount_of(approval, record)
     _settle_seats(request)
     request.round, request.level, request.state, request.paused_at = request.round + 1, 1, State.OPEN, None
+    request.approval = approval.key
+    request.version_id, request.escalations = workflow.version_in_force(approval, request.action), 0
+    request.steps, request.standing = [], {}
     request.title, request.subtitle, request.amount, request.currency = titles[0], titles[1], amount, currency
     request.snapshot, request.snapshot_hash = snapshot.text, snapshot.hash
-    request.risk, request.flags = colour_of(approval, record, places), outliers_of(approval, [record]).get(record.id, [])
-    request.steps = [_step(approval, place) for place in places]
-    if places:
-        seats = seat_rows(request, record, Directory())
+    request.flags = outliers_of(approval, [record]).get(record.id, [])
+    run = Run(request, record)
+    run.begin()
+    if not run.reached_effect:
         session().flush()
-        add_seats(seats)
+        add_seats(run.rows)
         tell([request.id])
     else:
         from app.core.approvals.effects import hold

@@ -20,18 +20,28 @@ SAYS: Mapping[Verb, Any] = {
     Verb.SNOOZE: _l("%(name)s put %(record)s off"),
     Verb.COMMENT: _l("%(name)s commented on %(record)s"),
     Verb.ESCALATE: _l("%(name)s escalated %(record)s"),
+    Verb.OPINION: _l("%(name)s asked for a second opinion on %(record)s"),
+    Verb.ADVISE: _l("%(name)s gave an opinion on %(record)s"),
+    Verb.ADD: _l("%(name)s added an approver to %(record)s"),
     Verb.UNDO: _l("%(name)s took back the approval of %(record)s"),
     Verb.REQUEST: _l("%(name)s asked for approval of %(record)s"),
     Verb.VOID: _l("What was decided on %(record)s no longer counts"),
     Verb.WITHDRAW: _l("%(name)s withdrew %(record)s"),
     Verb.EFFECT: _l("%(record)s took effect"),
+    Verb.MOVE: _l("%(name)s moved %(record)s to another version of its workflow"),
 }
-TO = _l("%(name)s delegated %(record)s to %(other)s")
+TO: Mapping[Verb, Any] = {
+    Verb.DELEGATE: _l("%(name)s delegated %(record)s to %(other)s"),
+    Verb.OPINION: _l("%(name)s asked %(other)s for a second opinion on %(record)s"),
+    Verb.ADD: _l("%(name)s asked %(other)s to approve %(record)s as well"),
+}
+STANCES: Mapping[str, Any] = {"for": _l("%(name)s is in favour of %(record)s"), "against": _l("%(name)s is against %(record)s")}
 
 
 def of(line: ApprovalDecision) -> str:
     """The sentence of a step, with `%(name)s`, `%(record)s` and perhaps `%(other)s` still to be put in."""
-    return str(TO if line.verb is Verb.DELEGATE and line.data.get("name") else SAYS[line.verb])
+    said = STANCES.get(line.data.get("stance", "")) or (TO.get(line.verb) if line.data.get("name") else None)
+    return str(said or SAYS[line.verb])
 
 
 def told(line: ApprovalDecision, who: str, record: str) -> str:

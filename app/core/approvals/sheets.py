@@ -33,8 +33,8 @@ def sheet(request: ApprovalRequest) -> dict[str, Any]:
         "facts": [(label, value) for label, value, _numeric in snapshots.facts(resource, request.snapshot)],
         "line_heads": [label for label, _numeric in heads], "lines": rows, "files": snapshots.files_in(request.snapshot),
         "levels": showing.level_rows(case), "snapshot": snapshots.content_of(request.snapshot), "hash": request.snapshot_hash,
-        "round": request.round,
+        "round": request.round, "evidence": case.evidence,
         "decisions": [{"said": sentences.told(line, sentences.behalf(names[line.by_id], names.get(line.on_behalf_of, "")),
-                                              request.record_reference), "when": show_moment(line.at), "reason": line.reason,
+                                              request.record_reference), "when": show_moment(line.at), "reason": words.reason_of(line),
                        "level": _("Level %(level)d, round %(round)d", level=line.level, round=line.round), "hash": line.shown_hash,
                        "channel": audit.channel_label(line.channel), "current": line.round == request.round} for line in told]}

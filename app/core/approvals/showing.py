@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,10 +15,14 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from app.core import access, audit, files
-from app.core.approvals import guards, levels, news, preview, sentences, snapshots, words
+from app.core.approvals import backtests, guards, levels, modifying, news, preview, reasons, sentences, snapshots, words
 from app.core.approvals.case import Case
-from app.core.approvals.models import ApprovalDecision, ApprovalRequest, ApprovalSeat, Colour, Seat, State, Verb
+from app.core.approvals.legs import AHEAD, OPEN, Leg, legs_of, open_legs
+from app.core.approvals.models import ASIDE, ApprovalDecision, ApprovalRequest, ApprovalSeat, Asked, Colour, Seat, State, Verb
+from app.core.approvals.progress import progress
 from app.core.approvals.queue import Entry
+from app.core.approvals.seats import place_of, seats_of
+from app.core.calendar import Absence, absences
 from app.kernel import clock
 from app.kernel.current import current
 from app.kernel.db import session
@@ -27,9 +31,10 @@ from app.kernel.manifest import Resource
 from app.kernel.outbox import OutboxRow, undelivered
 from app.kernel.registry import registry
 
-ROW_VERBS = ("approve", "return", "ask", "delegate", "comment", "escalate", "snooze")
+ROW_VERBS = ("approve", "return", "ask", "delegate", "opinion", "add", "comment", "escalate", "snooze")
 DELIVERIES = "monitoring.delivery.view"
 LATE = timedelta(hours=4)
+DECIDED = (Verb.APPROVE, Verb.RETURN, Verb.REJECT, Verb.UNDO)
 TAGS, LONGEST_TAG = 2, 42
 
 
@@ -38,11 +43,24 @@ def row(entry: Entry, selected: bool = False) -> dict[str, Any]:
     request, left = entry.request, entry.request.due_at - clock.now()
     return {
         "id": request.id, "url": page_url(request), "peek_url": url_for("inbox.peek", ref=request.reference), "title": heading(request),
-        "reference": request.record_reference, "subtitle": request.subtitle or "", "tags": tags(request), "risk": request.risk.value,
+        "reference": request.record_reference, "subtitle": request.subtitle or "",
+        "tags": [*_asked_as(entry), *tags(request)], "risk": request.risk.value,
         "amount": preview.money(request), "step": step_text(request), "due": due_text(request, left), "late": left < LATE,
-        "overdue": left.total_seconds() < 0, "mine": entry.seat is not None and entry.seat.asked.value in ("own", "escalated"),
-        "links": links(entry), "done_url": done_url(request) if entry.is_news else "",
+        "overdue": left.total_seconds() < 0, "mine": entry.seat is not None and entry.seat.asked.value in ("own", "escalated", "added"),
+        "star": star(request),
+        "timeline_url": timeline_url(request), "links": links(entry), "done_url": done_url(request) if entry.is_news else "",
         "green": green(entry), "outlier": request.reasons, "hash": request.snapshot_hash, "selected": selected}
+
+
+def star(request: ApprovalRequest) -> dict[str, Any]:
+    """Whether the reader starred it, and where they star it."""
+    return {"id": request.id, "on": request.starred, "url": url_for("inbox.star", ref=request.reference),
+            "label": _("Star %(title)s", title=request.record_reference)}
+
+
+def timeline_url(request: ApprovalRequest) -> str:
+    """The time line of a request."""
+    return url_for("inbox.timeline", ref=request.reference)
 
 
 def page_url(request: ApprovalRequest) -> str:
@@ -57,6 +75,12 @@ def heading(request: ApprovalRequest) -> str:
     return _("%(action)s: %(title)s", action=action.label or request.action, title=request.title) if action else request.title
 
 
+def _asked_as(entry: Entry) -> list[str]:
+    """What is asked of the reader, where it is not simply to decide."""
+    said = {Asked.OPINION: _("Your opinion"), Asked.ADDED: _("Added by an approver")}
+    return [said[entry.seat.asked]] if entry.seat is not None and entry.seat.asked in said else []
+
+
 def tags(request: ApprovalRequest) -> list[str]:
     """The first reasons to look twice, shortened."""
     marks = [_("Waiting for an answer")] if request.paused_at else []
@@ -69,7 +93,7 @@ def step_text(request: ApprovalRequest) -> str:
     if request.state != State.OPEN or not request.steps:
         return str(request.state.label)
     return _("%(level)d of %(levels)d · %(label)s", level=request.level, levels=len(request.steps),
-             label=preview.level_label(request, request.level))
+             label=", ".join(leg.name for _number, leg in open_legs(request)))
 
 
 def due_text(request: ApprovalRequest, left: timedelta) -> str:
@@ -83,15 +107,18 @@ def due_text(request: ApprovalRequest, left: timedelta) -> str:
 def links(entry: Entry) -> list[tuple[str, str]]:
     """The verbs that the reader has on this row, with their forms."""
     address = url_for("inbox.decide", ref=entry.request.reference)
+    if entry.seat is not None and entry.seat.state == Seat.WAITING and entry.seat.asked == Asked.OPINION:
+        return [(verb, f"{address}?verb={verb}") for verb in ("advise", "comment")]
     if entry.seat is not None and entry.seat.state == Seat.WAITING:
-        return [(verb, f"{address}?verb={verb}") for verb in ROW_VERBS]
+        more = ("modify",) if modifying.is_offered(entry.request) else ()
+        return [(verb, f"{address}?verb={verb}") for verb in (*ROW_VERBS, *more)]
     verbs = ["comment"] + (["answer"] if entry.request.paused_at and guards.is_maker(entry.request, current.user.id) else [])
     return [(verb, f"{address}?verb={verb}") for verb in verbs]
 
 
 def green(entry: Entry) -> dict[str, str] | None:
     """GREEN is approved by the key alone; the undo bar follows."""
-    if entry.request.risk != Colour.GREEN or entry.seat is None or entry.seat.state != Seat.WAITING:
+    if entry.request.risk != Colour.GREEN or entry.seat is None or entry.seat.state != Seat.WAITING or entry.seat.asked in ASIDE:
         return None
     return {"action": url_for("inbox.decide", ref=entry.request.reference), "hash": entry.request.snapshot_hash,
             "key": guards.evidence_key(entry.request)}
@@ -102,6 +129,16 @@ def groups(entries: Sequence[Entry], selected: Container[str] = ()) -> list[tupl
     found: dict[str, list[dict[str, Any]]] = {}
     for entry in entries:
         found.setdefault(urgency(entry.request.due_at), []).append(row(entry, str(entry.request.id) in selected))
+    return list(found.items())
+
+
+def columns(entries: Sequence[Entry]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Rows by the step at which they are, in the order in which they came; what is settled by its state."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for entry in entries:
+        request = entry.request
+        here = ", ".join(dict.fromkeys(leg.name for _number, leg in open_legs(request))) if request.state == State.OPEN else ""
+        found.setdefault(here or str(request.state.label), []).append(row(entry))
     return list(found.items())
 
 
@@ -136,20 +173,40 @@ def _panel(case: Case, *, dry_run: bool = True) -> dict[str, Any]:
         "id": request.id, "title": heading(request), "reference": request.record_reference, "record_url": record_url(resource, request),
         "asked": asked_text(request), "risk": request.risk.value, "tags": tags(request), "outliers": request.reasons,
         "facts": snapshots.facts(resource, request.snapshot), "lines": _lines(resource, request), "changed": _changed(case),
-        "files": [{"name": each.name, "url": files.url_of(each)} for each in case.files],
+        "files": [{"name": each.name, "url": files.url_of(each)} for each in case.files], "evidence": case.evidence,
         "consequences": preview.preview(case) if case.live and dry_run else [], "levels": level_rows(case),
-        "snapshot": request.snapshot_hash, "state": None if case.live else (str(request.state.label), request.state.tone),
-        "delivery": delivery(request),
+        "progress": progress(case), "meaning": case.meaning, "snapshot": request.snapshot_hash,
+        "state": None if case.live else (str(request.state.label), request.state.tone),
+        "delivery": delivery(request), "backtest": backtests.asked_about(case), "star": star(request),
+        "timeline_url": timeline_url(request),
         "done_url": done_url(request) if not case.waits_for(current.user.id) and news.is_news(request) else "", "alone": False,
         "comments": _comments(case.told), "buttons": buttons(case), "sheet_url": sheet_url(request), "held": undo(request)}
 
 
 def requests_about(requests: Sequence[ApprovalRequest]) -> list[dict[str, Any]]:
-    """For the page of a record: the requests about it, as `of_record` gives them, with their levels."""
+    """For the page of a record: the requests about it, as `of_record` gives them, with their levels and what was decided."""
+    decided = _decided(requests)
     return [{"title": heading(found), "state": str(found.state.label), "tone": found.state.tone, "url": page_url(found),
-             "risk": found.risk.value,
-             "levels": level_rows(Case(found)), "delivery": delivery(found), "snapshot": found.snapshot_hash, "sheet_url": sheet_url(found)}
-            for found in requests]
+             "risk": found.risk.value, "place": f"{found.level}/{len(found.steps)}" if found.state == State.OPEN and found.steps else "",
+             "decisions": decided.get(found.id, []), "progress": progress(case),
+             "levels": level_rows(case), "delivery": delivery(found), "snapshot": found.snapshot_hash, "sheet_url": sheet_url(found)}
+            for found in requests for case in [Case(found)]]
+
+
+def _decided(requests: Sequence[ApprovalRequest]) -> dict[UUID, list[dict[str, str]]]:
+    """By request, each decision with person, time and comment, the first first."""
+    if not requests:
+        return {}
+    lines = session().scalars(select(ApprovalDecision).where(
+        ApprovalDecision.request_id.in_([each.id for each in requests]), ApprovalDecision.verb.in_(DECIDED)).order_by(
+        ApprovalDecision.at, ApprovalDecision.id)).all()
+    names = words.people([i for line in lines for i in (line.by_id, line.on_behalf_of)])
+    found: dict[UUID, list[dict[str, str]]] = {}
+    for line in lines:
+        who = sentences.behalf(names[line.by_id], names.get(line.on_behalf_of, "") if line.on_behalf_of else "")
+        found.setdefault(line.request_id, []).append(
+            {"who": who, "said": str(line.verb.label), "when": show_moment(line.at), "text": words.reason_of(line)})
+    return found
 
 
 def record_url(resource: Resource, request: ApprovalRequest) -> str:
@@ -176,7 +233,7 @@ def _lines(resource: Resource, request: ApprovalRequest) -> Any:
 
 def _changed(case: Case) -> list[tuple[str, str, str]]:
     """What changed since it was asked, or since the reader decided: the last void, and any drift from what is stored."""
-    voids = [line for line in case.told if line.verb == Verb.VOID and line.data.get("changes")]
+    voids = [line for line in case.told if line.verb in (Verb.VOID, Verb.APPROVE) and line.data.get("changes")]
     found = [(c["label"], c["before"], c["after"]) for c in (voids[-1].data["changes"] if voids else [])]
     if case.live and case.now.hash != case.request.snapshot_hash:
         found += [(c.label, c.before, c.after) for c in snapshots.differences(case.resource, case.request.snapshot, case.now.text)]
@@ -188,33 +245,69 @@ def level_rows(case: Case) -> list[dict[str, str]]:
     request, seats = case.request, case.seats
     names = words.people([i for seat in seats for i in (seat.member_id, seat.for_member_id)])
     found = []
-    for number in range(1, len(request.steps) + 1):
+    for number, leg in enumerate(legs_of(request), 1):
         here = [seat for seat in seats if seat.level == number and seat.state != Seat.WATCHING]
-        found += _level(request, number, here, names)
+        if leg.kind == "wait":
+            found += _wait(leg)
+        else:
+            found += _level(case, leg, here, names)
     return found
 
 
-def _level(request: ApprovalRequest, number: int, seats: Sequence[ApprovalSeat], names: Mapping[UUID, str]) -> list[dict[str, str]]:
-    label = preview.level_label(request, number)
+def asked_now(request: ApprovalRequest) -> str:
+    """Whose answer is waited for: “you, Adam Roe and 2 more”; empty when nobody's."""
+    waiting = _parted(seats_of(request, Seat.WAITING))[0] if request.state == State.OPEN else []
+    return _crowd(waiting, words.people([i for seat in waiting for i in (seat.member_id, seat.for_member_id)]), {}) if waiting else ""
+
+
+def _wait(leg: Leg) -> list[dict[str, str]]:
+    """A step that only waits: until when."""
+    until = _("until %(moment)s", moment=show_moment(leg.due_at)) if leg.state == OPEN else _("over")
+    return [{"label": leg.name, "who": "", "state": until, "tone": "neutral"}]
+
+
+def _level(case: Case, leg: Leg, seats: Sequence[ApprovalSeat], names: Mapping[UUID, str]) -> list[dict[str, str]]:
+    label = leg.name
     answered = [s for s in seats if s.state not in (Seat.WAITING, Seat.SETTLED)]
     rows = [{"label": label, "who": _who(seat, names), "state": str(seat.state.label), "tone": seat.state.tone} for seat in answered]
-    waiting = [s for s in seats if s.state == Seat.WAITING]
+    waiting, advising = _parted(seats)
+    if advising:
+        rows.append({"label": label, "who": _crowd(advising, names, case.away), "state": _("opinion asked"), "tone": "neutral"})
     if waiting:
-        rows.append({"label": label, "who": _crowd(waiting, names), "state": _("waiting"), "tone": "neutral"})
-    if not seats and request.state == State.OPEN:
+        rows.append({"label": label, "who": _crowd(waiting, names, case.away), "state": _("waiting"), "tone": "neutral"})
+    if leg.state == AHEAD and case.request.state == State.OPEN:
         rows.append({"label": label, "who": "", "state": _("later"), "tone": "neutral"})
     return rows
 
 
+def _parted(seats: Iterable[ApprovalSeat]) -> tuple[list[ApprovalSeat], list[ApprovalSeat]]:
+    """Of those who are waited for: who decides, and who is asked for an opinion."""
+    waiting = [seat for seat in seats if seat.state == Seat.WAITING]
+    return [seat for seat in waiting if seat.asked not in ASIDE], [seat for seat in waiting if seat.asked == Asked.OPINION]
+
+
 def _who(seat: ApprovalSeat, names: Mapping[UUID, str]) -> str:
     name = words.you_or(names[seat.member_id], seat.member_id, _("you"))
+    if seat.asked == Asked.ADDED:
+        return _("%(name)s (added)", name=name)
     return _("%(name)s for %(other)s", name=name, other=names[seat.for_member_id]) if seat.for_member_id else name
 
 
-def _crowd(seats: Sequence[ApprovalSeat], names: Mapping[UUID, str]) -> str:
+def _crowd(seats: Sequence[ApprovalSeat], names: Mapping[UUID, str], away: Mapping[UUID, Absence]) -> str:
     ordered = sorted(seats, key=lambda s: s.member_id != current.user.id)
-    said = ", ".join(_who(seat, names) for seat in ordered[:3])
+    said = ", ".join(_where(seat, names, away) for seat in ordered[:3])
     return said if len(seats) <= 3 else ngettext("%(names)s and %(num)d more", "%(names)s and %(num)d more", len(seats) - 3, names=said)
+
+
+def _where(seat: ApprovalSeat, names: Mapping[UUID, str], away: Mapping[UUID, Absence]) -> str:
+    """Who is waited for: “Sam (offshore until 12 Jan, Ines covers)” while somebody is away."""
+    absence = away.get(place_of(seat))
+    if absence is None:
+        return _who(seat, names)
+    if seat.for_member_id is None:
+        return _("%(name)s (%(until)s)", name=_who(seat, names), until=absences.until(absence))
+    return _("%(name)s (%(until)s, %(other)s covers)", name=names[seat.for_member_id], until=absences.until(absence),
+             other=words.you_or(names[seat.member_id], seat.member_id, _("you")))
 
 
 def _comments(told: Sequence[ApprovalDecision]) -> list[dict[str, str]]:
@@ -232,13 +325,19 @@ def buttons(case: Case) -> list[dict[str, Any]]:
         return []
     address, me = url_for("inbox.decide", ref=request.reference), current.user.id
     reason = _why_not(case, me)
-    labels = {"approve": _("Approve"), "return": _("Return or reject"), "ask": _("Ask"), "delegate": _("Delegate"), "comment": _("Comment"),
-              "escalate": _("Escalate"), "snooze": _("Snooze")}
+    labels = {"approve": _("Approve"), "return": _("Return or reject"), "ask": _("Ask"), "delegate": _("Delegate"),
+              "opinion": _("Second opinion"), "add": _("Add an approver"), "comment": _("Comment"), "escalate": _("Escalate"),
+              "snooze": _("Snooze")}
+    if modifying.is_offered(request):
+        labels = dict([*list(labels.items())[:2], ("modify", _("Change, then approve")), *list(labels.items())[2:]])
     found = [{"verb": verb, "label": label, "url": f"{address}?verb={verb}", "primary": verb == "approve",
               "allowed": not reason or (verb == "comment" and not guards.as_another()), "reason": reason} for verb, label in labels.items()]
     if request.paused_at and guards.is_maker(request, me):
         found.insert(0, {"verb": "answer", "label": _("Answer"), "url": f"{address}?verb=answer", "primary": True, "allowed": True,
                          "reason": ""})
+    if case.advises(me) and not guards.as_another():
+        found.insert(0, {"verb": "advise", "label": _("Give your opinion"), "url": f"{address}?verb=advise", "primary": True,
+                         "allowed": True, "reason": ""})
     return found
 
 
@@ -247,8 +346,11 @@ def _why_not(case: Case, member_id: UUID) -> str:
         return said
     if guards.is_maker(case.request, member_id):
         return guards.own(case.request)
-    if not case.waits_for(member_id):
-        return _("You are not asked to decide %(reference)s.", reference=case.request.record_reference)
+    if not case.decides(member_id):
+        if case.advises(member_id):
+            return guards.only_opinion()
+        return reasons.why_not_now(case.request, member_id) or _(
+            "You are not asked to decide %(reference)s.", reference=case.request.record_reference)
     return ""
 
 
@@ -285,5 +387,5 @@ def history(case: Case) -> list[dict[str, Any]]:
     names = words.people([i for line in case.told for i in (line.by_id, line.on_behalf_of)])
     return [{"who": sentences.behalf(names[line.by_id], names.get(line.on_behalf_of, "")), "sentence": sentences.of(line),
              "record": case.request.record_reference, "other": line.data.get("name", ""), "when": show_moment(line.at),
-             "channel": audit.channel_label(line.channel), "reason": line.reason,
+             "channel": audit.channel_label(line.channel), "reason": words.reason_of(line),
              "changes": [(c["label"], c["before"], c["after"]) for c in line.data.get("changes", [])]} for line in reversed(case.told)]

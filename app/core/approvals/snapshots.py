@@ -128,9 +128,15 @@ def differences(resource: Resource, before: str, after: str) -> list[Change]:
     old, new = content_of(before), content_of(after)
     fields = fields_of(resource.model)
     names = words.names_in(fields.values(), [old.get("fields", {}), new.get("fields", {})])
-    changes = [Change(str(fields[name].label) if name in fields else name, *_both(fields.get(name), old, new, name, names))
-               for name in dict.fromkeys((*old.get("fields", {}), *new.get("fields", {})))
-               if old.get("fields", {}).get(name) != new.get("fields", {}).get(name)]
+    changes: list[Change] = []
+    for name in dict.fromkeys((*old.get("fields", {}), *new.get("fields", {}))):
+        before_it, after_it = old.get("fields", {}).get(name), new.get("fields", {}).get(name)
+        if before_it == after_it:
+            continue
+        if name in fields and fields[name].kind == "answers":
+            changes += _answer_changes(fields[name], before_it, after_it)
+        else:
+            changes.append(Change(str(fields[name].label) if name in fields else name, *_both(fields.get(name), old, new, name, names)))
     return changes + _line_changes(resource, old.get("lines", []), new.get("lines", [])) + _file_changes(old, new)
 
 
@@ -168,8 +174,26 @@ def facts(resource: Resource, text: str) -> list[tuple[str, str, bool]]:
     content = content_of(text).get("fields", {})
     fields = fields_of(resource.model)
     names = words.names_in(fields.values(), [content])
-    return [(str(fields[name].label), words.shown(fields[name], value, names), fields[name].numeric)
-            for name, value in _ordered(resource, content) if name in fields]
+    return [fact for name, value in _ordered(resource, content) if name in fields for fact in _facts(fields[name], value, names)]
+
+
+def _facts(field: Field, value: Any, names: Mapping[UUID, str]) -> list[tuple[str, str, bool]]:
+    if field.kind == "answers":
+        return [(part.label, part.text, part.numeric) for part in _parts(field, value).values()]
+    return [(str(field.label), words.shown(field, value, names), field.numeric)]
+
+
+def _parts(field: Field, value: Any) -> dict[str, Any]:
+    """The answers to a form in words, by the names of its questions."""
+    sheet = field.sheet(value) if field.sheet and value else None
+    return {part.name: part for _section, parts in sheet.parts(value) for part in parts} if sheet else {}
+
+
+def _answer_changes(field: Field, before: Any, after: Any) -> list[Change]:
+    old, new = _parts(field, before), _parts(field, after)
+    said = [(old.get(name), new.get(name)) for name in dict.fromkeys((*old, *new))]
+    return [Change((one or other).label, one.text if one else "", other.text if other else "") for one, other in said
+            if (one.text if one else "") != (other.text if other else "")]
 
 
 def linked(resource: Resource, text: str) -> dict[str, set[UUID]]:

@@ -11,9 +11,9 @@ from flask_babel import ngettext
 from sqlalchemy import select
 
 from app.core import notifications
-from app.core.approvals import news, sentences, words
+from app.core.approvals import consulting, news, sentences, words
 from app.core.approvals.events import ApprovalDecided, ApprovalsAsked
-from app.core.approvals.models import ApprovalRequest, ApprovalSeat, Asked, Seat, State, Verb
+from app.core.approvals.models import ApprovalDecision, ApprovalRequest, ApprovalSeat, Asked, Seat, State, Verb
 from app.core.approvals.showing import heading
 from app.core.people import Member
 from app.kernel import stream
@@ -29,13 +29,41 @@ def tell_asked(fact: ApprovalsAsked) -> None:
         ApprovalRequest,
         (ApprovalRequest.organisation_id == ApprovalSeat.organisation_id) & (ApprovalRequest.id == ApprovalSeat.request_id)).where(
         ApprovalSeat.request_id.in_(fact.request_ids), ApprovalSeat.state == Seat.WAITING, ApprovalSeat.asked != Asked.WATCHING,
-        ApprovalSeat.level == ApprovalRequest.level, ApprovalSeat.round == ApprovalRequest.round, ApprovalRequest.state == State.OPEN)
+        ApprovalSeat.round == ApprovalRequest.round, ApprovalRequest.state == State.OPEN)
+    if fact.only:
+        query = query.where(ApprovalSeat.member_id.in_(fact.only))
     asked: dict[UUID, list[ApprovalRequest]] = defaultdict(list)
     for seat, request in session().execute(query):
-        asked[seat.member_id].append(request)
+        if seat.asked != Asked.OPINION:
+            asked[seat.member_id].append(request)
+        elif fact.only:
+            _notify_adviser(seat.member_id, request)
     for member_id, requests in asked.items():
         _notify_asked(member_id, requests)
-    refresh(_people(asked).values())
+    refresh(_people({*asked, *fact.only}).values())
+
+
+def _notify_adviser(member_id: UUID, request: ApprovalRequest) -> None:
+    """Whose opinion is asked learns by whom, and what the question is."""
+    question = consulting.last_question(request, member_id)
+    if question is None:
+        return
+    who = words.people([question.by_id])[question.by_id]
+    notifications.notify(member_id, "approval", lambda: _("%(name)s asks for your opinion: %(title)s", name=who, title=heading(request)),
+                         address(request), record=request, text=question.reason)
+
+
+def _notify_asker(request: ApprovalRequest, by: UUID) -> None:
+    """Who asked for an opinion learns what it is: they decide now."""
+    question = consulting.last_question(request, by)
+    said = session().scalars(select(ApprovalDecision).where(
+        ApprovalDecision.request_id == request.id, ApprovalDecision.verb == Verb.ADVISE, ApprovalDecision.by_id == by).order_by(
+        ApprovalDecision.at.desc(), ApprovalDecision.id.desc()).limit(1)).first()
+    if question is None or said is None:
+        return
+    who = words.people([by])[by]
+    notifications.notify(question.by_id, "approval", lambda: sentences.told(said, who, _("“%(title)s”", title=heading(request))),
+                         address(request), record=request, text=said.reason)
 
 
 def _notify_asked(member_id: UUID, requests: list[ApprovalRequest]) -> None:
@@ -63,6 +91,8 @@ def tell_decided(fact: ApprovalDecided) -> None:
         notifications.notify(member_id, kind, lambda: sentences.news(verb, who, heading(request)), address(request),
                              record=request, text=request.last_reason or "", key=key)
 
+    if verb == Verb.ADVISE:
+        _notify_asker(request, fact.by_id)
     if verb in ANSWERS and to != fact.by_id and to in people:
         tell(to, "decision")
     for member_id, key in news.readers(request, verb, fact.by_id):

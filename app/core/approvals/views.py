@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from io import BytesIO
 from typing import Any
 
@@ -11,11 +13,12 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
-from app.core.approvals import queue, showing
+from app.core.approvals import keeping, queue, showing
+from app.core.approvals.looks import Look, choices_of
 from app.core.approvals.sheets import sheet as sheet_of
+from app.core.approvals.timeline import timeline as timeline_of
 from app.kernel import clock
 from app.kernel.current import current
-from app.kernel.errors import NotFound
 from app.kernel.kinds import show_moment
 from app.kernel.screens import screen, target_id
 
@@ -25,20 +28,46 @@ screens.needs = "member"  # type: ignore[attr-defined]
 
 @screens.get("/<org>/inbox/")
 def listing() -> Response:
-    """What waits for the reader, the most urgent first."""
-    tab = next((t for t in queue.TABS if t == request.args.get("tab", "mine")), None)
-    if tab is None:
-        raise NotFound
-    page = queue.page(tab, after=request.args.get("after", ""), before=request.args.get("before", ""))
+    """What waits for the reader, the most urgent first, unless they look at it otherwise."""
+    return listing_page(Look.of(request.args))
+
+
+def listing_page(look: Look, *, errors: Mapping[str, Any] | None = None, typed: str = "", status: int = 200) -> Response:
+    """The page of a look; `errors` and what was `typed` are of the name under which it was to be kept."""
+    page = queue.page(look, after=request.args.get("after", ""), before=request.args.get("before", ""))
     counts = queue.counts()
-    return screen("inbox/list.html", block="rows" if target_id() == "queue" else None, url=_tab_url(tab), tabs=tabs(tab, counts),
-                  heading=_("My requests") if tab == "requested" else _("Inbox"), empty=_nothing(tab), bulk_url=url_for("inbox.bulk_sheet"),
-                  groups=showing.groups(page.entries, request.args.getlist("look")), pager=_pager(tab, page, counts[tab]), undos=undos(),
-                  peek=None)
+    selected = request.args.getlist("look")
+    groups = showing.columns(page.entries) if look.layout == "board" and look.by == "step" else showing.groups(page.entries, selected)
+    return screen("inbox/list.html", block="rows" if target_id() == "queue" else None, status=status, url=address(look),
+                  tabs=tabs(look.tab, counts), heading=_("My requests") if look.tab == "requested" else _("Inbox"), empty=_nothing(look),
+                  bulk_url=url_for("inbox.bulk_sheet"), groups=groups, pager=_pager(look, page, counts[look.tab]), undos=undos(),
+                  peek=None, board=look.layout == "board", tools=_tools(look, errors or {}, typed))
 
 
-def _nothing(tab: queue.Tab) -> tuple[str, str]:
+def address(look: Look, **cursor: str) -> str:
+    """The page of a look, from a cursor on."""
+    return url_for("inbox.listing", **look.words(), **{k: v for k, v in cursor.items() if v})  # type: ignore[arg-type]
+
+
+def _tools(look: Look, errors: Mapping[str, Any], typed: str) -> dict[str, Any]:
+    """What stands above the rows: how they are looked at now, what else there is, and the views that the reader keeps."""
+    choices = choices_of()
+    return {"chosen": asdict(look), "choices": choices, "narrowed": look.narrowed, "plain_url": address(Look(look.tab)),
+            "layouts": [(value, label, address(replace(look, layout=value)), value == look.layout) for value, label in choices["layout"]],
+            "ways": [(label, address(replace(look, by=value)), value == look.by) for value, label in choices["by"]],
+            "action": url_for("inbox.listing"), "keep_url": url_for("inbox.keep"), "words": look.words(), "errors": errors, "typed": typed,
+            "open": bool(errors),
+            "views": [{"name": view.name, "url": url_for("inbox.listing", **view.query), "current": view.query == look.words(),
+                       "remove_url": url_for("inbox.forget", view_id=view.id)} for view in keeping.views()]}
+
+
+def _nothing(look: Look) -> tuple[str, str]:
     """What a tab without rows says: that there is nothing, and what would be there."""
+    tab = look.tab
+    if look.narrowed:
+        return _("Nothing here is like that"), _("Take a filter away to see more.")
+    if tab == "starred":
+        return _("You starred nothing"), _("Star what you want to keep an eye on; only you see it.")
     if tab == "requested":
         return _("Nothing you asked for is under way"), _("What you ask for stays here until it is decided and you have seen the answer.")
     if tab == "watching":
@@ -48,8 +77,8 @@ def _nothing(tab: queue.Tab) -> tuple[str, str]:
 
 def tabs(current_tab: str, counts: dict[str, int]) -> list[tuple[str, str, bool, int]]:
     """The tabs with their counts: label, address, whether it is the one shown, number of rows."""
-    labels = {"mine": _("Mine"), "groups": _("My groups"), "delegated": _("Delegated to me"), "watching": _("Watching"),
-              "requested": _("Requested by me")}
+    labels = {"mine": _("Mine"), "groups": _("My groups"), "delegated": _("Delegated to me"), "starred": _("Starred"),
+              "watching": _("Watching"), "requested": _("Requested by me")}
     return [(labels[tab], _tab_url(tab), tab == current_tab, counts[tab]) for tab in queue.TABS]
 
 
@@ -58,15 +87,15 @@ def undos() -> list[dict[str, Any]]:
     return [bar for held in queue.held_by_me() if (bar := showing.undo(held))]
 
 
-def _tab_url(tab: str, **cursor: str) -> str:
-    wanted = {**({} if tab == "mine" else {"tab": tab}), **{k: v for k, v in cursor.items() if v}}
-    return url_for("inbox.listing", **wanted)  # type: ignore[arg-type]
+def _tab_url(tab: queue.Tab) -> str:
+    return address(Look(tab))
 
 
-def _pager(tab: str, page: queue.Page, count: int) -> dict[str, str]:
+def _pager(look: Look, page: queue.Page, count: int) -> dict[str, str]:
+    count = queue.count(look) if look.narrowed else count
     said = ngettext("%(num)d request", "%(num)d requests", count)
-    return {"count_text": said, "previous_url": _tab_url(tab, before=page.before) if page.before else "",
-            "next_url": _tab_url(tab, after=page.after) if page.after else ""}
+    return {"count_text": said, "previous_url": address(look, before=page.before) if page.before else "",
+            "next_url": address(look, after=page.after) if page.after else ""}
 
 
 @screens.get("/<org>/requests/")
@@ -79,6 +108,14 @@ def requests() -> Response:
 def show(ref: str) -> Response:
     """One request: what stands behind it, what will happen, its whole story."""
     return screen("inbox/request.html", **showing.page(queue.find(ref)))
+
+
+@screens.get("/<org>/inbox/<ref>/timeline")
+def timeline(ref: str) -> Response:
+    """How long each of its steps waited, and what happened meanwhile."""
+    found = queue.find(ref)
+    return screen("inbox/timeline.html", line=timeline_of(found), title=showing.heading(found), reference=found.record_reference,
+                  state=(str(found.state.label), found.state.tone), back_url=showing.page_url(found), inbox_url=address(Look()))
 
 
 @screens.get("/<org>/inbox/<ref>/peek")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from flask import Flask
+from flask_babel import lazy_gettext as _l
 
-from app.core import access
-from app.core.approvals import deciding, delegating
+from app.core import access, mail
+from app.core.approvals import backtests, commenting, delegating, looking, overseeing, transfers
 from app.core.approvals.api import api
 from app.core.approvals.approvers import check_rule
 from app.core.approvals.effects import install_effects
+from app.core.approvals.models import ApprovalRequest
 from app.core.approvals.queue import delegated_sight
+from app.kernel import keys
 from app.kernel.registry import registry
 
 
@@ -18,8 +21,13 @@ def install(app: Flask) -> None:
     for approval in registry.approvals.values():
         for level in approval.levels:
             check_rule(level.approvers, f"approval {approval.key}")
+    keys.destination("starred", "/inbox/?tab=starred", _l("Starred"))
     access.also_visible(delegated_sight)
+    mail.takes(ApprovalRequest, "approvals.approval_request", commenting.by_mail)
     install_effects()
     app.register_blueprint(delegating.screens)
-    app.register_blueprint(deciding.screens)
+    app.register_blueprint(overseeing.screens)
+    app.register_blueprint(transfers.screens)
+    app.register_blueprint(backtests.screens)
+    app.register_blueprint(looking.screens)
     app.register_blueprint(api)

@@ -10,8 +10,10 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
+from flask_babel import gettext as _
 from sqlalchemy import Select, Text, cast, func, select, union_all
 
+from app.core.approvals.models import ApprovalDecision
 from app.kernel.current import SYSTEM_ID, current
 from app.kernel.db import session
 from app.kernel.fields import Field, fields_of
@@ -56,7 +58,8 @@ def linked(fields: Iterable[Field], rows: Sequence[Mapping[str, Any]]) -> dict[s
     wanted: dict[str, set[UUID]] = defaultdict(set)
     for field in fields:
         if field.kind == "reference":
-            wanted[field.reference] |= {UUID(str(row[field.name])) for row in rows if row.get(field.name)}
+            for table in field.tables:
+                wanted[table] |= {UUID(str(row[field.name])) for row in rows if row.get(field.name)}
     return wanted
 
 
@@ -98,7 +101,8 @@ def titles(resource: Resource, records: Sequence[Any]) -> list[tuple[str, str]]:
     wanted: dict[str, set[UUID]] = defaultdict(set)
     for field in (*heads, *tails):
         if field.kind == "reference":
-            wanted[field.reference] |= {v for record in records if (v := field.value(record))}
+            for table in field.tables:
+                wanted[table] |= {v for record in records if (v := field.value(record))}
     names = names_of(wanted)
     return [(_joined(heads, record, names)[:300] or record.reference, _joined(tails, record, names)[:300]) for record in records]
 
@@ -118,3 +122,11 @@ def people(ids: Iterable[UUID | None]) -> dict[UUID, str]:
 def you_or(name: str, member_id: UUID | None, you: Any) -> str:
     """“you” for the reader, the name for everybody else."""
     return str(you) if member_id and current.user.id == member_id else name
+
+
+def reason_of(line: ApprovalDecision) -> str:
+    """Why something was decided; of what was signed, what the signature means, and by whom."""
+    if not line.data.get("meaning"):
+        return line.reason
+    signed = _("Signed by %(name)s: %(meaning)s", name=line.data["signed_as"], meaning=line.data["meaning"])
+    return f"{signed} {line.reason}".strip()

@@ -24,12 +24,27 @@ export function queue(form) {
     if (extend) chosen.toggle(row, true);
     if (row && panel.checkVisibility()) peek(row);
   };
+  // On the board: to the same place in the column beside.
+  const beside = (step) => {
+    const here = rows.current()?.closest("[data-column]");
+    const columns = [...form.querySelectorAll("[data-column]")];
+    const column = here ? columns[columns.indexOf(here) + step] : columns[0];
+    if (!column) return;
+    const at = here ? [...here.querySelectorAll("[data-row]")].indexOf(rows.current()) : 0;
+    const cards = column.querySelectorAll("[data-row]");
+    const row = rows.to(cards[Math.min(at, cards.length - 1)]);
+    if (panel.checkVisibility()) peek(row);
+  };
   const flagged = (name) => (row) => row.dataset[name] === "true";
   const actions = {
     "queue.next": () => move(1),
     "queue.previous": () => move(-1),
     "queue.extend_next": () => move(1, true),
     "queue.extend_previous": () => move(-1, true),
+    "queue.left": () => beside(-1),
+    "queue.right": () => beside(1),
+    "queue.list": () => form.querySelector('[data-layout="list"]').click(),
+    "queue.board": () => form.querySelector('[data-layout="board"]').click(),
     "queue.select": () => chosen.toggle(rows.current()),
     "queue.all": () => chosen.all(() => true),
     "queue.none": () => chosen.all(() => false),
@@ -43,7 +58,7 @@ export function queue(form) {
   const act = (event) => {
     if (!form.isConnected) return document.removeEventListener("key", act);
     const action = actions[event.detail.action];
-    if (event.defaultPrevented) return undefined;
+    if (event.defaultPrevented || (["queue.left", "queue.right"].includes(event.detail.action) && !form.querySelector("[data-board]"))) return undefined;
     if (action) {
       event.preventDefault();
       return action();
@@ -78,9 +93,11 @@ export function queue(form) {
       if (event.detail?.said) announce(event.detail.said);
     }, 30);
   });
-  const recount = () => form.querySelectorAll("#queue > h2").forEach((heading) => {
+  document.addEventListener("said", (event) => form.isConnected && announce(event.detail.said));
+  const recount = () => form.querySelectorAll("#queue > h2, [data-column] > h2").forEach((heading) => {
     const number = heading.nextElementSibling.querySelectorAll("[data-row]").length;
     if (number) heading.querySelector("span").textContent = number;
+    else if (heading.closest("[data-column]")) heading.parentElement.remove();
     else [heading.nextElementSibling, heading].forEach((gone) => gone.remove());
   });
   // The page is done: the next one comes, and its first row takes the focus.

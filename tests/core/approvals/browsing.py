@@ -30,6 +30,12 @@ class Browser:
         """A page below the organisation."""
         return self.client.get(f"{self.root}{path}", headers=headers)
 
+    def post(self, address: str, /, **typed: str) -> TestResponse:
+        """Send a form below the organisation, with a token of this session."""
+        token = re.search(r'name="csrf_token" value="([^"]*)"', self.get("/inbox/").text)
+        data = {"csrf_token": unescape(token[1]) if token else "", **typed}
+        return self.client.post(f"{self.root}{address}", data=data)
+
     def fields(self, page: str, action: str) -> dict[str, str]:
         """The hidden fields of the form with that address."""
         form = re.search(rf'<form[^>]*action="{re.escape(action)}"[^>]*>(.*?)</form>', page, re.DOTALL)

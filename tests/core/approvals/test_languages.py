@@ -11,7 +11,7 @@ from flask_babel import force_locale, gettext
 from pypdf import PdfReader
 from sqlalchemy import select
 
-from app.core.mail import MailMessage, delivery
+from app.core.mail import MailMessage, smtp
 from app.core.notifications import digest
 from app.core.people import Member
 from app.kernel.current import SYSTEM, acting
@@ -29,7 +29,7 @@ def posted(monkeypatch: pytest.MonkeyPatch) -> None:
     class Server:
         def sendmail(self, *_said: object) -> None:
             """Take it."""
-    monkeypatch.setattr(delivery, "_connection", Server)
+    monkeypatch.setattr(smtp, "_connection", lambda _out: Server())
 
 
 def speaks(house: House, **languages: str) -> None:

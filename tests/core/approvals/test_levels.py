@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from flask import Flask
 
+from app.core import access
 from app.core.approvals import State
 from app.core.approvals.approvers import check_rule
+from app.core.approvals.judging import Judge
+from app.core.approvals.limits import Limits
+from app.core.workflow import Condition
 from app.kernel.errors import DeclarationError
+from app.kernel.kinds import minor_units
 from app.kernel.manifest import Level
 from app.kernel.registry import registry
+from app.modules.procurement.models import Payment
 from tests.core.approvals.browsing import Browser, reference_of
 from tests.core.approvals.house import House
 
@@ -85,3 +92,17 @@ def test_green_is_sent_by_the_row_itself(house: House, app: Flask, declare: Any)
 def test_a_rule_that_means_nothing_stops_the_start(rule: str) -> None:
     with pytest.raises(DeclarationError):
         check_rule(rule, "approval x.y")
+
+
+@pytest.mark.parametrize(("rate", "amount", "currency", "asked"), [
+    ("0.8", "5000", "USD", False), ("0.8", "6000", "USD", False), ("0.8", "6300", "USD", True), ("", "1", "USD", True),
+    ("", "5000", "GBP", False), ("", "5001", "GBP", True)])
+def test_a_written_condition_reads_a_foreign_amount_at_the_rate_of_the_day(
+        house: House, rate: str, amount: str, currency: str, asked: bool) -> None:
+    approval, limits = registry.approvals["procurement.payment"], Limits()
+    limits.rates = {"USD": Decimal(rate)} if rate else {}
+    with house.as_("clerk"):
+        rule = access.understood("amount > 5000 and purpose != 'Signs'", "procurement.payment")
+        payment = Payment(amount=minor_units(Decimal(amount), currency), currency=currency, purpose="Chairs")
+        judge = Judge(approval, limits, house.actors["clerk"].id, actor=house.actors["clerk"])
+        assert judge.of(payment)(Condition(rule=rule), {}) is asked

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.core.approvals import ApprovalDecision, State, Verb, delegations, queue, sheet
+from app.core.approvals import ApprovalDecision, State, Verb, delegations, handing, queue, sheet
 from app.core.approvals.models import ApprovalDelegation
 from app.core.audit.models import AuditEntry
 from app.core.mail import MailMessage
@@ -43,7 +43,7 @@ def ended(house: House, reference: str, by: str = "manager") -> None:
 def kept_up(house: House) -> int:
     """What the scheduler does each minute."""
     with acting(house.organisation, SYSTEM, channel="schedule"), unit_of_work():
-        return delegations.keep_up()
+        return handing.keep_up()
 
 
 def tab(house: House, name: str, which: queue.Tab = "delegated") -> list[UUID]:
