@@ -1,7 +1,8 @@
 """Redis carries wake-up calls to the workers; the truth stays in the database, so that losing all of them costs seconds.
 
-A call is `("outbox", organisation)` (“something of yours is due”) or `("job", organisation, job)`. One call of a kind waits at a time:
-a key beside the queue says so, and lapses by itself in case the worker that took the call died.
+A call says “effects of yours are due” or “jobs of yours are due” to one organisation. One call of a kind waits at a time, whatever the
+organisation has to do: so they take turns. A key beside the queue says that it waits, and lapses by itself in case the worker that took
+the call died.
 """
 
 from __future__ import annotations
@@ -32,20 +33,15 @@ log = logging.getLogger("opsflux.carrier")
 
 @dataclass(frozen=True)
 class Call:
-    """One wake-up call: about all due outbox rows of an organisation, or about one job."""
+    """One wake-up call to an organisation: about its due outbox rows (`effects`), or about its due `jobs`."""
 
     organisation_id: UUID
-    job_id: UUID | None = None
-
-    @property
-    def arguments(self) -> list[str]:
-        """What the worker's function gets."""
-        return [str(each) for each in (self.job_id, self.organisation_id) if each]
+    queue: str = "effects"
 
     @property
     def mark(self) -> str:
         """The key that says that this call is already waiting in the queue."""
-        return f"opsflux:called:{self.job_id or self.organisation_id}"
+        return f"opsflux:called:{self.queue}:{self.organisation_id}"
 
 
 def connection(*, blocking: bool = False) -> redis.Redis:
@@ -59,9 +55,9 @@ def connection(*, blocking: bool = False) -> redis.Redis:
     return known
 
 
-def call(organisation_id: UUID, job_id: UUID | None = None) -> None:
+def call(organisation_id: UUID, queue: str = "effects") -> None:
     """Wake a worker once this transaction is committed; nothing leaves when it is undone."""
-    session().info.setdefault("calls", {})[Call(organisation_id, job_id)] = True
+    session().info.setdefault("calls", {})[Call(organisation_id, queue)] = True
 
 
 def say(channel: str, text: str) -> None:
@@ -78,14 +74,14 @@ def push(calls: Iterable[Call]) -> int:
             pipe.set(each.mark, "1", nx=True, ex=_CALL_LASTS)
         fresh = [each for each, new in zip(wanted, pipe.execute(), strict=True) if new]
     for name in QUEUES:
-        _enqueue(client, name, [each for each in fresh if (each.job_id is not None) == (name == "jobs")])
+        _enqueue(client, name, [each for each in fresh if each.queue == name])
     return len(fresh)
 
 
-def answered(organisation_id: UUID, job_id: UUID | None = None) -> None:
+def answered(organisation_id: UUID, queue: str = "effects") -> None:
     """Say that a call was taken, so that the next one may queue."""
     try:
-        connection().delete(Call(organisation_id, job_id).mark)
+        connection().delete(Call(organisation_id, queue).mark)
     except redis.RedisError:
         log.debug("Redis is away; the mark lapses by itself.")
 
@@ -125,9 +121,18 @@ def _enqueue(client: redis.Redis, name: str, calls: list[Call]) -> None:
     if not calls:
         return
     queue = Queue(name, connection=client, serializer=JSONSerializer)
-    functions = {True: "app.kernel.jobs.run", False: "app.kernel.outbox.drain"}
-    queue.enqueue_many([Queue.prepare_data(functions[each.job_id is not None], args=each.arguments, timeout=_MOST_SECONDS, result_ttl=0,
+    functions = {"jobs": "app.kernel.jobs.turn", "effects": "app.kernel.outbox.drain"}
+    queue.enqueue_many([Queue.prepare_data(functions[name], args=[str(each.organisation_id)], timeout=_MOST_SECONDS, result_ttl=0,
                                            failure_ttl=3600) for each in calls])
+
+
+def others_wait(organisation_id: UUID, client: redis.Redis) -> bool:
+    """Whether jobs of another organisation wait for a worker now."""
+    try:
+        waiting = int(client.llen(f"{Queue.redis_queue_namespace_prefix}jobs"))
+        return waiting > 1 or (waiting == 1 and not client.exists(Call(organisation_id, "jobs").mark))
+    except (redis.RedisError, OSError):
+        return False
 
 
 def is_resting() -> bool:

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from app.kernel import embedded
 
 PROJECT = Path(__file__).resolve().parents[2]
 SECRETS = (
     "DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_RELAY_URL", "REDIS_URL",
-    "SECRET_KEY", "AUDIT_KEY", "SMTP_URL", "SMS_URL", "STORAGE_URL",
+    "SECRET_KEY", "AUDIT_KEY", "SMTP_URL", "REPLIES_URL", "SMS_URL", "STORAGE_URL",
 )  # fmt: skip
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 SHORTEST_KEY = 32
+LONGEST_MAILBOX = 13  # of the 64 characters before an @, 51 are a plus and a token
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -42,6 +44,7 @@ class Settings:
     secret_key: str = field(repr=False)
     audit_key: str = field(repr=False)
     smtp_url: str | None = field(repr=False)
+    replies_url: str | None = field(repr=False)
     sms_url: str | None = field(repr=False)
     storage_url: str = field(repr=False)
     log_level: str
@@ -90,6 +93,7 @@ class Settings:
         shown["SECRET_KEY"] = f"set, {len(self.secret_key)} characters"
         shown["AUDIT_KEY"] = f"set, {len(self.audit_key)} characters"
         shown["SMTP_URL"] = _masked_url(self.smtp_url)
+        shown["REPLIES_URL"] = _masked_url(self.replies_url)
         shown["SMS_URL"] = _masked_url(self.sms_url)
         shown["STORAGE_URL"] = _masked_url(self.storage_url)
         shown["LOG_LEVEL"] = self.log_level
@@ -164,6 +168,7 @@ def _read(reader: _Reader) -> dict[str, Any]:
         "audit_key": _key(reader, "AUDIT_KEY", home, local=local),
         "smtp_url": reader.url("SMTP_URL", ("smtp", "smtps"), "smtp://user:password@mail.example:587")
         or (f"smtp://127.0.0.1:{port + 1}" if local else None),
+        "replies_url": _replies(reader),
         "sms_url": reader.url("SMS_URL", ("https", "http"), "https://account:token@api.twilio.com/?from=%2B441632960000"),
         "storage_url": reader.url("STORAGE_URL", ("file", "s3"), "file:///srv/opsflux/files") or f"file://{home}/var/files",
         "log_level": level,
@@ -172,6 +177,22 @@ def _read(reader: _Reader) -> dict[str, Any]:
         "outbound_allow": reader.listed("OUTBOUND_ALLOW"),
         "cors_origins": _origins(reader),
     }
+
+
+def _replies(reader: _Reader) -> str | None:
+    """The mailbox that answers to mails come into; its address must leave room for what tells them apart."""
+    example = "imaps://user:password@mail.example:993/?address=replies%40ops.example.org"
+    value = reader.url("REPLIES_URL", ("imaps", "imap"), example)
+    if value is None:
+        return None
+    parts = urlsplit(value)
+    name, _at, domain = dict(parse_qsl(parts.query)).get("address", "").partition("@")
+    if not parts.hostname or not parts.username or not parts.password:
+        raise ConfigError(f"REPLIES_URL: give host, user and password, like {example}")
+    if not re.fullmatch(rf"[A-Za-z0-9._-]{{1,{LONGEST_MAILBOX}}}", name) or not re.fullmatch(r"[A-Za-z0-9.-]+", domain):
+        raise ConfigError(f"REPLIES_URL: address is what comes before and after the @ of the mailbox, at most {LONGEST_MAILBOX} "
+                          f"characters before it, like {example}")
+    return value
 
 
 def _base_url(reader: _Reader, port: int) -> str:

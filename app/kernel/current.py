@@ -86,7 +86,8 @@ class Actor:
     """A member, acting; or the system, or a token acting for a member, or a service for which a member answers.
 
     `id` is the member's id: what records, decisions and the audit trail refer to. `token` are the patterns that a token was made for,
-    or to which an impersonator is held. `agency` names the organisation whose people they are, where it works for this one.
+    or to which an impersonator is held. `group_ids` are the groups of today, with those above them.
+    `agency` names the organisation whose people they are, where it works for this one.
     """
 
     id: UUID
@@ -99,6 +100,7 @@ class Actor:
     roles: tuple[str, ...] = ()
     department_id: UUID | None = None
     department_ids: frozenset[UUID] = frozenset()
+    group_ids: frozenset[UUID] = frozenset()
     site_id: UUID | None = None
     preferences: Mapping[str, object] = field(default_factory=dict)
     on_behalf_of: UUID | None = None
@@ -111,6 +113,11 @@ class Actor:
     def is_system(self) -> bool:
         """Whether no person stands behind this."""
         return self.id == SYSTEM_ID
+
+    @cached_property
+    def own_ids(self) -> frozenset[UUID]:
+        """What stands for this member where a record names somebody: themselves, and the groups that they are in."""
+        return self.group_ids | {self.id}
 
     @cached_property
     def _held(self) -> dict[str, tuple[Grant, ...]]:
@@ -130,12 +137,14 @@ class Actor:
 
     def cache_token(self) -> str:
         """Changes whenever what this actor may see can change."""
-        return f"{self.id}:{hash((self.grants, self.department_ids, self.site_id))}"
+        return f"{self.id}:{hash((self.grants, self.department_ids, self.group_ids, self.site_id))}"
 
 
 def matches(pattern: str, permission: str) -> bool:
-    """Whether a grant's pattern covers a permission, part by part, `*` standing for any part."""
+    """Whether a grant's pattern covers a permission, part by part, `*` standing for any part; who may view may choose as well."""
     wanted, given = permission.split("."), pattern.split(".")
+    if wanted[-1] == "choose" and given[-1] == "view":
+        given[-1] = "choose"
     return len(wanted) == len(given) and all(g in ("*", w) for g, w in zip(given, wanted, strict=True))
 
 

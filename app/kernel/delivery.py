@@ -19,7 +19,7 @@ from app.kernel import carrier, clock, outbox
 from app.kernel.current import SYSTEM, Actor, Organisation, acting
 from app.kernel.db import session, unit_of_work
 from app.kernel.errors import Refusal
-from app.kernel.outbox import DONE, FAILED, WAITING, GiveUp, Handler, OutboxRow, Retry
+from app.kernel.outbox import DONE, FAILED, WAITING, GiveUp, Handler, Hold, OutboxRow, Retry
 
 LEASE, BATCH, TURN, REMEMBERED = timedelta(seconds=60), 20, 25.0, 3.0
 
@@ -117,7 +117,7 @@ def _claim(organisation_id: UUID, only: UUID | None) -> list[OutboxRow]:
         OutboxRow.state == WAITING, OutboxRow.due_at <= now, or_(OutboxRow.lease_until.is_(None), OutboxRow.lease_until <= now),
         or_(OutboxRow.lane == "", ~exists().where(
             busy.organisation_id == organisation_id, busy.lane == OutboxRow.lane, busy.state == WAITING, busy.lease_until > now)))
-    due = due.where(OutboxRow.id == only) if only else due.order_by(OutboxRow.due_at, OutboxRow.id).limit(BATCH)
+    due = due.where(OutboxRow.id == only) if only else due.order_by(OutboxRow.rank, OutboxRow.due_at, OutboxRow.id).limit(BATCH)
     with acting(bare(organisation_id)), unit_of_work() as work:
         work.execute(select(func.pg_advisory_xact_lock(organisation_id.int & 0x7FFF_FFFF_FFFF_FFFF)))
         ids = list(work.scalars(due.with_for_update(skip_locked=True, of=OutboxRow)))
@@ -136,8 +136,9 @@ def _deliver(row: OutboxRow) -> bool:
         with on_behalf(row.organisation_id, row.actor_id, channel="outbox", request_id=row.request_id), _under_way(row):
             return _outside(known, row) if known.outside else _inside(known, row)
     except Exception as error:
-        log.warning("Delivery of %s %s failed at attempt %s: %s", row.name, row.id, row.attempts, error,
-                    exc_info=not isinstance(error, Retry | GiveUp | Refusal | OSError))
+        level = logging.DEBUG if isinstance(error, Hold) and not error.tried else logging.WARNING
+        log.log(level, "Delivery of %s %s failed at attempt %s: %s", row.name, row.id, row.attempts, error,
+                exc_info=not isinstance(error, Retry | Hold | GiveUp | Refusal | OSError))
         _put_off(known, row, error)
         return False
 
@@ -179,6 +180,9 @@ def _finish(row: OutboxRow) -> None:
 
 def _put_off(known: Handler | None, row: OutboxRow, error: Exception) -> None:
     """Write down what went wrong and when the next attempt is due, or that there is none."""
+    if isinstance(error, Hold):
+        _hold_lane(known, row, error)
+        return
     hopeless = isinstance(error, GiveUp) or (isinstance(error, Refusal) and error.status < 500 and error.status != 429)
     failed = hopeless or row.attempts >= row.attempts_limit
     asked = error.after if isinstance(error, Retry) else None
@@ -189,6 +193,22 @@ def _put_off(known: Handler | None, row: OutboxRow, error: Exception) -> None:
             return
         row.state, row.due_at = FAILED if failed else WAITING, clock.now() + timedelta(seconds=pause)
         session().execute(_mine(row).values(state=row.state, lease_until=None, last_error=reason, due_at=row.due_at))
+        if known and known.failed:
+            known.failed(row, reason)
+
+
+def _hold_lane(known: Handler | None, row: OutboxRow, error: Hold) -> None:
+    """Put off the row and all that is due of its lane to one moment, at which their order decides again."""
+    others = (OutboxRow.organisation_id == row.organisation_id, OutboxRow.lane == row.lane, OutboxRow.lane != "", OutboxRow.id != row.id,
+              OutboxRow.state == WAITING, OutboxRow.due_at < error.until, OutboxRow.lease_until.is_(None))
+    with acting(bare(row.organisation_id), channel="outbox", request_id=row.request_id), unit_of_work():
+        if not _hold(row):
+            return
+        session().execute(update(OutboxRow).where(*others).values(due_at=error.until).execution_options(synchronize_session=False))
+        row.due_at = error.until
+        reason = f"Hold: {error}"[:2000]
+        told = {"last_error": reason} if error.tried else {"attempts": OutboxRow.attempts - 1}
+        session().execute(_mine(row).values(state=WAITING, lease_until=None, due_at=error.until, **told))
         if known and known.failed:
             known.failed(row, reason)
 

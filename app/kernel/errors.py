@@ -42,6 +42,18 @@ class Conflict(Refusal):
     status, code = 409, "conflict"
 
 
+class Overtaken(Refusal):
+    """A machine named the version that it changes, and another one is there by now."""
+
+    status, code = 412, "precondition-failed"
+
+
+class VersionNeeded(Refusal):
+    """A machine has to name the version that it changes."""
+
+    status, code = 428, "precondition-required"
+
+
 class TooLarge(Refusal):
     """More bytes or rows than the limit, which the message names."""
 

@@ -18,6 +18,7 @@ class RecordEvent:
 
 
 _handlers: dict[str, list[Callable[..., Any]]] = defaultdict(list)
+_listeners: list[tuple[Callable[[str], bool], Callable[[RecordEvent], Any]]] = []
 _types: dict[str, type] = {}
 
 
@@ -39,18 +40,37 @@ def subscribe(fact: type | str, handlers: Callable[..., Any] | Sequence[Callable
             _handlers[name].append(handler)
 
 
+def listen(wanted: Callable[[str], bool], handler: Callable[[RecordEvent], Any]) -> None:
+    """Call `handler(fact)` for record events of every name for which `wanted(name)` holds when they happen."""
+    if (wanted, handler) not in _listeners:
+        _listeners.append((wanted, handler))
+
+
 def handlers_of(name: str) -> list[Callable[..., Any]]:
-    """Who listens to a fact."""
-    return list(_handlers.get(name, ()))
+    """Who waits for a fact at this moment."""
+    return [*_handlers.get(name, ()), *(handler for wanted, handler in _listeners if name not in _types and wanted(name))]
 
 
-def publish(fact: Any) -> None:
-    """Say that something happened. It leaves with the transaction: nothing is delivered before the commit, all of it after."""
+def handler_named(name: str, path: str) -> Callable[..., Any] | None:
+    """Who was to hear of a fact when it happened."""
+    every = (*_handlers.get(name, ()), *(handler for _wanted, handler in _listeners))
+    return next((handler for handler in every if path_of(handler) == path), None)
+
+
+def path_of(handler: Callable[..., Any]) -> str:
+    """The name under which a handler is owed a fact."""
+    return f"{handler.__module__}:{handler.__qualname__}"
+
+
+def publish(fact: Any, to: Sequence[Callable[..., Any]] | None = None) -> None:
+    """Say that something happened, to all who wait for it unless they were looked up. It leaves with the transaction: nothing is delivered
+    before the commit, all of it after.
+    """
     from app.kernel import outbox
 
     name = name_of(fact)
-    for handler in handlers_of(name):
-        outbox.put("event", name, {"fact": pack(fact), "handler": f"{handler.__module__}:{handler.__qualname__}"})
+    for handler in handlers_of(name) if to is None else to:
+        outbox.put("event", name, {"fact": pack(fact), "handler": path_of(handler)})
 
 
 def pack(fact: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from app.kernel.errors import Refusal
 
 MACHINES = ("/api/", "/scim/")
 FRAMED = (403, 404)
-MACHINE_FACTS = ("error", "needed_scope", "resets_at", "factors")  # details of a refusal that a program reads
+MACHINE_FACTS = ("error", "needed_scope", "resets_at", "factors", "version")  # details of a refusal that a program reads
 _dialects: dict[str, Callable[..., Response]] = {}
 
 
@@ -28,12 +28,16 @@ def wording(status: int) -> tuple[str, str, str]:
     """Title, advice and icon for a status."""
     said = {
         400: (_("This request cannot be read"), _("Go back, reload the page and try again."), "circle-x"),
+        401: (_("Not signed in"), _("Sign in again, or send a valid token."), "lock"),
         403: (_("You may not do this"), _("Ask for access, or ask somebody who has it."), "lock"),
         404: (_("Not found"), _("It does not exist, was archived, or you may not see it. Check the address or search for it."), "search"),
         405: (_("This cannot be done here"), _("Go back and use the buttons of the page."), "ban"),
         409: (_("Somebody was faster"), _("The record has changed since the page was shown. Look at it again and decide."), "git-compare"),
+        412: (_("Another version is there by now"),
+              _("Read the record again, and repeat the change with its ETag in If-Match."), "git-compare"),
         413: (_("Too large"), _("Send a smaller file, or split it."), "file-plus"),
         422: (_("Something is missing or wrong"), _("Correct what is named and send it again. Nothing was changed."), "circle-alert"),
+        428: (_("Say which version you change"), _("Send the ETag of the record in If-Match."), "git-compare"),
         429: (_("Too many attempts"), _("Wait a moment, then try again."), "hourglass"),
         500: (_("Something went wrong on our side"),
               _("Nothing was saved. It has been recorded; give the number below when you ask for help."), "octagon-alert"),

@@ -6,12 +6,13 @@ API, search and audit read that and only ever *name* the field.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, Date, DateTime, Integer, Numeric, Text, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import MappedColumn, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -20,12 +21,17 @@ from app.kernel.current import current
 from app.kernel.errors import DeclarationError
 from app.kernel.kinds import KINDS, Choices, Kind, Unreadable
 
+PEOPLE, GROUPS = "member", "member_group"  # the tables of people and of their groups
+
 
 @dataclass(frozen=True)
 class Field:
     """What is known of one field, whatever reads it. `attribute` is the Python attribute that holds the stored value; `words` says how
-    pages call certain values of it. `shown_when` names a choice of the same record and the codes of it with which the field means
-    anything: with others it is not asked for, not shown, and kept empty.
+    pages call certain values of it, `listed()` gives all that it may hold, with their words. `shown_when` names a choice of the same
+    record and the codes of it with which the field means anything: with others it is not asked for, not shown, and kept empty. With those
+    of `needed_when` it may not be left empty.
+    Of answers: `sheet(answers)` gives the form that they were given to, `chosen(value_of, answers)` the one that is to be filled in.
+    `groups`, said of every reference to a member: whether a group may stand there too.
     """
 
     kind: str
@@ -38,6 +44,7 @@ class Field:
     minimum: Any = None
     maximum: Any = None
     reference: str = ""
+    groups: bool | None = None
     currency: str = ""
     personal: bool = False
     sortable: bool = True
@@ -48,7 +55,11 @@ class Field:
     prefix: str = ""
     deadline: str = ""
     shown_when: tuple[str, frozenset[str]] | None = None
+    needed_when: frozenset[str] = frozenset()
     words: dict[str, Any] = dataclass_field(default_factory=dict)
+    listed: Callable[[], Mapping[str, Any]] | None = None
+    sheet: Callable[[Mapping[str, Any]], Any] | None = None
+    chosen: Callable[..., Any] | None = None
     extra: dict[str, Any] = dataclass_field(default_factory=dict)
 
     @property
@@ -60,6 +71,11 @@ class Field:
     def numeric(self) -> bool:
         """Whether it is right-aligned and can be totalled."""
         return self.behaviour.numeric
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables of the records that it may refer to: that of the groups too where a group may stand in a person's place."""
+        return tuple(filter(None, (self.reference, GROUPS if self.groups else "")))
 
     @property
     def kept_back(self) -> tuple[str, ...]:
@@ -81,6 +97,9 @@ class Field:
                 from flask_babel import gettext as _
                 raise Unreadable(_("This is needed."))
             return self.default if self.required else None
+        if self.listed is not None and str(raw) not in self.listed():
+            from flask_babel import gettext as _
+            raise Unreadable(_("“%(raw)s” is not one of the choices.", raw=str(raw)[:60]))
         return self.behaviour.parse(self, raw)
 
     def value(self, record: Any) -> Any:
@@ -95,8 +114,9 @@ class Field:
     def display(self, record: Any) -> str:
         """The value in the reader's language and zone; empty when there is none."""
         value = self.value(record)
-        if self.words and value in self.words:
-            return str(self.words[value])
+        words = self.listed() if self.listed else self.words
+        if words and value in words:
+            return str(words[value])
         return "" if value is None else self.behaviour.display(self, value, record)
 
     def to_json(self, record: Any) -> Any:
@@ -111,10 +131,14 @@ class Field:
 
     def applies(self, value_of: Callable[[str], Any]) -> bool:
         """Whether the field means anything beside what the others hold; `value_of` gives a choice, or its code, by the field's name."""
-        if self.shown_when is None:
-            return True
-        name, codes = self.shown_when
-        value = value_of(name)
+        return self.shown_when is None or self._beside(self.shown_when[1], value_of)
+
+    def needed(self, value_of: Callable[[str], Any]) -> bool:
+        """Whether it may not be left empty beside what the others hold."""
+        return self.required or (self.shown_when is not None and self._beside(self.needed_when, value_of))
+
+    def _beside(self, codes: frozenset[str], value_of: Callable[[str], Any]) -> bool:
+        value = value_of(self.shown_when[0]) if self.shown_when else None
         return getattr(value, "value", value) in codes
 
     def currency_of(self, record: Any) -> str:
@@ -213,13 +237,27 @@ def choice(label: Any, choices: type[Choices], *, required: bool = True, **said:
 
 
 def reference(table: str, label: Any, *, required: bool = True, **said: Any) -> MappedColumn[Any]:
-    """Another record of the same organisation, by the name of its table; the attribute ends in `_id`."""
+    """Another record of the same organisation, by the name of its table; the attribute ends in `_id`.
+
+    Of a member it says `groups=True` where a group may be chosen as well, `groups=False` where one person answers for it by name.
+    """
+    require(table != PEOPLE or said.get("groups") is not None, f"{label!s}: a reference to a member says groups=True or groups=False.")
     return _column("reference", label, Uuid(), required=required, reference=table, **said)
 
 
 def attachment(label: Any, *, required: bool = False, **said: Any) -> MappedColumn[Any]:
     """A stored file; the attribute ends in `_id`."""
     return _column("file", label, Uuid(), required=required, reference="stored_file", sortable=False, **said)
+
+
+def listed(label: Any, values: Callable[[], Mapping[str, Any]], *, required: bool = True, **said: Any) -> MappedColumn[Any]:
+    """One of what `values()` gives when it is asked: value and label. For lists that grow with the modules; a closed list is a `choice`."""
+    return _column("text", label, Text(), required=required, max_length=100, sortable=False, listed=values, **said)
+
+
+def answers(label: Any, sheet: Callable[[Mapping[str, Any]], Any], chosen: Callable[..., Any], **said: Any) -> MappedColumn[Any]:
+    """The answers to a form that is data (core.forms), by the names of its questions; it says itself which form it was."""
+    return _column("answers", label, JSONB(none_as_null=True), required=False, sortable=False, sheet=sheet, chosen=chosen, **said)
 
 
 def small_integer(label: Any, *, required: bool = True, **said: Any) -> MappedColumn[Any]:

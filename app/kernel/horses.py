@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 from typing import Any
 
+import redis
 from flask import Flask
 from rq import Worker
 
-from app.kernel import delivery
+from app.kernel import carrier, delivery
 from app.kernel.db import db
 
 
@@ -32,6 +34,12 @@ class HouseWorker(Worker):
         """A second signal is heard calmly: the call under way gets its time; what it leaves undone is taken up elsewhere."""
         if self.horse_pid:
             _signal(self.horse_pid, signal.SIGUSR1)
+
+    def execute_job(self, job: Any, queue: Any) -> None:
+        """Say that the call was taken before its process begins: were that killed first, the next call would wait for the mark to lapse."""
+        with suppress(redis.RedisError):
+            self.connection.delete(carrier.Call(job.args[0], queue.name).mark)
+        super().execute_job(job, queue)
 
     def setup_work_horse_signals(self) -> None:
         """In the process of the call: a request to stop is noted, and heard at the next checkpoint."""

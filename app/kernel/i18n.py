@@ -40,6 +40,12 @@ def language() -> str:
     return current.context.organisation.language if current.context.organisation else "en"
 
 
+def shown_in(own: str) -> str:
+    """The language of the next page of somebody whose own language becomes `own`."""
+    kept = _chosen()
+    return kept if kept in spoken() else own
+
+
 def _chosen() -> str:
     if not has_request_context():
         return ""

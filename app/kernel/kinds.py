@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Callable
@@ -209,18 +210,19 @@ def read_date(raw: Any, shape: str = "") -> date:
 
 def _date(field: Field, raw: Any) -> date:
     day = read_date(raw)
-    _in_range(day)
+    in_range(day)
     return day
 
 
-def _in_range(day: date) -> None:
+def in_range(day: date) -> None:
+    """Raises `Unreadable` for a day outside of the centuries that anything is about."""
     if not 1900 <= day.year <= 2200:
         raise Unreadable(_("The year %(year)d is out of range.", year=day.year))
 
 
 def _moment(field: Field, raw: Any) -> datetime:
     if isinstance(raw, datetime):
-        _in_range(raw)
+        in_range(raw)
         return raw if raw.tzinfo else raw.replace(tzinfo=_zone())
     text = str(raw).strip()
     try:
@@ -228,7 +230,7 @@ def _moment(field: Field, raw: Any) -> datetime:
     except ValueError:
         day = read_date(text)
         found = datetime(day.year, day.month, day.day)  # noqa: DTZ001 -- the zone is put on in the next line
-    _in_range(found)
+    in_range(found)
     return (found if found.tzinfo else found.replace(tzinfo=_zone())).astimezone(UTC)
 
 
@@ -279,6 +281,22 @@ def _show_money(field: Field, value: int, record: Any) -> str:
     return currencies.shown(amount, code, _locale())
 
 
+def _answers(field: Field, raw: Any) -> dict[str, Any]:
+    """Answers to a form: an object by the names of its questions, or the JSON text of one."""
+    try:
+        found = json.loads(raw) if isinstance(raw, str) else raw
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise Unreadable(_("A JSON object is needed."))
+    return found
+
+
+def _said_answers(field: Field, value: Any, _record: Any) -> str:
+    sheet = field.sheet(value) if field.sheet else None
+    return sheet.words(value) if sheet else ""
+
+
 def _same(_field: Field, value: Any, _record: Any) -> Any:
     return value
 
@@ -311,4 +329,5 @@ KINDS: dict[str, Kind] = {kind.name: kind for kind in (
     Kind("choice", _choice, lambda f, v, r: str(v.label), lambda f, v, r: v.value, lambda f, v, r: str(v.label), ("n", "empty")),
     Kind("reference", _uuid, _said, _said, _said, ("n", "empty")),
     Kind("file", _uuid, _said, _said, _said),
+    Kind("answers", _answers, _said_answers, _same, lambda f, v, r: json.dumps(v, ensure_ascii=False, sort_keys=True)),
 )}

@@ -6,6 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from app.kernel.ai_actions import AIAction, Evidence, Source
+from app.kernel.run_types import RunEffect, RunStep, RunType
+
+__all__ = ["AIAction", "Action", "Approval", "Duty", "Evidence", "Level", "Lines", "MenuItem", "Module", "Panel", "Related", "Resource",
+           "Risk", "Role", "RunEffect", "RunStep", "RunType", "Schedule", "Setting", "Source", "Task", "daily", "every"]
+
 Risk = Literal["GREEN", "ORANGE", "RED"]
 
 
@@ -14,7 +20,8 @@ class Action:
     """A verb of a resource beyond create, edit and archive.
 
     `service(record, **form)` decides and changes; with `many=True` it gets the list of records. `when(record)` answers True, or a
-    sentence saying why not. `approval` names an `Approval`; the service then runs once that approval is through.
+    sentence saying why not. `approval` names an `Approval`; the service then runs once that approval is through. `approval_by` names a
+    choice of the record: each of its values has an approval of its own, `<approval>.<value>`, and so a workflow that can be changed alone.
     `on_create` asks for it as soon as the record exists. `locks=True` freezes the snapshot's fields once it has taken effect.
     `label` is the imperative on the button, `done` the past participle of the event and of the audit row, `said` the sentence of the
     history: “%(name)s released %(record)s”.
@@ -28,6 +35,7 @@ class Action:
     form: type | None = None
     when: Callable[[Any], bool | str] | None = None
     approval: str = ""
+    approval_by: str = ""
     on_create: bool = False
     many: bool = False
     icon: str = "circle-check"
@@ -83,7 +91,11 @@ class Resource:
     stands for the record in pickers, mails and the inbox; `subtitle` the quieter second line. `tally` names a choice among the
     filters whose counts stand above the list. `search` maps fields to weights (A counts most); a reference there finds the record by
     the name of the one that it refers to. `confidential` (or `confidential(record)`) marks what may not be read without a trace: who
-    opens it, lists it or takes a file of it stands in the audit trail, by every door.
+    opens it, lists it or takes a file of it stands in the audit trail, by every door. `chosen_apart` says that being offered these
+    records in a picker, and naming them in another record, asks for less than opening their pages: for `choose`, which `view` carries.
+    `own_form(record)` gives the address of the page on which a record (None: a new one) is made or changed by hand, where the
+    module has its own; lists, records and the menu then lead there, while API and import go on as declared. `waits` is a choice with the
+    value (“status”, “draft”) that reads as waiting, in lists and on pages, while an approval of the record is open.
     """
 
     model: type
@@ -116,8 +128,11 @@ class Resource:
     defaults: Callable[[], Mapping[str, Any]] | None = None
     snapshot: tuple[str, ...] = ()
     tally: str = ""
+    waits: tuple[str, str] | None = None
     duty: Duty | None = None
     confidential: bool | Callable[[Any], bool] = False
+    chosen_apart: bool = False
+    own_form: Callable[[Any], str] | None = None
     menu: bool = True
     key: str = ""
     module: str = ""
@@ -134,6 +149,11 @@ class Resource:
     def permission(self, verb: str) -> str:
         """`hse.incident.close`."""
         return f"{self.key}.{verb}"
+
+    @property
+    def choosing(self) -> str:
+        """The permission to choose a record of this kind for another one; that of opening it, unless it is `chosen_apart`."""
+        return self.permission("choose" if self.chosen_apart else "view")
 
 
 @dataclass(frozen=True)
@@ -156,21 +176,27 @@ class Level:
 
 @dataclass(frozen=True)
 class Approval:
-    """Who must agree before an action takes effect: levels in sequence. `amount` names the money field the limits look at;
+    """Who must agree before an action takes effect: levels in sequence, or the steps that `graph(action)` draws (a graph of core.workflow)
+    where levels do not say enough. `amount` names the money field the limits look at;
     `risk(record)` overrides the colour of the whole request (that of its highest level otherwise).
     `outliers(records)` gives, per record, the sentences (kernel.sentences) on why it deserves a look. `fallback` is the role for when
-    nobody is found. `why_not_by(record, member)` says why somebody who is asked cannot approve, if they cannot.
+    nobody is found. `why_not_by(record, member)` says why somebody who is asked cannot approve, if they cannot. `modify` names the action
+    by whose form whoever decides may change the record while they approve it. `evidence(record)` gives what stands behind it.
     """
 
     key: str
     label: Any
-    levels: tuple[Level, ...]
+    levels: tuple[Level, ...] = ()
     amount: str = ""
     credits_pass: bool = False
     outliers: Callable[[Sequence[Any]], Mapping[Any, Sequence[Any]]] | None = None
     consequences: Callable[[Any], Sequence[Any]] | None = None
     fallback: str = "owner"
     why_not_by: Callable[[Any, Any], str] | None = None
+    graph: Callable[[str], Any] | None = None
+    risk: Callable[[Any], str] | None = None
+    modify: str = ""
+    evidence: Callable[[Any], Evidence | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -210,7 +236,8 @@ class Role:
 class Schedule:
     """Something done for each organisation at a time: `every` seconds, or `daily` at HH:MM in the organisation's zone.
 
-    It rests in an organisation that waits to be deleted, unless it goes on `while_closing`.
+    It rests in an organisation that waits to be deleted, unless it goes on `while_closing`. What is done `once` is asked in one
+    organisation alone, for the whole installation.
     """
 
     name: str
@@ -218,6 +245,7 @@ class Schedule:
     daily: str = ""
     every: int = 0
     while_closing: bool = False
+    once: bool = False
 
 
 def daily(at: str, job: Callable[..., Any]) -> Schedule:
@@ -225,9 +253,25 @@ def daily(at: str, job: Callable[..., Any]) -> Schedule:
     return Schedule(name=f"{job.__module__}.{job.__name__}", job=job, daily=at)
 
 
-def every(seconds: int, job: Callable[..., Any], *, while_closing: bool = False) -> Schedule:
+def every(seconds: int, job: Callable[..., Any], *, while_closing: bool = False, once: bool = False) -> Schedule:
     """Run `job()` every so many seconds."""
-    return Schedule(name=f"{job.__module__}.{job.__name__}", job=job, every=seconds, while_closing=while_closing)
+    return Schedule(name=f"{job.__module__}.{job.__name__}", job=job, every=seconds, while_closing=while_closing, once=once)
+
+
+@dataclass(frozen=True)
+class Task:
+    """Work that an organisation may put on a schedule of its own; `job()` runs as a job of the system.
+
+    What takes inputs says `begin(schedule, key)` instead, which asks for the job itself and gives it; `check(schedule)` completes the
+    inputs and raises `Invalid` where they mean nothing. Whoever schedules it must hold all that it `needs`.
+    """
+
+    key: str
+    label: Any
+    job: Callable[..., Any] | None = None
+    begin: Callable[[Any, str], Any] | None = None
+    check: Callable[[Any], None] | None = None
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -267,7 +311,8 @@ class Module:
 
     `says` gives the sentences of the audit trail for what the service does outside its resources, by the name under which it is kept:
     `"auth.token.made": _l("%(name)s made a token")`. `permissions` are those that it asks for beside its resources and routes: what
-    nothing declares is refused to everybody.
+    nothing declares is refused to everybody. `forms` are those that it brings (core.forms), by their code: title and definition.
+    `ai_actions` are the kinds of what a machine proposes for it, each with its level of autonomy.
     """
 
     name: str
@@ -280,11 +325,15 @@ class Module:
     roles: tuple[Role, ...] = ()
     on: Mapping[type | str, Callable[..., Any] | Sequence[Callable[..., Any]]] = field(default_factory=dict)
     schedule: tuple[Schedule, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    runs: tuple[RunType, ...] = ()
     menu: tuple[MenuItem, ...] = ()
     panels: tuple[Panel, ...] = ()
     screens: tuple[str, ...] = ()
     says: Mapping[str, Any] = field(default_factory=dict)
     permissions: tuple[str, ...] = ()
+    forms: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
+    ai_actions: tuple[AIAction, ...] = ()
     badge: Callable[[], int] | None = None
     keys: str = ""
     query: str = ""

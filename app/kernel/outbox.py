@@ -1,12 +1,12 @@
 """The outbox: what must happen after commit, written in the same transaction as its cause, delivered exactly once inside the database.
 
-A row waits (until `due_at`, so that a hold window can be undone), is claimed by a lease, and is done in one commit together with what
-its handler wrote. Whatever a crash leaves behind is claimed again when the lease ends.
+A row waits (until `due_at`, so that a hold window can be undone), is claimed by a lease (of what is due the lowest `rank` first), and is
+done in one commit together with what its handler wrote. Whatever a crash leaves behind is claimed again when the lease ends.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, DateTime, Index, Text, Uuid, and_, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, DateTime, Index, SmallInteger, Text, Uuid, and_, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Mapped, mapped_column
@@ -30,7 +30,9 @@ ATTEMPTS = 12
 
 
 class OutboxRow(Tenanted):
-    """One delivery owed. `key` is unique per organisation when given; rows of one `lane` are delivered one after the other."""
+    """One delivery owed. `key` is unique per organisation when given; rows of one `lane` are delivered one after the other; a lower
+    `rank` goes first.
+    """
 
     __tablename__ = "outbox"
     __relayed__ = ("id", "organisation_id", "due_at", "state", "lease_until")
@@ -40,6 +42,7 @@ class OutboxRow(Tenanted):
     payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
     key: Mapped[str] = mapped_column(Text, default="")
     lane: Mapped[str] = mapped_column(Text, default="")
+    rank: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     risk: Mapped[str] = mapped_column(Text, default="")
     state: Mapped[str] = mapped_column(Text, default=WAITING)
     due_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=clock.now)
@@ -61,7 +64,7 @@ class OutboxRow(Tenanted):
 
 _table = OutboxRow.__table__
 Index("uq_outbox_key", _table.c.organisation_id, _table.c.key, unique=True, postgresql_where=text("key <> ''"))
-Index("ix_outbox_due", _table.c.organisation_id, _table.c.due_at, _table.c.id, postgresql_where=text("state = 'waiting'"))
+Index("ix_outbox_due", _table.c.organisation_id, _table.c.rank, _table.c.due_at, _table.c.id, postgresql_where=text("state = 'waiting'"))
 Index("ix_outbox_sweep", _table.c.due_at, _table.c.organisation_id, postgresql_where=text("state = 'waiting'"))
 Index("ix_outbox_lane", _table.c.organisation_id, _table.c.lane, _table.c.lease_until,
       postgresql_where=text("state = 'waiting' AND lane <> ''"))
@@ -100,6 +103,16 @@ class Retry(Exception):
         self.after = after
 
 
+class Hold(Exception):
+    """Nothing of this row's lane can be delivered before `until`: the lane waits whole, in its order. It never makes a row fail, and an
+    attempt that was not `tried` does not count.
+    """
+
+    def __init__(self, reason: Any, until: datetime, *, tried: bool = True) -> None:
+        super().__init__(str(reason))
+        self.until, self.tried = until, tried
+
+
 class GiveUp(Exception):
     """The delivery can never work; the row fails at once and says why."""
 
@@ -131,9 +144,10 @@ def handler_of(row: OutboxRow) -> Handler:
     return _handlers[row.name]
 
 
-def put(kind: str, name: str, payload: Mapping[str, Any], *, due_at: datetime | None = None, key: str = "", risk: str = "") -> OutboxRow:
+def put(kind: str, name: str, payload: Mapping[str, Any], *, due_at: datetime | None = None, key: str = "", risk: str = "",
+        rank: int = 0) -> OutboxRow:
     """Owe a delivery. With a `key` that is already there the first row is given back and nothing is added."""
-    row = _row(kind, name, payload, due_at, risk, key)
+    row = _row(kind, name, payload, due_at, risk, key) | {"rank": rank}
     if not key:
         made = OutboxRow(id=new_id(), **row)
         session().add(made)
@@ -263,7 +277,7 @@ def _row(kind: str, name: str, payload: Mapping[str, Any], due_at: datetime | No
 def _complete(row: dict[str, Any]) -> dict[str, Any]:
     """A row for a Core insert, with what the mapping would fill in."""
     return {**row, "id": new_id(), "organisation_id": current.organisation.id, "actor_id": acting_id(), "request_id": current.request_id,
-            "created_at": clock.now(), "attempts": 0, "last_error": ""}
+            "created_at": clock.now(), "attempts": 0, "last_error": "", "rank": row.get("rank", 0)}
 
 
 def _call_soon(state: str, due_at: datetime) -> None:
@@ -275,7 +289,7 @@ def _deliver_event(payload: dict[str, Any], row: OutboxRow) -> None:
     from app.kernel import events
 
     wanted = payload["handler"]
-    found: Sequence[Callable[..., Any]] = [h for h in events.handlers_of(row.name) if f"{h.__module__}:{h.__qualname__}" == wanted]
-    if not found:
+    found = events.handler_named(row.name, wanted)
+    if found is None:
         raise GiveUp(f"{wanted} no longer listens to {row.name}.")
-    found[0](events.unpack(row.name, payload["fact"]))
+    found(events.unpack(row.name, payload["fact"]))

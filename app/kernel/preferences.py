@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from flask import Flask, Response, current_app, make_response, redirect, request
 
 from app.kernel.current import current
@@ -26,6 +28,12 @@ def preference(name: str) -> str:
         if value in CHOICES[name]:
             return str(value)
     return CHOICES[name][0]
+
+
+def of_device(name: str) -> str:
+    """What this device itself keeps; empty where it follows the account."""
+    kept = request.cookies.get(_cookie(name), "")
+    return kept if kept in CHOICES[name] else ""
 
 
 def theme() -> str:
@@ -65,12 +73,27 @@ def within(address: str | None) -> str:
     return address if safe and address else "/"
 
 
+def page_shown() -> str:
+    """The page of this site from which a script or a form sent something; empty when that is not known."""
+    try:
+        shown = urlsplit(request.headers.get("HX-Current-URL") or request.headers.get("Referer") or "")
+    except ValueError:
+        return ""
+    if shown.netloc != request.host:
+        return ""
+    return within(shown.path + (f"?{shown.query}" if shown.query else ""))
+
+
 def choose() -> Response:
-    """Keep what was chosen and go back to where the person was."""
+    """Keep what was changed and go back to where the person was; `account` lets go of what this device kept."""
     response = make_response(redirect(within(request.form.get("next")), 303))
     for name, allowed in CHOICES.items():
         value = request.form.get(name)
-        if value in allowed:
+        unchanged = name != "language" and not of_device(name) and value == preference(name)
+        if value == "account":
+            response.delete_cookie(_cookie(name), path="/", samesite="Lax", httponly=True,
+                                   secure=not current_app.extensions["settings"].local)
+        elif value in allowed and not unchanged:
             response.set_cookie(_cookie(name), value, max_age=YEAR, path="/", samesite="Lax", httponly=True,
                                 secure=not current_app.extensions["settings"].local)
     return response
@@ -80,4 +103,5 @@ def install_preferences(app: Flask) -> None:
     """Serve `POST /preferences`."""
     choose.needs = "public"  # type: ignore[attr-defined]
     app.add_url_rule("/preferences", "preferences", choose, methods=["POST"])
-    app.jinja_env.globals.update(languages=LANGUAGES, languages_menu=languages_menu, languages_offered=spoken, preference=preference)
+    app.jinja_env.globals.update(languages=LANGUAGES, languages_menu=languages_menu, languages_offered=spoken, preference=preference,
+                                of_device=of_device)

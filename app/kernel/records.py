@@ -119,6 +119,8 @@ def _finish(cls: Any) -> None:
         if described.choices:
             table.append_constraint(check_of(table.name, column.name, described.choices))
         if described.reference:
+            list_index(table, column)
+        if described.reference and not described.groups:  # what may name one of two tables is bound to none of them
             table.append_constraint(
                 ForeignKeyConstraint(
                     ["organisation_id", column.name],
@@ -127,7 +129,6 @@ def _finish(cls: Any) -> None:
                     use_alter=bool(described.extra.get("late")),
                 )
             )
-            list_index(table, column)
     if issubclass(cls, Record):
         Index(f"uq_{table.name}_reference", table.c.organisation_id, table.c.reference, unique=True)
         Index(

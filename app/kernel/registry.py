@@ -10,13 +10,15 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from app.kernel.ai_actions import check as check_ai_action
 from app.kernel.errors import DeclarationError
 from app.kernel.fields import Field, fields_of
-from app.kernel.manifest import Action, Approval, Module, Resource, Setting
+from app.kernel.manifest import Action, AIAction, Approval, Module, Resource, RunType, Setting
 from app.kernel.records import list_index
+from app.kernel.run_types import check as check_run
 
 RESERVED_ACTIONS = frozenset(
-    {"view", "create", "edit", "archive", "restore", "import", "export", "delete", "manage", "approve", "new", "history"}
+    {"view", "choose", "create", "edit", "archive", "restore", "import", "export", "delete", "manage", "approve", "new", "history"}
 )
 BUILT_IN = {"created_at", "updated_at", "created_by", "updated_by", "archived_at", "reference"}
 
@@ -29,6 +31,9 @@ class Registry:
         self.resources: dict[str, Resource] = {}
         self.approvals: dict[str, Approval] = {}
         self.settings: dict[str, Setting] = {}
+        self.runs: dict[str, RunType] = {}
+        self.forms: dict[str, tuple[Any, Any]] = {}
+        self.ai_actions: dict[str, AIAction] = {}
         self.frozen = False
 
     def add(self, module: Module) -> Module:
@@ -48,14 +53,24 @@ class Registry:
         for setting in module.settings:
             self._unused(setting.key, self.settings, "setting")
             self.settings[setting.key] = setting
+        for run in module.runs:
+            check_run(module.name, run)
+            self._unused(run.key, self.runs, "run")
+            self.runs[run.key] = run
+        for code, said in module.forms.items():
+            self._unused(code, self.forms, "form")
+            self.forms[code] = said
+        for kind in module.ai_actions:
+            check_ai_action(kind)
+            self._unused(kind.key, self.ai_actions, "AI action")
+            self.ai_actions[kind.key] = kind
         return module
 
     def close(self) -> None:
         """Check what needs all modules to be known, then refuse any further one."""
         for resource in self.resources.values():
             for action in resource.actions:
-                if action.approval:
-                    known(action.approval, self.approvals, f"{resource.key}: action “{action.name}” names the approval")
+                self._approvals_known(resource, action)
             for related in resource.related:
                 other = self.resource(known(related.resource, self.resources, f"{resource.key}: related"))
                 known(related.field, fields_of(other.model), f"{resource.key}: related {other.key} through")
@@ -78,8 +93,32 @@ class Registry:
         """The resource that a table belongs to, if any."""
         return next((r for r in self.resources.values() if r.model.__tablename__ == table), None)  # type: ignore[attr-defined]
 
+    def approval_of(self, action: Action, record: Any) -> Approval:
+        """The approval by which an action on a record is agreed: one for all, or that of what the record says."""
+        if not action.approval_by:
+            return self.approvals[action.approval]
+        value = fields_of(type(record))[action.approval_by].value(record)
+        return self.approvals[f"{action.approval}.{getattr(value, 'value', value)}"]
+
+    def approvals_of(self, resource: Resource, action: Action) -> list[Approval]:
+        """The approvals by which an action is agreed: none, one, or one for each value of the choice that it goes by."""
+        return [self.approvals[key] for key in _approval_keys(resource, action)]
+
+    def meant_by(self, field: Field) -> list[Resource]:
+        """The resources whose records a field may refer to: people and their groups where both may stand there."""
+        return [found for table in field.tables if (found := self.of_table(table)) is not None]
+
     def __iter__(self) -> Iterator[Resource]:
         return iter(self.resources.values())
+
+    def _approvals_known(self, resource: Resource, action: Action) -> None:
+        where = f"{resource.key}: action “{action.name}”"
+        if action.approval_by:
+            known(action.approval_by, [each.name for each in fields_of(resource.model).values() if each.choices], f"{where}: approval_by")
+        for key in _approval_keys(resource, action):
+            known(key, self.approvals, f"{where} names the approval")
+            if self.approvals[key].modify:
+                known(self.approvals[key].modify, [each.name for each in resource.actions if each.form], f"approval {key}: modify")
 
     def _resource(self, module: Module, resource: Resource) -> Resource:
         model = resource.model
@@ -107,6 +146,7 @@ class Registry:
             "subtitle": resource.subtitle,
             "snapshot": resource.snapshot,
             "tally": (resource.tally,) if resource.tally else (),
+            "waits": resource.waits[:1] if resource.waits else (),
             "create_missing": resource.create_missing,
         }
         for word, names in named.items():
@@ -136,6 +176,8 @@ class Registry:
         choices = {each.name: each.choices for each in fields.values() if each.choices is not None}
         for code in codes:
             known(code, [entry.value for entry in choices[known(name, choices, where)]], where)
+        for code in field.needed_when:
+            known(code, codes, where.replace("shown_when", "needed_when"))
         if field.required:
             raise DeclarationError(f"{where}: a field that is needed always cannot hang on “{name}”; say required=False.")
 
@@ -204,3 +246,9 @@ def load(package: str, only: str = "manifest") -> list[Module]:
                 if isinstance(module, Module):
                     found.append(module)
     return found
+
+
+def _approval_keys(resource: Resource, action: Action) -> list[str]:
+    if not action.approval or not action.approval_by:
+        return [action.approval] if action.approval else []
+    return [f"{action.approval}.{entry.value}" for entry in fields_of(resource.model)[action.approval_by].choices or ()]

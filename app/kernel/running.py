@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -10,10 +11,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import redis
 from sqlalchemy import Connection, Engine, insert, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.kernel import clock
+from app.kernel import carrier, clock
 from app.kernel.current import current
 from app.kernel.db import db, session
 from app.kernel.delivery import is_stopping
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from app.kernel.jobs import Job
 
 LEASE, BEAT = timedelta(seconds=30), 3.0
+FAIR = 20.0  # seconds after which a job that can go on later makes way, when another organisation's waits for a worker
 _KEEP = object()
 
 
@@ -52,7 +55,8 @@ class Running:
         self.result: dict[str, Any] | None = None
         self.file_id: UUID | None = None
         self.is_finished = False
-        self._cancel_asked = self._lost = False
+        self._cancel_asked = self._lost = self._makes_way = self._can_resume = False
+        self._began = time.monotonic()
 
     def advance(self, steps: int = 1, message: Any = None, *, cursor: Any = _KEEP, total: int | None = None) -> None:
         """Write progress (and where to resume) with the transaction under way, or at once when there is none; then a checkpoint."""
@@ -63,6 +67,7 @@ class Running:
             values["message"] = str(message)
         if cursor is not _KEEP:
             self.cursor = values["cursor"] = cursor
+            self._can_resume = cursor is not None
         self._write(values)
         if not _in_unit():
             self.checkpoint()
@@ -86,12 +91,12 @@ class Running:
                 "organisation_id": self.organisation_id, "id": new_id(), "job_id": self.id, "at": clock.now(), "text": str(line)[:4000]}])
 
     def checkpoint(self) -> None:
-        """Leave here if the job was cancelled, taken over, or must be given back."""
+        """Leave here if the job was cancelled, taken over, must be given back, or makes way for another organisation's."""
         if self._lost:
             raise Lost
         if self._cancel_asked:
             raise Cancelled
-        if is_stopping():
+        if is_stopping() or (self._makes_way and self._can_resume):
             raise GivenBack
 
     def finish(self, *, result: dict[str, Any] | None = None, file_id: UUID | None = None, message: Any = None) -> None:
@@ -104,6 +109,11 @@ class Running:
             values |= {"state": "done", "lease_until": None, "finished_at": clock.now(), "error": ""}
             self.is_finished = True
         self._write(values)
+
+    def look_around(self, client: redis.Redis) -> None:
+        """Hear whether others have waited for a worker long enough; called by the heartbeat."""
+        if time.monotonic() - self._began > FAIR:
+            self._makes_way = carrier.others_wait(self.organisation_id, client)
 
     def beat(self, engine: Engine) -> None:
         """Extend the lease and hear whether the job was cancelled or taken over; called by the heartbeat."""
@@ -155,12 +165,13 @@ def current_job() -> Running:
 @contextmanager
 def under_way(running: Running) -> Iterator[None]:
     """Within the block `running` is the current job, and its lease is kept up by a thread."""
-    token, ended, engine = _running.set(running), threading.Event(), db.engine
+    token, ended, engine, client = _running.set(running), threading.Event(), db.engine, carrier.connection()
 
     def keep_up() -> None:
         while not ended.wait(BEAT):
             try:
                 running.beat(engine)
+                running.look_around(client)
             except SQLAlchemyError:
                 continue  # the database is away for a moment: the lease outlasts several beats
 

@@ -9,8 +9,8 @@ from markupsafe import Markup
 
 POLICY = (
     "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
-    "manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; "
-    "require-trusted-types-for 'script'; trusted-types htmx"
+    "manifest-src 'self'; worker-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; "
+    "require-trusted-types-for 'script'; trusted-types htmx worker"
 )
 FIXED = {
     "X-Content-Type-Options": "nosniff",
@@ -40,7 +40,8 @@ def harden(response: Response) -> Response:
     response.headers.setdefault("Content-Security-Policy", POLICY.format(nonce=nonce()))
     for name, value in FIXED.items():
         response.headers.setdefault(name, value)
-    response.headers.setdefault("Cache-Control", "no-store")
+    if response.headers.get("Cache-Control", "no-cache") == "no-cache":  # as a file is sent that says nothing: kept, and asked for again
+        response.headers["Cache-Control"] = "no-store"
     if not current_app.extensions["settings"].local:
         response.headers.setdefault("Strict-Transport-Security", HSTS)
     return response

@@ -12,10 +12,11 @@ from uuid import UUID
 from babel.numbers import list_currencies
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from app.core import access
 from app.core.files import StoredFile, readable
+from app.core.people import Group
 from app.kernel.current import current
 from app.kernel.db import session
 from app.kernel.errors import Invalid
@@ -23,6 +24,7 @@ from app.kernel.fields import Field, fields_of
 from app.kernel.kinds import Unreadable, major_units, minor_units, typed_moment
 from app.kernel.manifest import Lines, Resource
 from app.kernel.registry import registry
+from app.resources.answering import bind_answers
 
 NOT_FIELDS = frozenset({"version", "lines"})
 
@@ -53,11 +55,34 @@ def bind_many(resource: Resource, rows: Sequence[Mapping[str, Any]], *, partial:
     fields = fields_of(resource.model)
     writable = {name: fields[name] for name in form_names(resource)}
     bound = [_bind(writable, row, partial, records[i] if records else None) for i, row in enumerate(rows)]
-    _link(writable.values(), bound)
+    _link(writable.values(), bound, records)
+    for field in writable.values():
+        if field.kind == "answers":
+            _answers(field, bound, partial, records)
     if resource.lines:
         for row, each in zip(rows, bound, strict=True):
             _bind_lines(resource.lines, row, each, partial)
     return bound
+
+
+def _answers(field: Field, bound: Sequence[Bound], partial: bool, records: Sequence[Any] | None) -> None:
+    for place, each in enumerate(bound):
+        record = records[place] if records else None
+        if partial and field.attribute not in each.values and not getattr(record, field.attribute, None):
+            continue
+        if field.name not in each.errors:
+            bind_answers(field, each.values, each.errors, record, parse_answer)
+
+
+def parse_answer(field: Field, raw: Any) -> Any:
+    """What was answered to one question of a form; a record that it names has to be known here. Raises `Unreadable`."""
+    value = _parse(field, raw, None, absent=False)
+    if field.kind != "reference" or value is None:
+        return value
+    found = known_records(field, [value]).get(value)
+    if found is None:
+        raise Unreadable(_("“%(raw)s” is not known here.", raw=str(value)[:80]))
+    return found
 
 
 def bind_form(form: type, data: Mapping[str, Any]) -> Bound:
@@ -84,6 +109,7 @@ def _bind(fields: Mapping[str, Field], row: Mapping[str, Any], partial: bool, re
             bound.errors[name] = [str(error)]
     _money(fields.values(), bound, record)
     _leave_out(fields, bound, record)
+    _ask_for(fields, bound, record)
     return bound
 
 
@@ -117,6 +143,15 @@ def _leave_out(fields: Mapping[str, Field], bound: Bound, record: Any) -> None:
             bound.values[field.attribute] = None
 
 
+def _ask_for(fields: Mapping[str, Field], bound: Bound, record: Any) -> None:
+    """What is needed beside the other values may not be empty."""
+    for field in fields.values():
+        if not field.needed_when or not field.needed(lambda name: bound.values.get(name, getattr(record, name, None))):
+            continue
+        if bound.values.get(field.attribute, getattr(record, field.attribute, None)) is None:
+            bound.errors.setdefault(field.name, [_("This is needed.")])
+
+
 def _is_uuid(raw: str) -> bool:
     try:
         UUID(raw)
@@ -142,8 +177,11 @@ def _money(fields: Iterable[Field], bound: Bound, record: Any) -> None:
             bound.errors[field.name] = [str(error)]
 
 
-def _link(fields: Iterable[Field], bound: Sequence[Bound]) -> None:
-    """Check that every linked record exists here and may be seen; references such as SUP-2026-00001 become ids."""
+def _link(fields: Iterable[Field], bound: Sequence[Bound], records: Sequence[Any] | None = None) -> None:
+    """Check that every linked record exists here and may be seen; references such as SUP-2026-00001 become ids.
+
+    A group that was put away is chosen no more, and stays where it stands.
+    """
     for field in fields:
         if field.kind not in ("reference", "file"):
             continue
@@ -151,36 +189,44 @@ def _link(fields: Iterable[Field], bound: Sequence[Bound]) -> None:
         if not asked:
             continue
         known = known_records(field, asked)
-        for each in bound:
+        gone = _put_away(known.values()) if field.groups else ()
+        for place, each in enumerate(bound):
             value = each.values.get(field.attribute)
             if value is None:
                 continue
-            if value in known:
-                each.values[field.attribute] = known[value]
+            found = known.get(value)
+            if found in gone and not (records and getattr(records[place], field.attribute, None) == found):
+                found = None
+            if found is not None:
+                each.values[field.attribute] = found
             else:
                 each.errors[field.name] = [_("“%(raw)s” is not known here.", raw=str(value)[:80])]
 
 
+def _put_away(ids: Iterable[UUID]) -> set[UUID]:
+    return set(session().scalars(select(Group.id).where(Group.id.in_(list(ids)), Group.archived_at.is_not(None))))
+
+
 def known_records(field: Field, asked: Iterable[UUID | str]) -> dict[UUID | str, UUID]:
-    """Ids by what was asked for (id or reference), of the records that exist in this organisation and may be seen."""
+    """Ids by what was asked for (id or reference), of the records that exist in this organisation and may be chosen."""
     asked = set(asked)
     if field.kind == "file":
         found = session().scalars(select(StoredFile).where(StoredFile.id.in_([a for a in asked if isinstance(a, UUID)])))
         return {file.id: file.id for file in found if readable(file)}
-    resource = registry.of_table(field.reference)
-    if resource is None:
-        return {}
+    known: dict[UUID | str, UUID] = {}
+    for resource in registry.meant_by(field):
+        for record_id, code in session().execute(_those_asked(resource, asked)):
+            known[record_id] = record_id
+            known[code] = record_id
+    return known
+
+
+def _those_asked(resource: Resource, asked: Iterable[UUID | str]) -> Select[Any]:
     model: Any = resource.model
     ids, texts = [a for a in asked if isinstance(a, UUID)], [a for a in asked if isinstance(a, str)]
     query = select(model.id, model.reference).where(model.organisation_id == current.organisation.id,
                                                     (model.id.in_(ids)) | (model.reference.in_(texts)))
-    if not current.user.is_system:
-        query = query.where(access.visible(resource, current.user))
-    known: dict[UUID | str, UUID] = {}
-    for record_id, code in session().execute(query):
-        known[record_id] = record_id
-        known[code] = record_id
-    return known
+    return query if current.user.is_system else query.where(access.choosable(resource, current.user))
 
 
 def _too_few(lines: Lines) -> str:

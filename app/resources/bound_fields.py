@@ -17,7 +17,7 @@ from app.kernel.current import current
 from app.kernel.db import session
 from app.kernel.fields import Field, fields_of
 from app.kernel.kinds import fold, major_units, typed_moment
-from app.kernel.manifest import Lines
+from app.kernel.manifest import Lines, Resource
 from app.kernel.registry import registry
 from app.resources.labels import Label, gather, title_attribute
 from app.resources.querying import id_or_text
@@ -53,18 +53,21 @@ class BoundField:
 
 
 def bound_field(field: Field, raw: Any, *, errors: Sequence[Any] = (), text: str = "", validate: str = "", redraw: str = "",
-                prefix: str = "") -> BoundField:
-    """A field ready to draw, with `raw` as typed."""
+                prefix: str = "", needed: bool = False) -> BoundField:
+    """A field ready to draw, with `raw` as typed; `needed` beside what stands in the others."""
     kept_back = [each for each in field.kept_back if each not in (raw, getattr(raw, "value", raw))]
     options = [(c.value, c.label) for c in field.choices if c.value not in kept_back] if field.choices else None
-    radio = field.widget == "radio" or (not field.widget and options is not None and field.required and len(options) < MANY_CHOICES)
+    if field.listed is not None:
+        options = list(field.listed().items())
+    few = field.choices is not None and field.required and len(options or ()) < MANY_CHOICES
+    radio = field.widget == "radio" or (not field.widget and few)
     return BoundField(
         name=prefix + field.name,
         kind=field.kind,
         widget="radio" if radio else field.widget,
         label=field.label,
         help=field.help,
-        required=(field.required and field.default is None) or bool(options and field.required),
+        required=needed or (field.required and field.default is None) or bool(options and field.required),
         value="" if raw is None else raw,
         text=text,
         errors=errors,
@@ -118,27 +121,22 @@ def chosen(field: Field, value: str, words: str | None) -> Any:
         return ""
     if any(label.text == words for label in _labels_of(field, value)):
         return value
-    resource = registry.of_table(field.reference)
-    if resource is None:
+    resources = registry.meant_by(field)
+    if not resources:
         return value or words
+    ids = [each for resource in resources for each in _called(resource, words)]
+    return str(ids[0]) if len(ids) == 1 else words
+
+
+def _called(resource: Resource, words: str) -> Sequence[UUID]:
+    """The records with this title or reference that may be chosen: two at most, which is one too many."""
     model: Any = resource.model
     column = getattr(model, title_attribute(resource))
     keyed = getattr(model, f"{title_attribute(resource)}_key", None)
     same = (keyed == fold(words)) if keyed is not None else (column == words)
-    ids = (
-        session()
-        .scalars(
-            select(model.id)
-            .where(
-                model.organisation_id == current.organisation.id,
-                same | (model.reference == words.strip()),
-                access.visible(resource, current.user),
-            )
-            .limit(2)
-        )
-        .all()
-    )
-    return str(ids[0]) if len(ids) == 1 else words
+    return session().scalars(select(model.id).where(
+        model.organisation_id == current.organisation.id, same | (model.reference == words.strip()),
+        access.choosable(resource, current.user)).limit(2)).all()
 
 
 @dataclass(frozen=True)
@@ -177,31 +175,33 @@ class BoundLines:
     rows: Sequence[Sequence[BoundField]]
     errors: Sequence[Any]
     fresh: int
+    name: str = "lines"
 
 
 def bound_lines(lines: Lines, rows: Sequence[Mapping[str, Any]], errors: Mapping[str, Sequence[Any]], fresh: int = -1) -> BoundLines:
     """Rows ready to draw: `lines-0-quantity` and so on."""
     fields = [field for name, field in fields_of(lines.model).items() if name in lines.fields]
+    return bound_rows("lines", lines.label, fields, rows, errors, fresh)
+
+
+def bound_rows(name: str, label: Any, fields: Sequence[Field], rows: Sequence[Mapping[str, Any]], errors: Mapping[str, Sequence[Any]],
+               fresh: int = -1) -> BoundLines:
+    """Rows of fields ready to draw, as `name-0-quantity` and so on; their errors are called `name.1.quantity`."""
     drawn = []
     for place, row in enumerate(rows):
         words = words_for(fields, row)
-        drawn.append(
-            [
-                bound_field(
-                    field,
-                    row.get(field.name),
-                    errors=errors.get(f"lines.{place + 1}.{field.name}", ()),
-                    text=words.get(field.name, ""),
-                    prefix=f"lines-{place}-",
-                )
-                for field in fields
-            ]
-        )
-    return BoundLines(lines.label, [f.label for f in fields], [f.numeric for f in fields], drawn, errors.get("lines", ()), fresh)
+        drawn.append([bound_field(field, row.get(field.name), errors=errors.get(f"{name.replace('-', '.')}.{place + 1}.{field.name}", ()),
+                                  text=words.get(field.name, ""), prefix=f"{name}-{place}-") for field in fields])
+    wrong = errors.get(name.replace("-", "."), ())
+    return BoundLines(label, [f.label for f in fields], [f.numeric for f in fields], drawn, wrong, fresh, name)
 
 
 def typed_lines(form: MultiDict[str, str], lines: Lines) -> list[dict[str, Any]]:
     """The rows of a submitted form, in their order."""
-    fields = [field for name, field in fields_of(lines.model).items() if name in lines.fields]
-    numbers = sorted({int(m.group(1)) for name in form if (m := re.fullmatch(r"lines-(\d{1,4})-\w+", name))})
-    return [typed(form, fields, f"lines-{number}-") for number in numbers[: lines.maximum + 1]]
+    return typed_rows(form, "lines", [field for name, field in fields_of(lines.model).items() if name in lines.fields], lines.maximum)
+
+
+def typed_rows(form: MultiDict[str, str], name: str, fields: Sequence[Field], most: int) -> list[dict[str, Any]]:
+    """The rows of that name in a submitted form, in their order; one too many shows that there are too many."""
+    numbers = sorted({int(m.group(1)) for key in form if (m := re.fullmatch(re.escape(name) + r"-(\d{1,4})-\w+", key))})
+    return [typed(form, fields, f"{name}-{number}-") for number in numbers[: most + 1]]

@@ -15,7 +15,7 @@ from uuid import UUID
 from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 
-from app.core import access, audit
+from app.core import access, approvals, audit
 from app.kernel import idempotency
 from app.kernel.current import Actor, acting, current
 from app.kernel.db import session
@@ -48,7 +48,8 @@ def perform(
     with ExitStack() as stack:
         if actor is not None or channel is not None:
             stack.enter_context(acting(current.organisation, actor or current.user, channel=channel))
-        stack.enter_context(audit.doing(resource.permission(action)))
+        by = {audit.APPROVED_BY: [str(each) for each in approvals.given_by(approved)]} if approved else {}
+        stack.enter_context(audit.doing(resource.permission(action), **by))
         if key:
             key = idempotency.scoped(key, resource.permission(action), *(getattr(t, "id", t) for t in targets))
             first, earlier = idempotency.claim(key)

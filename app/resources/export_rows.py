@@ -82,7 +82,8 @@ def names_of(fields: Sequence[Field], records: Sequence[Any], *, shown: bool) ->
     by_table: dict[str, set[UUID]] = {}
     for field in fields:
         if field.kind == "reference":
-            by_table.setdefault(field.reference, set()).update(filter(None, (getattr(r, field.attribute) for r in records)))
+            for table in field.tables:
+                by_table.setdefault(table, set()).update(filter(None, (getattr(r, field.attribute) for r in records)))
     named: dict[UUID, str] = {}
     for table, ids in by_table.items():
         resource = registry.of_table(table)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import false, select
 
-from app.core import access
+from app.core import access, approvals
 from app.kernel.current import current
 from app.kernel.db import session
 from app.kernel.fields import Field, fields_of
@@ -38,10 +38,10 @@ def labels_for(resource: Resource, ids: Iterable[UUID]) -> dict[UUID, Label]:
     model: Any = resource.model
     named = fields_of(model).get(resource.title)
     title = named.attribute if named and named.kind != "reference" else "reference"
-    rows = session().execute(select(model.id, model.reference, getattr(model, title)).where(
+    opens = access.visible(resource, current.user) if access.can(current.user, resource.permission("view")) else false()
+    rows = session().execute(select(model.id, model.reference, getattr(model, title), opens).where(
         model.organisation_id == current.organisation.id, model.id.in_(wanted)))
-    open_to_reader = access.can(current.user, resource.permission("view")).allowed
-    return {row[0]: Label(str(row[2] or row[1]), row[1], record_url(resource, row[1]) if open_to_reader else "") for row in rows}
+    return {row[0]: Label(str(row[2] or row[1]), row[1], record_url(resource, row[1]) if row[3] else "") for row in rows}
 
 
 def title_attribute(resource: Resource) -> str:
@@ -56,6 +56,8 @@ class Shown:
     def __init__(self, resource: Resource, records: Sequence[Any], names: Sequence[str]) -> None:
         self.fields = {name: field for name, field in fields_of(resource.model).items() if name in names}
         self._labels = gather(self.fields.values(), records)
+        self._waits = resource.waits if resource.waits and resource.waits[0] in self.fields else None
+        self._waiting = approvals.open_among(resource, [record.id for record in records]) if self._waits else frozenset()
         self._said: dict[tuple[Any, str], Any] = {}
 
     def __call__(self, record: Any, name: str) -> Any:
@@ -65,8 +67,16 @@ class Shown:
             self._said[key] = self._word(record, name)
         return self._said[key]
 
+    def state(self, record: Any, name: str) -> Any:
+        """The choice that a field of a record reads as: its value, or that it waits while somebody is asked to agree."""
+        value = self.fields[name].value(record)
+        waits = record.id in self._waiting and (name, str(value)) == self._waits
+        return approvals.State.OPEN if waits else value
+
     def _word(self, record: Any, name: str) -> Any:
         field = self.fields[name]
+        if self._waits and name == self._waits[0]:
+            return str(self.state(record, name).label)
         if field.kind == "reference":
             return self._labels.get(field.value(record), "")
         return field.display(record)
@@ -77,7 +87,8 @@ def gather(fields: Iterable[Field], records: Sequence[Any]) -> Mapping[UUID, Lab
     by_table: dict[str, set[UUID]] = {}
     for field in fields:
         if field.kind == "reference":
-            by_table.setdefault(field.reference, set()).update(filter(None, (field.value(r) for r in records)))
+            for table in field.tables:
+                by_table.setdefault(table, set()).update(filter(None, (field.value(r) for r in records)))
     found: dict[UUID, Label] = {}
     for table, ids in by_table.items():
         resource = registry.of_table(table)

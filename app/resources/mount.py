@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from flask import Blueprint, Flask
 
 from app.kernel.manifest import Resource
 from app.kernel.registry import registry
-from app.resources.features import acting, api, attachment, detail, exporting, form, importing, listing, picking
+from app.resources.features import acting, api, api_bulk, attachment, detail, exporting, form, importing, listing, picking
 
 View = Callable[..., Any]
 
@@ -17,6 +18,8 @@ View = Callable[..., Any]
 def mount(app: Flask) -> None:
     """Register the pages and the API of everything declared."""
     for module in registry.modules.values():
+        for name in module.screens:
+            app.register_blueprint(import_module(name).screens)
         if not module.resources:
             continue
         pages = Blueprint(module.name, __name__, url_prefix=f"/<org>/{module.name}")
@@ -35,26 +38,27 @@ def _add(
         return view(resource, **values)
 
     endpoint.__name__ = f"{resource.name}_{name}"
-    endpoint.needs = resource.permission(needs)  # type: ignore[attr-defined]
+    endpoint.needs = resource.choosing if needs == "choose" else resource.permission(needs)  # type: ignore[attr-defined]
     endpoint.limit = getattr(view, "limit", None)  # type: ignore[attr-defined]
     blueprint.add_url_rule(f"/{resource.slug}/{rule}", endpoint.__name__, endpoint, methods=list(methods))
 
 
 def _pages(pages: Blueprint, resource: Resource) -> None:
     _add(pages, resource, "", "list", listing.show_list)
-    _add(pages, resource, "pick", "pick", picking.show_picks)
+    _add(pages, resource, "pick", "pick", picking.show_picks, needs="choose")
     if resource.exportable:
         _add(pages, resource, "export", "export", exporting.export, needs="export")
     if resource.form and resource.creatable:
         _add(pages, resource, "new", "new", form.show_new, needs="create")
         _add(pages, resource, "new", "create", form.save_new, ("POST",), "create")
+        _add(pages, resource, "validate/<name>", "validate", form.validate, ("POST",), "create")
         _add(pages, resource, "draft", "draft", form.keep_draft, ("POST",), "create")
         if resource.importable:
             importing.add_routes(lambda *arguments, **options: _add(pages, resource, *arguments, **options))
     _add(pages, resource, "<reference>/", "detail", detail.show_detail)
     _add(pages, resource, "<reference>/history", "history", detail.show_history)
     if resource.form and resource.editable:
-        _add(pages, resource, "validate/<name>", "validate", form.validate, ("POST",))
+        _add(pages, resource, "<reference>/validate/<name>", "record_validate", form.validate, ("POST",), "edit")
         _add(pages, resource, "<reference>/edit", "edit", form.show_edit, needs="edit")
         _add(pages, resource, "<reference>/edit", "save", form.save_edit, ("POST",), "edit")
         _add(pages, resource, "<reference>/draft", "record_draft", form.keep_draft, ("POST",), "edit")
@@ -76,6 +80,9 @@ def _action(pages: Blueprint, resource: Resource, name: str, needs: str) -> None
 def _api(machine: Blueprint, resource: Resource) -> None:
     _add(machine, resource, "", "list", api.api_list)
     _add(machine, resource, "<reference>/", "detail", api.api_detail)
+    _add(machine, resource, "<reference>/history", "history", api.api_history)
+    if api_bulk.together(resource):
+        _add(machine, resource, "bulk", "bulk", api_bulk.api_bulk, ("POST",))
     if resource.form and resource.creatable:
         _add(machine, resource, "", "create", api.api_create, ("POST",), "create")
     if resource.form and resource.editable:

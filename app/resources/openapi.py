@@ -2,177 +2,172 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from app.core import auth
-from app.kernel.fields import Field, fields_of
+from app.core import approvals, audit, auth, autonomy, runs
 from app.kernel.manifest import Resource
 from app.kernel.registry import registry
-from app.resources.binding import form_names
+from app.resources.features.api_bulk import together
 from app.resources.querying import filter_fields, sortable
+from app.resources.schemas import Schema, action_schema, common, ref, schemas_of
 
-TYPES: dict[str, dict[str, Any]] = {
-    "text": {"type": "string"},
-    "long_text": {"type": "string"},
-    "email": {"type": "string", "format": "email"},
-    "integer": {"type": "integer"},
-    "decimal": {"type": "string", "format": "decimal"},
-    "date": {"type": "string", "format": "date"},
-    "datetime": {"type": "string", "format": "date-time"},
-    "boolean": {"type": "boolean"},
-    "file": {"type": "string", "format": "uuid"},
-    "reference": {"type": "string", "description": "id or reference"},
-    "money": {"type": "string", "format": "decimal"},
-}
-SHOWN = {"money": {"$ref": "#/components/schemas/Money"}, "reference": {"$ref": "#/components/schemas/Link"}}
-ERRORS = {str(code): {"$ref": "#/components/responses/Problem"} for code in (401, 403, 404, 409, 422, 429, 503)}
+VERSION = "1.1"
+TEXT: Schema = {"type": "string"}
+ABOUT = ("Records of every module, with the names, filters, permissions and refusals of the pages. Each call carries a token: "
+         "`Authorization: Bearer …`. A call that sends something may carry an `Idempotency-Key`: repeated within a day it gets its first "
+         "answer again. A change names its version in `If-Match`. Refusals are `application/problem+json` with a request id.")
+REFUSALS = {400: "Problem", 401: "Problem", 403: "Problem", 404: "Problem", 409: "Problem", 422: "Problem", 429: "TooMany", 503: "Problem"}
 
 
-def document(version: str = "1") -> dict[str, Any]:
+def document(version: str = VERSION) -> dict[str, Any]:
     """The whole description."""
-    paths: dict[str, Any] = dict(auth.PATHS)
-    schemas: dict[str, Any] = {
-        "Money": {"type": "object", "properties": {"amount": TYPES["money"], "currency": {"type": "string"}}},
-        "Link": {
-            "type": ["object", "null"],
-            "properties": {
-                "id": {"type": "string", "format": "uuid"},
-                "reference": {"type": ["string", "null"]},
-                "title": {"type": ["string", "null"]},
-            },
-        },
-        "Problem": {
-            "type": "object",
-            "properties": {
-                "title": {"type": "string"},
-                "needed_scope": {"type": "string"},
-                "resets_at": TYPES["datetime"],
-                "status": {"type": "integer"},
-                "detail": {"type": "string"},
-                "errors": {"type": "object"},
-                "request_id": {"type": "string"},
-            },
-        },
-    }
+    paths: dict[str, Any] = {**auth.PATHS, **approvals.PATHS, **audit.PATHS, **autonomy.PATHS, **runs.PATHS}
+    schemas = common()
     for resource in registry:
-        schemas[resource.key] = shown_schema(resource)
-        schemas[f"{resource.key}.write"] = written_schema(resource)
+        schemas |= schemas_of(resource)
         paths |= paths_of(resource)
+    used = {tag for path in paths.values() for operation in operations(path).values() for tag in operation["tags"]}
     return {
         "openapi": "3.1.0",
-        "info": {"title": "OpsFlux", "version": version},
+        "info": {"title": "OpsFlux", "version": version, "description": ABOUT},
         "servers": [{"url": "/api/v1"}],
+        "tags": [{"name": m.name, "description": str(m.label)} for m in registry.modules.values() if m.name in used],
         "paths": paths,
-        "components": {
-            "schemas": schemas,
-            "securitySchemes": auth.SCHEMES,
-            "responses": {
-                "Problem": {
-                    "description": "What was wrong",
-                    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-                }
-            },
-        },
+        "components": {"schemas": schemas, "securitySchemes": auth.SCHEMES, "parameters": PARAMETERS, "headers": HEADERS,
+                       "responses": RESPONSES},
         "security": [{"token": []}, {"app": []}],
     }
 
 
-def schema_of(field: Field, *, shown: bool) -> dict[str, Any]:
-    """The JSON schema of a field as it is shown, or as it is sent."""
-    if shown and field.kind in SHOWN:
-        return dict(SHOWN[field.kind])
-    found: dict[str, Any] = {"type": "string", "enum": [c.value for c in field.choices]} if field.choices else dict(TYPES[field.kind])
-    found["title"] = str(field.label)
-    if field.max_length and not field.choices:
-        found["maxLength"] = field.max_length
-    if not field.required and isinstance(found.get("type"), str):
-        found["type"] = [found["type"], "null"]
-        if "enum" in found:
-            found["enum"] = [*found["enum"], None]
-    return found
+def operations(path: Mapping[str, Any]) -> dict[str, Any]:
+    """The operations of a path, by method."""
+    return {method: path[method] for method in ("get", "post", "patch") if method in path}
 
 
-def shown_schema(resource: Resource) -> dict[str, Any]:
-    """A record as the API gives it."""
-    fields = fields_of(resource.model)
-    properties = {"id": {"type": "string", "format": "uuid"}, "version": {"type": "integer"}}
-    return {"type": "object", "properties": properties | {n: schema_of(f, shown=True) for n, f in fields.items()}}
+def _header(description: str, kind: str) -> Schema:
+    return {"description": description, "schema": {"type": kind}}
 
 
-def written_schema(resource: Resource) -> dict[str, Any]:
-    """A record as the API takes it."""
-    fields = {n: fields_of(resource.model)[n] for n in form_names(resource)}
-    properties = {n: schema_of(f, shown=False) for n, f in fields.items()}
-    if resource.lines:
-        inner = {n: schema_of(f, shown=False) for n, f in fields_of(resource.lines.model).items() if n in resource.lines.fields}
-        properties["lines"] = {"type": "array", "items": {"type": "object", "properties": inner, "additionalProperties": False}}
-    needed = [n for n, f in fields.items() if f.required and f.default is None and f.widget != "currency"]
-    return {"type": "object", "properties": properties, "required": needed, "additionalProperties": False}
+HEADERS: dict[str, Schema] = {
+    "RateLimit-Limit": _header("How many requests the token has in each hour", "integer"),
+    "RateLimit-Remaining": _header("How many are left of them", "integer"),
+    "RateLimit-Reset": _header("Seconds until the count begins anew", "integer"),
+    "Retry-After": _header("Seconds to wait", "integer"),
+    "ETag": _header("The version of the record, for If-Match and If-None-Match", "string"),
+    "Idempotency-Replayed": _header("true where this is the first answer again", "string"),
+}
+PARAMETERS: dict[str, Schema] = {
+    "org": {"name": "org", "in": "path", "required": True, "schema": TEXT, "description": "The address of the organisation"},
+    "reference": {"name": "reference", "in": "path", "required": True, "schema": TEXT, "description": "The reference of the record"},
+    "fields": {"name": "fields", "in": "query", "schema": TEXT, "description": "Names of fields, separated by commas: only those"},
+    "key": {"name": "Idempotency-Key", "in": "header", "schema": {**TEXT, "maxLength": 200},
+            "description": "A text of your own; repeated with it, the call has no second effect"},
+    "match": {"name": "If-Match", "in": "header", "required": True, "schema": TEXT,
+              "description": "The ETag of the version that is changed; * overwrites whatever is there"},
+    "may_match": {"name": "If-Match", "in": "header", "schema": TEXT, "description": "The ETag of the version that is meant"},
+    "none_match": {"name": "If-None-Match", "in": "header", "schema": TEXT, "description": "The ETag of the version that you have"},
+}
+LIMITS = {name: {"$ref": f"#/components/headers/{name}"} for name in ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")}
+_PROBLEM = {"application/problem+json": {"schema": ref("Problem")}}
+RESPONSES: dict[str, Any] = {
+    "Problem": {"description": "What was wrong", "content": _PROBLEM},
+    "TooMany": {"description": "More requests than the token has in this hour", "content": _PROBLEM,
+                "headers": {**LIMITS, "Retry-After": {"$ref": "#/components/headers/Retry-After"}}},
+}
 
 
 def paths_of(resource: Resource) -> dict[str, Any]:
     """The paths of one resource."""
     base = f"/{{org}}/{resource.module}/{resource.slug}"
-    parameters = [{"name": "org", "in": "path", "required": True, "schema": {"type": "string"}}]
-    record = [*parameters, {"name": "reference", "in": "path", "required": True, "schema": {"type": "string"}}]
-    collection: dict[str, Any] = {
-        "parameters": parameters,
-        "get": _operation(resource, "list", "view", {"200": "A page of records"}, method="GET", query=_query(resource)),
+    place, record = _used("org"), _used("org", "reference")
+    return {
+        f"{base}/": {"parameters": place, **_collection(resource)},
+        **_many(resource, f"{base}/bulk", place),
+        f"{base}/{{reference}}/": {"parameters": record, **_single(resource)},
+        f"{base}/{{reference}}/history": {"parameters": record, "get": operation(
+            resource, "history", "view", {"200": ("What happened to it, newest first", "History")}, method="GET")},
+        **_actions(resource, f"{base}/{{reference}}", record),
     }
-    shown = _operation(resource, "detail", "view", {"200": "The record"}, method="GET", shows=True)
-    single: dict[str, Any] = {"parameters": record, "get": shown}
+
+
+def _collection(resource: Resource) -> dict[str, Any]:
+    page = {"200": ("A page of records", f"{resource.key}.page")}
+    found = {"get": operation(resource, "list", "view", page, method="GET", parameters=[*_used("fields"), *_query(resource)])}
     if resource.form and resource.creatable:
-        collection["post"] = _operation(
-            resource, "create", "create", {"201": "Made", "202": "Made; what follows waits for approval"}, sends=True, shows=True
-        )
-    if resource.form and resource.editable:
-        single["patch"] = _operation(resource, "update", "edit", {"200": "The record as it is now"}, sends=True, shows=True)
-    found = {f"{base}/": collection, f"{base}/{{reference}}/": single}
-    built_in = ("archive", "restore") if resource.form and resource.editable else ()
-    for name in (*built_in, *(a.name for a in resource.actions)):
-        found[f"{base}/{{reference}}/{name}"] = {
-            "parameters": record,
-            "post": _operation(resource, name, name, {"200": "Done", "202": "Waits for approval"}),
-        }
+        made = {"201": ("Made", resource.key), "202": ("Made; what follows waits for approval", resource.key)}
+        found["post"] = operation(resource, "create", "create", made, sends=ref(f"{resource.key}.write"), tagged=True)
     return found
 
 
-def _operation(
-    resource: Resource,
-    name: str,
-    verb: str,
-    answers: dict[str, str],
-    *,
-    method: str = "POST",
-    sends: bool = False,
-    shows: bool = False,
-    query: list[dict[str, Any]] | None = None,
-) -> dict[str, Any]:
-    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{resource.key}" if shows else "#/components/schemas/Answer"}}}
-    operation: dict[str, Any] = {
+def _single(resource: Resource) -> dict[str, Any]:
+    shown = {"200": ("The record", resource.key), "304": ("You have this version", "")}
+    found = {"get": operation(resource, "detail", "view", shown, method="GET", parameters=_used("fields", "none_match"), tagged=True)}
+    if resource.form and resource.editable:
+        changed = {"200": ("The record as it is now", resource.key)}
+        found["patch"] = operation(resource, "update", "edit", changed, method="PATCH", sends=ref(f"{resource.key}.change"), tagged=True,
+                                   parameters=_used("match"), refusals={412: "Problem", 428: "Problem"})
+    return found
+
+
+def _many(resource: Resource, address: str, place: list[Schema]) -> dict[str, Any]:
+    if not together(resource):
+        return {}
+    results = {"200": ("What became of each, in the same order", f"{resource.key}.results")}
+    return {address: {"parameters": place, "post": operation(resource, "bulk", "view", results, sends=ref(f"{resource.key}.many"))}}
+
+
+def _actions(resource: Resource, base: str, record: list[Schema]) -> dict[str, Any]:
+    built_in = {"archive": "archive", "restore": "archive"} if resource.form and resource.editable else {}
+    found = {}
+    for name, verb in (built_in | {a.name: a.name for a in resource.actions}).items():
+        action = resource.action(name)
+        answers = {"200": ("Done", f"{resource.key}.outcome"), "202": ("Waits for approval", f"{resource.key}.outcome")}
+        sent = action_schema(action) if action else {"type": "object", "properties": {}, "required": []}
+        found[f"{base}/{name}"] = {"parameters": record, "post": operation(
+            resource, name, verb, answers, sends=sent, parameters=_used("may_match"), refusals={412: "Problem"})}
+    return found
+
+
+def operation(resource: Resource, name: str, verb: str, answers: Mapping[str, tuple[str, str]], *, method: str = "POST",
+              sends: Schema | None = None, parameters: list[Schema] | None = None, tagged: bool = False,
+              refusals: Mapping[int, str] | None = None) -> dict[str, Any]:
+    """One operation: what it needs, takes and answers; `tagged` answers carry the version of the record."""
+    permission = resource.permission(verb)
+    found: dict[str, Any] = {
         "operationId": f"{resource.key}.{name}",
         "tags": [resource.module],
         "summary": f"{resource.label}: {name}",
-        "description": f"Needs {resource.permission(verb)}.",
-        "security": [{scheme: [auth.needed_scope(resource.permission(verb), method)]} for scheme in auth.SCHEMES],
-        "responses": {code: {"description": said, **({"content": content} if shows else {})} for code, said in answers.items()} | ERRORS,
+        "description": f"Needs {permission}.",
+        "security": [{scheme: [auth.needed_scope(permission, method)]} for scheme in auth.SCHEMES],
+        "responses": {code: _response(said, schema, tagged=tagged) for code, (said, schema) in answers.items()}
+        | {str(code): {"$ref": f"#/components/responses/{said}"} for code, said in (REFUSALS | dict(refusals or {})).items()},
     }
-    if query:
-        operation["parameters"] = query
-    if sends:
-        operation["requestBody"] = {
-            "required": True,
-            "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{resource.key}.write"}}},
-        }
-    return operation
+    asked = [*(parameters or ()), *(_used("key") if method != "GET" else ())]
+    if asked:
+        found["parameters"] = asked
+    if sends is not None:
+        found["requestBody"] = {"required": bool(sends.get("required", True)), "content": {"application/json": {"schema": sends}}}
+    return found
 
 
-def _query(resource: Resource) -> list[dict[str, Any]]:
-    names = ["q", "sort", "after", "before", "per_page", "archived", "import"]
-    for name, field in filter_fields(resource).items():
-        names += [name, *(f"{name}__{operator}" for operator in field.behaviour.operators)]
-    described = {"sort": f"One of {', '.join(sorted(sortable(resource)))}; a leading - turns it round",
+def _response(said: str, schema: str, *, tagged: bool) -> Schema:
+    headers = LIMITS | ({"ETag": {"$ref": "#/components/headers/ETag"}} if tagged else {})
+    return {"description": said, "headers": headers, **({"content": {"application/json": {"schema": ref(schema)}}} if schema else {})}
+
+
+def _used(*names: str) -> list[Schema]:
+    return [{"$ref": f"#/components/parameters/{name}"} for name in names]
+
+
+def _query(resource: Resource) -> list[Schema]:
+    described = {"q": "Words to search for; also is:archived and field:value",
+                 "sort": f"One of {', '.join(sorted(sortable(resource)))}; a leading - turns it round",
+                 "after": "The cursor `next` of the page before", "before": "The cursor `previous` of the page after",
+                 "per_page": "At most 200; 50 when nothing is said", "archived": "1 for what is archived",
                  "import": "The reference of an import: only what it created or changed"}
-    return [
-        {"name": n, "in": "query", "schema": {"type": "string"}, **({"description": described[n]} if n in described else {})} for n in names
-    ]
+    found: list[Schema] = [{"name": name, "in": "query", "schema": TEXT, "description": said} for name, said in described.items()]
+    filters = [f"{name}__{operator}" if operator else name for name, field in filter_fields(resource).items()
+               for operator in ("", *field.behaviour.operators)]
+    return found + [{"name": name, "in": "query", "schema": {"type": "array", "items": TEXT}, "explode": True, "style": "form"}
+                    for name in filters]

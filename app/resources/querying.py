@@ -25,7 +25,8 @@ from app.kernel.manifest import Resource
 from app.resources.binding import known_records
 
 WORDS = frozenset(
-    {"q", "sort", "after", "before", "archived", "format", "per_page", "peek", "separator", "bom", "ids", "scope", "key", "view", "import"}
+    {"q", "sort", "after", "before", "archived", "format", "per_page", "peek", "separator", "bom", "ids", "scope", "key", "view", "import",
+     "fields"}
 )
 COUNT_LIMIT = 10_000
 PER_PAGE = 50
@@ -117,14 +118,8 @@ def _unknown(parameter: str, fields: Mapping[str, Field]) -> str:
 
 def _tokens(raw: str, fields: Mapping[str, Field]) -> tuple[str, list[Condition]]:
     """`is:archived severity:high rest of the text` → (rest of the text, conditions)."""
-    words, found = [], []
-    for word in raw.split():
-        name, colon, value = word.partition(":")
-        if colon and value and (name in fields or word == "is:archived"):
-            found.append(Condition("is:archived" if name == "is" else name, "", (value,)))
-        else:
-            words.append(word)
-    return " ".join(words), found
+    asked = search.understood(raw, lambda name, value: name in fields or (name, value) == ("is", "archived"))
+    return asked.rest, [Condition("is:archived" if name == "is" else name, "", (value,)) for name, value in asked.said]
 
 
 def filter_fields(resource: Resource) -> dict[str, Field]:
@@ -210,9 +205,10 @@ def _escaped(text: str) -> str:
 
 def _values(field: Field, values: Sequence[str]) -> list[Any]:
     if field.kind == "reference":
-        asked: list[UUID | str] = [current.user.id if v == "@me" else id_or_text(v) for v in values]
+        asked: list[UUID | str] = [id_or_text(v) for v in values if v != "@me"]
+        mine = (current.user.own_ids if field.groups else {current.user.id}) if "@me" in values else ()
         known = known_records(field, asked)
-        return [known[a] for a in asked if a in known]
+        return [*mine, *(known[a] for a in asked if a in known)]
     meant = [field.behaviour.parse(field, v) for v in values]
     if field.kind == "money":
         return [minor_units(v, current.organisation.currency) for v in meant]

@@ -188,10 +188,10 @@ def announce_parked(resource: Resource, records: Sequence[Any]) -> None:
 def announce(resource: Resource, records: Sequence[Any], fact: str) -> None:
     """Publish `hse.incident.closed` with the ids, in portions."""
     name = resource.permission(fact)
-    if handlers_of(name):
+    if waiting := handlers_of(name):
         ids = tuple(r.id for r in records)
         for start in range(0, len(ids), EVENT_SIZE):
-            publish(RecordEvent(name, ids[start : start + EVENT_SIZE]))
+            publish(RecordEvent(name, ids[start : start + EVENT_SIZE]), waiting)
 
 
 def flush(resource: Resource) -> None:

@@ -20,6 +20,13 @@ def record_url(resource: Resource, record: Any) -> str:
     return f"{list_url(resource)}{record if isinstance(record, str) else record.reference}/"
 
 
+def form_url(resource: Resource, record: Any = None) -> str:
+    """Where a record is made, or changed, by hand."""
+    if resource.own_form:
+        return resource.own_form(record)
+    return f"{record_url(resource, record)}edit" if record else f"{list_url(resource)}new"
+
+
 def url_of(record: Any) -> str:
     """The permanent path of a record of any resource; empty when it has no page."""
     resource = registry.of_model(type(record))
@@ -29,4 +36,4 @@ def url_of(record: Any) -> str:
 def picker_url(field: Field) -> str:
     """Where the records are found that a field may refer to."""
     resource = registry.of_table(field.reference)
-    return f"{list_url(resource)}pick" if resource else ""
+    return f"{list_url(resource)}pick{'?groups=1' if field.groups else ''}" if resource else ""

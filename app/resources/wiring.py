@@ -9,6 +9,7 @@ from app.kernel import door
 from app.resources import finding
 from app.resources.door import perform
 from app.resources.mount import mount
+from app.resources.portal import views as portal
 
 
 def install(app: Flask) -> None:
@@ -16,5 +17,6 @@ def install(app: Flask) -> None:
     door.install(perform)
     mount(app)
     app.register_blueprint(finding.screens)
+    app.register_blueprint(portal.screens)
     menu.bind_keys(app)
     door.check()

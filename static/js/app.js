@@ -1,5 +1,7 @@
 // Starts each behaviour on the elements that name it in data-behaviour, now and whenever htmx brings new ones.
+import { bell } from "./behaviours/bell.js";
 import { beside } from "./behaviours/beside.js";
+import { builder } from "./behaviours/builder.js";
 import { copy, print } from "./behaviours/copy.js";
 import { countdown } from "./behaviours/undo.js";
 import { decision, send } from "./behaviours/decision.js";
@@ -15,18 +17,21 @@ import { order } from "./behaviours/order.js";
 import { palette, paletteButton } from "./behaviours/palette.js";
 import { passkey } from "./behaviours/passkey.js";
 import { progress } from "./behaviours/progress.js";
+import { push } from "./behaviours/push.js";
 import { queue } from "./behaviours/queue.js";
 import { session } from "./behaviours/session.js";
 import { sheet } from "./behaviours/sheet.js";
+import { narrow } from "./behaviours/narrow.js";
 import { sift } from "./behaviours/sift.js";
 import { tabbar } from "./behaviours/tabbar.js";
+import { tryCall } from "./behaviours/try-call.js";
 import { toast } from "./behaviours/toast.js";
 import { typeahead } from "./behaviours/typeahead.js";
 import { listenToKeys } from "./behaviours/keys.js";
 import { keepFocus } from "./behaviours/focus.js";
 import { once } from "./behaviours/once.js";
 
-const behaviours = { beside, copy, print, undo: countdown, decision, send, draft, filters, fold, focus: focusNow, list, live, menu, neighbours, order, palette, "palette-button": paletteButton, passkey, progress, queue, session, sheet, sift, tabbar, toast, typeahead };
+const behaviours = { bell, beside, builder, copy, print, undo: countdown, decision, send, draft, filters, fold, focus: focusNow, list, live, menu, narrow, neighbours, order, palette, "palette-button": paletteButton, passkey, progress, push, queue, session, sheet, sift, tabbar, toast, "try-call": tryCall, typeahead };
 const started = new WeakMap();
 
 function start(element) {

@@ -9,6 +9,7 @@ import orjson
 from flask_babel import gettext as _
 
 from app.core.exports.paper import QUIET, Imprint, Paper, wrapped
+from app.kernel.ai_actions import Evidence
 
 LABEL = 150.0
 
@@ -24,6 +25,8 @@ def write_decision(sheet: Mapping[str, Any], stream: BinaryIO, imprint: Imprint)
     _lines(paper, sheet["line_heads"], sheet["lines"])
     for file in sheet["files"]:
         paper.paragraph(_file(file), size=8, tone=QUIET)
+    if sheet["evidence"]:
+        _evidence(paper, sheet["evidence"])
     if sheet["flags"]:
         _heading(paper, _("To look at"))
         for flag in sheet["flags"]:
@@ -65,6 +68,21 @@ def _lines(paper: Paper, heads: Sequence[Any], rows: Sequence[Sequence[Any]]) ->
     for number, row in enumerate(rows, start=1):
         said = " · ".join(f"{head}: {cell}" for head, cell in zip(heads, row, strict=False) if str(cell))
         paper.paragraph(f"{number}. {said}", size=8.5)
+
+
+def _evidence(paper: Paper, evidence: Evidence) -> None:
+    """What stands behind it: facts, each source with its address and hash, the hash of the whole, and the words that were changed."""
+    _heading(paper, _("Evidence"))
+    _facts(paper, evidence.facts)
+    for source in evidence.sources:
+        paper.paragraph(" · ".join(filter(None, (source.label, source.url))), after=0)
+        paper.paragraph(f"SHA-256 {source.hash}", size=7, tone=QUIET)
+    if evidence.words:
+        paper.paragraph(_("As it was produced"), bold=True, after=0)
+        paper.paragraph("".join(piece for sign, piece in evidence.words if sign != "+"))
+        paper.paragraph(_("As it was changed"), bold=True, after=0)
+        paper.paragraph("".join(piece for sign, piece in evidence.words if sign != "-"))
+    paper.paragraph(f"{_('Hash of the whole')}: {evidence.hash}", size=7, tone=QUIET)
 
 
 def _file(file: Any) -> str:

@@ -64,7 +64,7 @@ def _writer(page: Any, book: Any, column: Column, widths: list[int], place: int,
             _number(page, row, col, value, style)
         elif isinstance(value, datetime):
             widths[place] = max(widths[place], 20)
-            page.write_datetime(row, col, value.astimezone(zone).replace(tzinfo=None) if value.tzinfo else value, style)
+            _moment(page, row, col, value.astimezone(zone) if value.tzinfo else value, style)
         elif isinstance(value, date):
             widths[place] = max(widths[place], 11)
             page.write_datetime(row, col, value, style)
@@ -72,6 +72,14 @@ def _writer(page: Any, book: Any, column: Column, widths: list[int], place: int,
             page.write_string(row, col, str(value)[:LONGEST])
 
     return put
+
+
+def _moment(page: Any, row: int, col: int, value: datetime, style: Any) -> None:
+    """A moment on the clock of the zone; in the hour that comes twice when clocks go back, the second time is text with its offset."""
+    if value.fold:
+        page.write_string(row, col, value.isoformat())
+    else:
+        page.write_datetime(row, col, value.replace(tzinfo=None), style)
 
 
 def _number(page: Any, row: int, col: int, value: Any, style: Any) -> None:
@@ -96,9 +104,9 @@ def _describe(book: Any, columns: Sequence[Column], head: Any) -> None:
 
 def kind_word(kind: str) -> str:
     """A kind in the reader's words."""
-    return {"text": _("Text"), "long_text": _("Text"), "email": _("E-mail"), "integer": _("Whole number"), "decimal": _("Number"),
+    return {"text": _("Text"), "long_text": _("Text"), "email": _("E-mail"), "integer": _("Whole number"), "decimal": _("Decimal number"),
             "money": _("Amount"), "date": _("Day"), "datetime": _("Moment"), "boolean": _("Yes or no"), "choice": _("Choice"),
-            "reference": _("Linked record"), "file": _("File")}.get(kind, kind)
+            "reference": _("Linked record"), "file": _("File"), "answers": _("Answers")}.get(kind, kind)
 
 
 def sheet_name(title: str) -> str:

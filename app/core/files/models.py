@@ -14,7 +14,8 @@ from app.kernel.current import current
 from app.kernel.records import Tenanted
 
 WHOLE = "organisation"  # the purpose of everything of an organisation in one file: its owners' alone
-MADE = ("export", WHOLE)  # what we make ourselves, for whom it was asked by
+EXPORT = "export"
+MADE = (EXPORT, WHOLE)  # what we make ourselves, for whom it was asked by
 
 
 def _acting_id() -> UUID:

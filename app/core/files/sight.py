@@ -38,10 +38,16 @@ def _stands_in_sight(file: StoredFile) -> bool:
     return False
 
 
+def _picture(resource: Resource) -> str:
+    field = fields_of(resource.model).get(resource.picture)
+    return field.attribute if field is not None else ""
+
+
 def _seen(resource: Resource | None, attribute: str, value: Any) -> bool:
     if resource is None:
         return False
     model: Any = resource.model
+    sight = access.choosable if attribute == _picture(resource) else access.visible  # a face goes with the name
     query = select(model.id).where(model.organisation_id == current.organisation.id, getattr(model, attribute) == value,
-                                   access.visible(resource, current.user))
+                                   sight(resource, current.user))
     return session().scalar(query.limit(1)) is not None

@@ -9,6 +9,7 @@ import secrets
 import shutil
 import tempfile
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -20,6 +21,7 @@ from app.kernel.errors import NotFound, Unavailable
 
 log = logging.getLogger(__name__)
 BLOCK = 1024 * 1024
+PART = ".part-"  # how the names of files begin that are not whole yet
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -37,6 +39,9 @@ class Storage(Protocol):
 
     def remove_all(self, folder: str) -> int:
         """Forget all that lies in an organisation's folder; gives how many files."""
+
+    def remove_parts(self, folder: str, before: datetime) -> int:
+        """Forget what lies there half written since then; gives how many files."""
 
 
 def new_place(organisation_id: object) -> str:
@@ -57,7 +62,7 @@ class FolderStorage:
         partial: str | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".part-", delete=False) as target:
+            with tempfile.NamedTemporaryFile(dir=path.parent, prefix=PART, delete=False) as target:
                 partial = target.name
                 while block := stream.read(BLOCK):
                     target.write(block)
@@ -89,6 +94,13 @@ class FolderStorage:
         if root.exists():
             shutil.rmtree(root)
         return files
+
+    def remove_parts(self, folder: str, before: datetime) -> int:
+        """See `Storage`."""
+        parts = [path for path in self._path(folder).rglob(f"{PART}*") if path.stat().st_mtime < before.timestamp()]
+        for path in parts:
+            path.unlink(missing_ok=True)
+        return len(parts)
 
     def _path(self, place: str) -> Path:
         return self.root.joinpath(*place.split("/"))
@@ -139,6 +151,10 @@ class BucketStorage:
             for name in names:
                 self._client().remove_object(self.bucket, name)
         return len(names)
+
+    def remove_parts(self, folder: str, before: datetime) -> int:  # noqa: ARG002 -- a bucket shows nothing that is not whole
+        """See `Storage`."""
+        return 0
 
     def _name(self, place: str) -> str:
         return f"{self.prefix}/{place}" if self.prefix else place

@@ -140,7 +140,7 @@ class Writer:
     def _make(self, field: Field, words: Sequence[str]) -> dict[str, UUID | str]:
         resource = registry.of_table(field.reference)
         assert resource is not None  # noqa: S101 -- a start with an unknown table is refused
-        known, named = Known(resource), natural_fields(resource)
+        known, named = Known([resource]), natural_fields(resource)
         distinct = list(dict.fromkeys(words))
         known.find(distinct)
         first = {}

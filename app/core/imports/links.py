@@ -27,9 +27,9 @@ MAKE = "make"
 
 @dataclass
 class Known:
-    """What is known of the records of one resource: their ids by folded reference, name or key."""
+    """What is known of the records that a field may refer to: their ids by folded reference, name or key."""
 
-    resource: Resource
+    resources: Sequence[Resource]
     ids: dict[str, set[UUID]] = dataclass_field(default_factory=dict)
     asked: set[str] = dataclass_field(default_factory=set)
 
@@ -37,7 +37,8 @@ class Known:
         """Ask for all of these that were not asked for before, in one query a portion."""
         new = list(set(words) - self.asked)
         for start in range(0, len(new), PORTION):
-            self._ask(new[start:start + PORTION])
+            for resource in self.resources:
+                self._ask(resource, new[start:start + PORTION])
         self.asked.update(new)
 
     def get(self, word: str) -> set[UUID]:
@@ -49,9 +50,9 @@ class Known:
         self.ids[fold(word)] = {record_id}
         self.asked.add(word)
 
-    def _ask(self, words: Sequence[str]) -> None:
-        model: Any = self.resource.model
-        named = natural_fields(self.resource)
+    def _ask(self, resource: Resource, words: Sequence[str]) -> None:
+        model: Any = resource.model
+        named = natural_fields(resource)
         columns = [model.id, model.reference, *(getattr(model, f.key_attribute) for f in named)]
         folded = [fold(w) for w in words]
         wanted = [model.reference.in_([w.upper() for w in words])]
@@ -62,7 +63,7 @@ class Known:
             wanted.append(model.id.in_(ids))
         query = select(*columns).where(model.organisation_id == current.organisation.id, model.archived_at.is_(None), or_(*wanted))
         if not current.user.is_system:
-            query = query.where(access.visible(self.resource, current.user))
+            query = query.where(access.choosable(resource, current.user))
         for record_id, reference, *values in session().execute(query):
             self.ids[_exact(reference)] = {record_id}
             self.ids[_exact(str(record_id))] = {record_id}
@@ -93,15 +94,15 @@ class Links:
 
     def __init__(self, parser: RowParser) -> None:
         self._parser = parser
-        self._known: dict[str, Known | None] = {}
+        self._known: dict[tuple[str, ...], Known | None] = {}
         self.to_make: dict[str, set[str]] = {}
 
     def of(self, field: Field) -> Known | None:
-        """What is known of the resource that a field refers to."""
-        if field.reference not in self._known:
-            resource = registry.of_table(field.reference)
-            self._known[field.reference] = Known(resource) if resource else None
-        return self._known[field.reference]
+        """What is known of the records that a field refers to."""
+        if field.tables not in self._known:
+            resources = registry.meant_by(field)
+            self._known[field.tables] = Known(resources) if resources else None
+        return self._known[field.tables]
 
     def resolve(self, rows: Sequence[Understood]) -> None:
         """Put ids where words stood; what is unknown is to be made, or a fault."""

@@ -169,11 +169,13 @@ def _referred(resource: Resource, ids: Sequence[UUID]) -> set[UUID]:
     for other in table.metadata.sorted_tables:
         if other is own:
             continue
+        columns = [column for column in other.columns if (said := column.info.get("field")) and said.groups and table.name in said.tables]
         for constraint in other.foreign_key_constraints:
             column = next((e.parent for e in constraint.elements if e.column.table is table and e.column.name == "id"), None)
-            if column is not None and ids:
-                query = select(column).where(other.c.organisation_id == current.organisation.id, column.in_(ids)).distinct()
-                found.update(session().scalars(query))
+            columns += [column] if column is not None else []
+        for column in columns if ids else ():
+            query = select(column).where(other.c.organisation_id == current.organisation.id, column.in_(ids)).distinct()
+            found.update(session().scalars(query))
     return found
 
 

@@ -114,7 +114,7 @@ def _making(user: Actor) -> Iterator[tuple[str, Any, str, str]]:
     for resource in registry:
         if resource.form and resource.creatable and access.can(user, resource.permission("create")):
             module = registry.modules[resource.module]
-            yield resource.key, resource.label, str(module.label), f"{_list(resource)}new"
+            yield resource.key, resource.label, str(module.label), resource.own_form(None) if resource.own_form else f"{_list(resource)}new"
 
 
 def _list(resource: Resource) -> str:

@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 from app.kernel.manifest import Action, Approval, Duty, Level, Module, Related, Resource, Role
 from app.modules.hse import events, forms, jobs, services
 from app.modules.hse.models import CorrectiveAction, Incident
+from app.modules.hse.review import weekly_review
 
 incidents = Resource(
     Incident,
@@ -53,12 +54,12 @@ close_out = Approval(
 
 module = Module(
     "hse", label=_l("Health and safety"), icon="shield-check", keys="g h",
-    resources=(incidents, corrective_actions), approvals=(close_out,),
+    resources=(incidents, corrective_actions), approvals=(close_out,), runs=(weekly_review,),
     roles=(
         Role("hse_manager", _l("HSE manager"), {"hse.*.*": "company"}, help=_l("Runs health and safety, and closes incidents."),
              start="hse.incident"),
         Role("member", _l("Member"), {"hse.corrective_action.complete": "own"}),
         Role("approver", _l("Approver"), {"hse.corrective_action.complete": "own"}),
     ),
-    on={events.CorrectiveActionAssigned: jobs.tell_owner},
+    on={events.CorrectiveActionAssigned: jobs.tell_owner, "hse.incident.created": jobs.tell_of_reports},
 )

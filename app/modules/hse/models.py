@@ -93,7 +93,7 @@ class Incident(Record):
     site_id: Mapped[UUID] = reference("site", _l("Site"))
     department_id: Mapped[UUID | None] = reference("department", _l("Department"), required=False)
     occurred_at: Mapped[datetime] = moment(_l("Occurred"), help=_l("Day and time at the site."))
-    actual_severity: Mapped[Severity] = choice(_l("Actual severity"), Severity, help=_l("How bad it was."))
+    actual_severity: Mapped[Severity] = choice(_l("Actual severity"), Severity, help=_l("How bad it was."), extra={"known_as": "severity"})
     actual_likelihood: Mapped[Likelihood] = choice(_l("Actual likelihood"), Likelihood, default=Likelihood.POSSIBLE,
                                                    help=_l("How often an outcome like this is to be expected."))
     actual_risk: Mapped[Risk | None] = choice(_l("Actual risk"), Risk, required=False)
@@ -134,7 +134,7 @@ class CorrectiveAction(Record):
 
     title: Mapped[str] = text(_l("Title"), help=_l("What is to be done, in one line."))
     incident_id: Mapped[UUID] = reference("hse_incident", _l("Incident"))
-    owner_id: Mapped[UUID] = reference("member", _l("Owner"))
+    owner_id: Mapped[UUID] = reference("member", _l("Owner"), groups=True)
     due_on: Mapped[date] = day(_l("Due"), deadline="is_open")
     state: Mapped[Progress] = choice(_l("State"), Progress, default=Progress.OPEN)
     plan: Mapped[str | None] = long_text(_l("Plan"), help=_l("How it will be done."))

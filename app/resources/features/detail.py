@@ -16,6 +16,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from app.core import access, approvals, audit, files
+from app.core.forms import Part
 from app.kernel.current import current
 from app.kernel.db import session
 from app.kernel.errors import NotFound
@@ -23,10 +24,12 @@ from app.kernel.fields import Field, fields_of
 from app.kernel.manifest import Action, Related, Resource
 from app.kernel.registry import registry
 from app.kernel.screens import screen, wants_fragment
+from app.resources.answer_form import Impact, impact_of
+from app.resources.answering import Answered
 from app.resources.features.listing import template_of
 from app.resources.labels import Shown
 from app.resources.stages import lines_of
-from app.resources.urls import list_url, record_url
+from app.resources.urls import form_url, list_url, record_url
 
 RELATED_ROWS = 10
 
@@ -37,6 +40,15 @@ class Fact:
 
     field: Field
     value: Any
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The answers to a form below their headings, what they come to, and by which version of the form they were asked."""
+
+    sections: Sequence[tuple[str, Sequence[Part]]]
+    impact: Impact | None
+    reference: str
 
 
 @dataclass(frozen=True)
@@ -104,12 +116,25 @@ class Detail:
             and (name != self.resource.title or shown[name].kind == "reference")
         ]
 
+    @cached_property
+    def answers(self) -> Answers | None:
+        """What was answered to the form that belongs to the record, if one does."""
+        field = next((each for each in fields_of(self.resource.model).values() if each.kind == "answers"), None)
+        kept = (field.value(self.record) if field else None) or {}
+        sheet = field.sheet(kept) if field and field.sheet and kept else None
+        if sheet is None:
+            return None
+        found = Answered(sheet.values(kept))
+        return Answers(list(sheet.parts(kept)), impact_of(sheet, found, self.record) if sheet.matrix else None, kept.get("form", ""))
+
     def _applies(self, field: Field) -> bool:
         return field.applies(lambda name: getattr(self.record, name))
 
     @cached_property
     def state(self) -> Any:
         """The record's state as a choice, when it has one."""
+        if self.resource.waits:
+            return self.show.state(self.record, self.resource.waits[0])
         return getattr(self.record, "status", None) or getattr(self.record, "state", None)
 
     @cached_property
@@ -139,7 +164,12 @@ class Detail:
             approvals.State.OPEN: _("It waits for approval already."),
             approvals.State.HELD: _("It is approved and takes effect shortly."),
         }
-        return {each.action: why[each.state] for each in self._requests if each.state in why}
+        return {each.action: f"{why[each.state]} {self._asked(each)}".strip() for each in self._requests if each.state in why}
+
+    def _asked(self, request: Any) -> str:
+        """Whose decision a request waits for."""
+        names = approvals.asked_now(request)
+        return _("Asked: %(names)s.", names=names) if names else ""
 
     @cached_property
     def _requests(self) -> list[Any]:
@@ -187,7 +217,7 @@ class Detail:
         decision = access.can(current.user, self.resource.permission("edit"), self.record)
         answer: Any = self.resource.lock(self.record) if self.resource.lock and decision.allowed else True
         reason = decision.reason if not decision.allowed else "" if answer is True else str(answer or _("It can no longer be changed."))
-        return Offer("edit", _("Edit"), f"{self.url}edit", "pencil", "neutral", not reason, reason, True,
+        return Offer("edit", _("Edit"), form_url(self.resource, self.record), "pencil", "neutral", not reason, reason, True,
                      ask_url="" if decision.allowed else self._ask_url("edit"))
 
     @cached_property
@@ -258,16 +288,21 @@ def related_panel(record: Any, related: Related) -> RelatedPanel | None:
 
 def fetch(resource: Resource, reference: str) -> Any:
     """The record of that reference, if the reader may see it. Raises NotFound."""
+    return fetch_all(resource, [reference])[0]
+
+
+def fetch_all(resource: Resource, references: Sequence[str]) -> list[Any]:
+    """The records of those references, if the reader may see each of them. Raises NotFound."""
     access.require(current.user, resource.permission("view"))
     model: Any = resource.model
-    record = session().scalar(
-        select(model).where(
-            model.organisation_id == current.organisation.id, model.reference == reference, access.visible(resource, current.user)
-        )
+    seen = select(model).where(
+        model.organisation_id == current.organisation.id, model.reference.in_(references), access.visible(resource, current.user)
     )
-    if record is None:
-        raise NotFound(_("%(what)s %(reference)s was not found.", what=resource.label, reference=reference[:60]))
-    return record
+    found = {record.reference: record for record in session().scalars(seen)}
+    for reference in references:
+        if reference not in found:
+            raise NotFound(_("%(what)s %(reference)s was not found.", what=resource.label, reference=reference[:60]))
+    return [found[reference] for reference in references]
 
 
 def show_detail(resource: Resource, reference: str) -> Response:

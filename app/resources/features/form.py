@@ -20,15 +20,18 @@ from app.kernel.i18n import in_sentence
 from app.kernel.kinds import counted, show_moment
 from app.kernel.manifest import Resource
 from app.kernel.screens import screen
-from app.resources.binding import bind_many, form_names
-from app.resources.bound_fields import BoundField, bound_field, bound_lines, raw_of, typed, typed_lines, words_for
+from app.resources.answer_form import AnswerForm
+from app.resources.answering import understand
+from app.resources.binding import bind_many, form_names, parse_answer
+from app.resources.bound_fields import BoundField, BoundLines, bound_field, bound_lines, raw_of, typed, typed_lines, words_for
 from app.resources.features.detail import fetch
 from app.resources.features.listing import template_of
 from app.resources.stages import changeable, lines_of, require_live
 from app.resources.urls import list_url, record_url
 
-INNER = frozenset({"csrf_token", "_key", "_discard", "_add_line", "_remove_line", "_redraw", "version"})
+INNER = frozenset({"csrf_token", "_key", "_discard", "_add_line", "_remove_line", "_redraw", "_impact", "version"})
 RESHAPING = ("_add_line", "_remove_line", "_redraw")
+OWN = ("lines", "1")
 
 
 class FormPage:
@@ -42,6 +45,9 @@ class FormPage:
         self.errors: Mapping[str, Sequence[Any]] = {}
         self.draft_when = ""
         self.fresh = -1
+        answered = next((field for field in self.fields.values() if field.kind == "answers"), None)
+        self.answers = AnswerForm(answered, record) if answered else None
+        self.fields = {name: field for name, field in self.fields.items() if field is not answered}
 
     @property
     def name(self) -> str:
@@ -84,13 +90,29 @@ class FormPage:
     def take(self, form: MultiDict[str, str]) -> None:
         """Put in what was typed."""
         self.raw |= typed(form, self.fields.values())
+        if self.answers:
+            self.answers.take(form)
         if self.resource.lines:
             self.lines = typed_lines(form, self.resource.lines)
 
     def data(self) -> dict[str, Any]:
         """What goes through the door."""
         sent = {name: self.raw[name] if self._applies(name) else "" for name in self.fields if name in self.raw}
+        if self.answers:
+            sent[self.answers.field.name] = self.answers.data(self.sheet, self.about)
         return {**sent, "lines": self.lines} if self.resource.lines else sent
+
+    @property
+    def about(self) -> Any:
+        """What stands in the fields, as values."""
+        applying = {name: value for name, value in self.raw.items() if self._applies(name)}
+        return self.answers.about(applying, self.fields) if self.answers else None
+
+    @property
+    def sheet(self) -> Any:
+        """The form that is data which belongs to what stands in the fields, if one does."""
+        applying = {name: value for name, value in self.raw.items() if self._applies(name)}
+        return self.answers.sheet(applying, self.fields) if self.answers else None
 
     def _applies(self, name: str) -> bool:
         """Whether a field is asked for beside what stands in the others."""
@@ -101,20 +123,31 @@ class FormPage:
         """Where the form is sent."""
         return f"{self.base}{'edit' if self.record else 'new'}"
 
-    def _groups(self) -> list[tuple[Any, list[BoundField]]]:
-        """The fields that are asked for, below their headings."""
+    @property
+    def validate_url(self) -> str:
+        """Where a field is sent, below its name, once it was left."""
+        return f"{self.base}validate/"
+
+    def _groups(self, sheet: Any) -> list[tuple[Any, list[BoundField], list[BoundLines]]]:
+        """The fields that are asked for, below their headings, with the rows that belong there."""
         words = words_for(self.fields.values(), self.raw)
-        drivers = {field.shown_when[0] for field in self.fields.values() if field.shown_when}
-        groups = [(legend, [
-            bound_field(self.fields[n], self.raw.get(n), errors=self.errors.get(n, ()), text=words.get(n, ""),
-                        validate=f"{list_url(self.resource)}validate/{n}", redraw=self.action if n in drivers else "")
-            for n in names if self._applies(n)]) for legend, names in self.resource.form.items()]
-        return [(legend, fields) for legend, fields in groups if fields]
+        drivers = {field.shown_when[0] for field in self.fields.values() if field.shown_when} | (sheet.drivers() if sheet else set())
+        groups: list[tuple[Any, list[BoundField], list[BoundLines]]] = []
+        for legend, names in self.resource.form.items():
+            if self.answers and self.answers.field.name in names and sheet:
+                groups += self.answers.sections(sheet, self.about, self.errors, self.action, self.validate_url)
+            groups.append((legend, [
+                bound_field(self.fields[n], self.raw.get(n), errors=self.errors.get(n, ()), text=words.get(n, ""),
+                            validate=f"{self.validate_url}{n}", redraw=self.action if n in drivers else "",
+                            needed=bool(self.fields[n].needed_when) and self.fields[n].needed(self.raw.get))
+                for n in names if n in self.fields and self._applies(n)], []))
+        return [group for group in groups if group[1] or group[2]]
 
     def answer(self, status: int = 200) -> Response:
         """The page, or the form alone for htmx."""
         made = _("New %(what)s", what=in_sentence(self.resource.label))
         heading = _("Edit %(reference)s", reference=self.record.reference) if self.record else made
+        sheet = self.sheet
         crumbs = [(self.resource.plural, list_url(self.resource))]
         if self.record:
             crumbs.append((self.record.reference, self.base))
@@ -125,7 +158,8 @@ class FormPage:
             resource=self.resource,
             crumbs=crumbs,
             heading=heading,
-            groups=self._groups(),
+            groups=self._groups(sheet),
+            impact=self.answers.impact(sheet, self.about) if self.answers and sheet else None,
             aside=[(name, self.raw[name]) for name in self.fields if self.raw.get(name) and not self._applies(name)],
             lines=bound_lines(self.resource.lines, self.lines, self.errors, self.fresh) if self.resource.lines else None,
             errors=self._summary(),
@@ -143,7 +177,9 @@ class FormPage:
         found = []
         for name, said in self.errors.items():
             field = self.fields.get(name)
-            if name.startswith("lines."):
+            if self.answers and name.startswith(f"{self.answers.field.name}."):
+                found.append(self._of_answer(name, said))
+            elif name.startswith("lines."):
                 _lines, number, column = name.split(".")
                 found.append(
                     (f"field-lines-{int(number) - 1}-{column}", _("Row %(number)s, %(column)s", number=number, column=column), said[0])
@@ -153,6 +189,20 @@ class FormPage:
             else:
                 found.append((f"field-{name}" if field else "", field.label if field else name, said[0]))
         return found
+
+
+    def _of_answer(self, name: str, said: Sequence[Any]) -> tuple[str, Any, Any]:
+        """An error in an answer, or in a row of answers."""
+        question, *place = name.split(".")[1:]
+        known = self.sheet.questions.get(question) if self.sheet else None
+        label = known.field.label if known else question
+        if known is None:
+            return "", label, said[0]
+        if not place:
+            return f"lines-answers-{question}" if known.columns else f"field-answers-{question}", label, said[0]
+        column = next((each.label for each in known.columns if each.name == place[1]), place[1])
+        words = _("Row %(number)s, %(column)s", number=place[0], column=column)
+        return f"field-answers-{question}-{int(place[0]) - 1}-{place[1]}", f"{label}: {words}", said[0]
 
 
 def show_new(resource: Resource) -> Response:
@@ -191,6 +241,10 @@ def _save(page: FormPage, action: str, record: Any) -> Any:
     if "_discard" in form:
         drafts.forget(page.name)
         return redirect(page.action, 303)
+    if "_impact" in form:
+        sheet = page.sheet
+        impact = page.answers.impact(sheet, page.about) if page.answers and sheet else None
+        return screen("resource/impact.html", impact=impact, action=page.action)
     if any(name in form for name in RESHAPING):
         _reshape(page, form)
         _keep(page, form)
@@ -214,7 +268,7 @@ def _save(page: FormPage, action: str, record: Any) -> Any:
 
 
 def _reshape(page: FormPage, form: MultiDict[str, str]) -> None:
-    if "_add_line" in form:
+    if form.get("_add_line") in OWN:
         page.lines.append({})
         page.fresh = len(page.lines) - 1
     elif (place := counted(form.get("_remove_line", ""))) is not None and place < len(page.lines):
@@ -234,11 +288,14 @@ def _keep(page: FormPage, form: MultiDict[str, str]) -> None:
     drafts.keep(page.name, [(n, v) for n, v in form.items(multi=True) if n not in INNER])
 
 
-def validate(resource: Resource, name: str) -> Response:
-    """One field again, after it was left, with what is wrong with it."""
-    access.require(current.user, resource.permission("view"))
-    page = FormPage(resource)
+def validate(resource: Resource, name: str, reference: str = "") -> Response:
+    """One field again, after it was left, with what is wrong with it; of a new record, or of one that exists."""
+    record = fetch(resource, reference) if reference else None
+    access.require(current.user, resource.permission("edit" if reference else "create"), record)
+    page = FormPage(resource, record)
     page.take(request.form)
+    if page.answers and (question := name.removeprefix("answers-")) != name and (sheet := page.sheet) and question in sheet.questions:
+        return _validate_answer(page, sheet, question)
     if name not in page.fields:
         raise Invalid({name: [_("There is no such field here.")]})
     beside = {name, *_currencies(page), *_driver(page, name)}
@@ -246,8 +303,17 @@ def validate(resource: Resource, name: str) -> Response:
     field = page.fields[name]
     return screen(
         "resource/field.html",
-        b=bound_field(field, page.raw.get(name), errors=bound.errors.get(name, ()), validate=f"{list_url(resource)}validate/{name}"),
+        b=bound_field(field, page.raw.get(name), errors=bound.errors.get(name, ()), validate=f"{page.validate_url}{name}"),
     )
+
+
+def _validate_answer(page: FormPage, sheet: Any, question: str) -> Response:
+    said, address = sheet.questions[question].field, f"{page.validate_url}answers-{question}"
+    found = understand(sheet, page.answers.raw if page.answers else {}, page.about, parse_answer)
+    raw = page.answers.raw.get(question) if page.answers else None
+    needed = sheet.needed(sheet.questions[question], found.values, page.about)
+    return screen("resource/field.html", b=bound_field(said, raw, errors=found.errors.get(question, ()), prefix="answers-",
+                                                       validate=address, needed=needed))
 
 
 def _currencies(page: FormPage) -> set[str]:

@@ -182,8 +182,7 @@ def _linked(fields: Any, rows: list[ImportRow]) -> dict[str, str]:
     for name, field in fields.items():
         held = (values.get(name) for row in rows for values in (row.parsed, row.before or {}) if field.kind == "reference")
         ids = {UUID(v) for v in held if isinstance(v, str)}
-        resource = registry.of_table(field.reference) if ids else None
-        if resource:
+        for resource in registry.meant_by(field) if ids else ():
             found.update({str(i): label.text for i, label in labels_for(resource, ids).items()})
     return found
 

@@ -27,7 +27,7 @@ from app.kernel.screens import screen
 from app.resources.labels import Shown, gather
 from app.resources.paging import Page, page_of
 from app.resources.querying import COUNT_LIMIT, Wanted, count, filter_fields, narrowed, read, sortable
-from app.resources.urls import list_url, picker_url, record_url
+from app.resources.urls import form_url, list_url, picker_url, record_url
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,11 @@ class Listing:
         """The list's own path."""
         return list_url(self.resource)
 
+    @property
+    def new_url(self) -> str:
+        """Where a new record is made by hand."""
+        return form_url(self.resource)
+
     def picker_url(self, field: Field) -> str:
         """Where a filter's picker looks for records."""
         return picker_url(field)
@@ -137,7 +142,7 @@ class Listing:
     def _cell(self, record: Any, column: Column, late: bool) -> Cell:
         said = str(self.show(record, column.name))
         if column.look == "state" and said:
-            return Cell("state", said, column.field.value(record).tone)
+            return Cell("state", said, self.show.state(record, column.name).tone)
         return Cell("late" if late else "plain" if column.look == "state" else column.look, said)
 
     def with_(self, **changes: str | None) -> str:

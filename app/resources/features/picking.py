@@ -1,19 +1,20 @@
-"""The typeahead of reference fields: the few best records for what was typed, within what the reader may see."""
+"""The typeahead of reference fields: the few best records for what was typed, within what the reader may choose."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from flask import Response, request
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, or_, select, true
 
 from app.core import access, search
 from app.kernel.current import current
 from app.kernel.db import session
-from app.kernel.fields import fields_of
+from app.kernel.fields import GROUPS, PEOPLE, fields_of
 from app.kernel.kinds import fold
 from app.kernel.limits import SEARCH, limited
 from app.kernel.manifest import Resource
+from app.kernel.registry import registry
 from app.kernel.screens import screen
 from app.resources.labels import title_attribute
 
@@ -21,12 +22,15 @@ SHOWN = 12
 
 
 def pick(resource: Resource, typed: str, limit: int = SHOWN) -> list[dict[str, Any]]:
-    """Records whose title or reference begins with what was typed, then those that search finds."""
-    access.require(current.user, resource.permission("view"))
+    """Records whose title or reference begins with what was typed, then those that search finds.
+
+    Search reads all of a record: where choosing needs less than opening, it finds what one may open alone.
+    """
+    access.require(current.user, resource.choosing)
     model: Any = resource.model
     title = title_attribute(resource)
     query = select(model).where(
-        model.organisation_id == current.organisation.id, model.archived_at.is_(None), access.visible(resource, current.user)
+        model.organisation_id == current.organisation.id, model.archived_at.is_(None), access.choosable(resource, current.user)
     )
     keyed = getattr(model, f"{title}_key", None)
     column = keyed if keyed is not None else getattr(model, title)
@@ -36,8 +40,19 @@ def pick(resource: Resource, typed: str, limit: int = SHOWN) -> list[dict[str, A
         more = search.matching(typed, resource, limit=limit)
         known = {r.id for r in found}
         if more:
-            found += [r for r in session().scalars(query.where(model.id.in_(more)).limit(limit)) if r.id not in known]
+            query = query.where(model.id.in_(more), access.visible(resource, current.user) if resource.chosen_apart else true())
+            found += [r for r in session().scalars(query.limit(limit)) if r.id not in known]
     return [_option(resource, title, record) for record in found[:limit]]
+
+
+def pick_either(resource: Resource, typed: str) -> list[dict[str, Any]]:
+    """People and, among them, the groups that may be chosen in a person's place: each kind has half of the room where both have many."""
+    people, groups = pick(resource, typed), registry.of_table(GROUPS)
+    if groups is None or not access.can(current.user, groups.choosing).allowed:
+        return people
+    found = [{**each, "subtitle": f"{groups.label} · {each['subtitle']}"} for each in pick(groups, typed)]
+    kept = people[:max(SHOWN // 2, SHOWN - len(found))]
+    return kept + found[:SHOWN - len(kept)]
 
 
 def _begins(resource: Resource, typed: str) -> ColumnElement[bool]:
@@ -69,4 +84,5 @@ def _option(resource: Resource, title: str, record: Any) -> dict[str, Any]:
 def show_picks(resource: Resource) -> Response:
     """The options under a picker."""
     words = next((v for n, v in request.args.items() if n == "q" or n.endswith("__text")), "").strip()[:100]
-    return screen("resource/suggestions.html", found=pick(resource, words), typed=words)
+    either = resource.model.__tablename__ == PEOPLE and "groups" in request.args  # type: ignore[attr-defined]
+    return screen("resource/suggestions.html", found=pick_either(resource, words) if either else pick(resource, words), typed=words)
