@@ -23,8 +23,8 @@ from tests.infra.serving import LiveServer, wait_for
 
 pytestmark = [pytest.mark.ordeal, pytest.mark.timeout(600)]
 MANY = 150_000
-ROWS = """INSERT INTO notification (organisation_id, id, member_id, kind, title, text, path, key, critical, shown_at, created_at)
-  SELECT %s, gen_random_uuid(), %s, 'security', 'Notice ' || n, '', '', '', false, now(), now() FROM generate_series(1, %s) n"""
+ROWS = """INSERT INTO notification (organisation_id, id, member_id, kind, title, text, path, key, category, priority, shown_at, created_at)
+  SELECT %s, gen_random_uuid(), %s, 'security', 'Notice ' || n, '', '', '', 'alert', 'normal', now(), now() FROM generate_series(1, %s) n"""
 
 
 @pytest.fixture
@@ -81,8 +81,8 @@ def test_a_deletion_that_is_killed_half_way_goes_on_to_the_end(live: LiveServer,
     assert full.stored(live.database.app, here) == {}
     live.stop()
     after = full.marks(power, stays.organisation.id)
-    theirs = ("job", "job_line", "outbox", "schedule_tick", "audit_entry", "audit_link", "audit_checkpoint", "mail_message",
-              "security_alert", "notification", "invitation")  # their own work went on meanwhile, their letters went out
+    theirs = ("job", "job_line", "outbox", "schedule_tick", "audit_entry", "audit_link", "audit_checkpoint", "mail_message", "mail_way",
+              "security_alert", "notification", "invitation", "digest_day")  # their own work went on meanwhile, their letters went out
     assert {n: m for n, m in after.items() if n not in theirs} == {n: m for n, m in kept[0].items() if n not in theirs}
     assert full.stored(live.database.app, stays.organisation.id) == kept[1]
     with acting(bare(PLATFORM_ID), SYSTEM), unit_of_work() as work:
