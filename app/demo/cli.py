@@ -76,6 +76,20 @@ def main_job(path: str, mapping: str, as_json: bool) -> None:
     show(figures, as_json=as_json, lines=[f"{name:20} {value}" for name, value in figures.items()])
 
 
+@demo.command("approvals")
+@click.option("--only", multiple=True, help="Of these workflows only: leave, travel, …")
+@json_option
+def approvals(only: tuple[str, ...], as_json: bool) -> None:
+    """Run the twelve workflows through: every branch, refusal, quorum, escalation, delegation, withdrawal and re-opening."""
+    from app.demo import agreeing
+
+    _refuse_elsewhere()
+    figures = agreeing.run(only, say=lambda line: click.echo(line, err=True))
+    show(figures, as_json=as_json, lines=[f"{name:20} {value}" for name, value in figures.items()])
+    if figures["wrong"] or not (figures["story_adds_up"] and figures["requests_add_up"] and figures["audit_verified"]):
+        sys.exit(1)
+
+
 def _refuse_elsewhere() -> None:
     """Raise `ConfigError` on a copy that serves a real address."""
     settings = current_app.extensions["settings"]

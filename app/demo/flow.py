@@ -38,7 +38,7 @@ def play(staff: Staff, dice: random.Random) -> None:
 
 
 def _report(staff: Staff, dice: random.Random, moment: datetime) -> None:
-    story, reporter = dice.choice(STORIES[staff.house.trade]), dice.choice(_workers(staff))
+    story, reporter = dice.choice(STORIES[staff.house.trade]), dice.choice(workers(staff))
     data = {"title": story.title.format(place=dice.choice(PLACES[staff.house.trade])), "kind": story.kind.value,
             "site": str(dice.choice(staff.sites).id), "department": str(reporter.department_id),
             "occurred_at": (moment - timedelta(hours=1)).isoformat(), "actual_severity": story.actual,
@@ -46,10 +46,10 @@ def _report(staff: Staff, dice: random.Random, moment: datetime) -> None:
             "potential_likelihood": dice.choice((1, 2, 3)),
             "narrative": story.account,
             "immediate_action": story.at_once}
-    with _as(reporter, moment):
+    with acting_at(reporter, moment):
         incident_id = perform_one("hse.incident", "create", data=data).record_id
     lead = staff.with_role("hse_manager")[0]
-    with _as(lead, moment + timedelta(hours=1)):
+    with acting_at(lead, moment + timedelta(hours=1)):
         steps = [perform_one("hse.corrective_action", "create", data={
             "title": title, "incident": str(incident_id), "owner": str(dice.choice(staff.leads).id),
             "due_on": (moment + timedelta(days=dice.choice((1, 3, 14)))).date().isoformat()}).record_id for title in story.steps]
@@ -60,15 +60,15 @@ def _report(staff: Staff, dice: random.Random, moment: datetime) -> None:
 def _close(staff: Staff, dice: random.Random, incident_id: Any, steps: list[Any], moment: datetime) -> None:
     """Another manager has everything done and asks for the close-out."""
     asker = dice.choice([m for m in staff.with_role("manager") if m not in staff.with_role("hse_manager")])
-    with _as(asker, moment):
+    with acting_at(asker, moment):
         for step in steps:
             perform_one("hse.corrective_action", "complete", step, {"result": dice.choice(RESULTS)})
         perform_one("hse.incident", "close", incident_id, {"outcome": dice.choice(OUTCOMES)})
 
 
 def _ask(staff: Staff, dice: random.Random, moment: datetime) -> None:
-    want, asker = dice.choice(WANTS[staff.house.trade]), dice.choice(_workers(staff))
-    with _as(asker, moment):
+    want, asker = dice.choice(WANTS[staff.house.trade]), dice.choice(workers(staff))
+    with acting_at(asker, moment):
         made = perform_one("procurement.requisition", "create", data={
             "title": want.title, "justification": want.why, "supplier": str(_supplier(staff, want).id),
             "department": str(asker.department_id), "site": str(dice.choice(staff.sites).id),
@@ -87,7 +87,7 @@ def _line(staff: Staff, dice: random.Random, item: Any) -> dict[str, Any]:
 def _pay(staff: Staff, dice: random.Random, moment: datetime) -> None:
     clerk, want = staff.with_role("payments_clerk")[0], dice.choice(WANTS[staff.house.trade])
     amount = dice.uniform(*dice.choice(((5_200, 14_000), (15_000, 48_000), (52_000, 90_000), (120, 4_800))))
-    with _as(clerk, moment):
+    with acting_at(clerk, moment):
         perform_one("procurement.payment", "create", data={
             "supplier": str(_supplier(staff, want).id), "amount": f"{amount:.2f}", "paid_on": moment.date().isoformat(),
             "purpose": want.title, "category": "Supplies and Services", "department": str(dice.choice(list(staff.departments.values())).id),
@@ -108,7 +108,7 @@ def _decide(staff: Staff, dice: random.Random, now: datetime) -> None:
         if request_id in done or now - asked_at < timedelta(hours=20) or dice.random() < 0.15:
             continue
         done.add(request_id)
-        with _as(by_id[member_id], asked_at + timedelta(hours=dice.uniform(0.5, 18))):
+        with acting_at(by_id[member_id], asked_at + timedelta(hours=dice.uniform(0.5, 18))):
             _answer(request_id, dice)
 
 
@@ -119,7 +119,8 @@ def _answer(request_id: Any, dice: random.Random) -> None:
     approvals.decide(request.id, verb, reason=reason, shown_hash=request.snapshot_hash, key=f"demo:{request.id}")
 
 
-def _workers(staff: Staff) -> list[Member]:
+def workers(staff: Staff) -> list[Member]:
+    """Those who do the work, without the named people."""
     return [member for member in staff.members if member not in staff.named.values()]
 
 
@@ -129,7 +130,7 @@ def _supplier(staff: Staff, want: Want) -> Supplier:
 
 
 @contextmanager
-def _as(member: Member, moment: datetime) -> Iterator[Mapping[str, Any]]:
+def acting_at(member: Member, moment: datetime) -> Iterator[Mapping[str, Any]]:
     """One piece of work by a member at a moment of the past."""
     actor = people.load_actor(current.organisation, member.id)
     with acting(current.organisation, actor, channel="page"), clock.at(moment), unit_of_work():

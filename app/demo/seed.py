@@ -7,7 +7,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from app.core import audit, auth, imports, organisations, settings
-from app.demo import flow, incidents, people, purchases
+from app.demo import flow, incidents, people, purchases, wishes
 from app.demo.accounts import PASSWORD
 from app.demo.cast import HOUSES, House
 from app.demo.staff import Staff
@@ -46,6 +46,7 @@ def _organisation(house: House, secret: str) -> None:
             if house.trade == "council":
                 _mappings()
         flow.play(staff, dice)
+        wishes.play(staff)
         audit.seal(current.organisation.id)  # a year at once is no trail that falls behind
 
 

@@ -14,13 +14,13 @@ from typing import Any
 from app.demo.scale import SCALE
 from app.kernel import clock
 from app.kernel.embedded import Servers
-from tests.bench import inside, pages, painting, starting, trail, work
+from tests.bench import inside, pages, painting, queueing, starting, trail, work
 from tests.bench.figures import Row, table
 from tests.bench.house import House, copy, floor, servers
 
 LEFT_OUT, FAILED = "left out (--quick)", "failed, see above"
-ORDER = ("pages", "thinking", "deep", "queries", "decision", "approval", "search", "import", "export", "trail", "report", "start", "bytes",
-         "one decision", "memory", "suite", "streams")
+ORDER = ("pages", "thinking", "deep", "queries", "decision", "notices", "approval", "queue", "search", "import", "export", "trail",
+         "report", "start", "bytes", "one decision", "memory", "suite", "streams")
 
 
 class Bench:
@@ -42,6 +42,7 @@ class Bench:
                     self.attempt(step, taken)
                 taken.client.close()
             self.attempt(self.exports, house)
+            self.attempt(self.queue, house)
         self.attempt(self.trail)
         self.attempt(self.imports)
         self.attempt(self.start)
@@ -86,6 +87,8 @@ class Bench:
             Row("growth of queries with rows, 10 to 200", "0", "0", [growth], "", limit=0)]
         spent = inside.decision(taken.house, self.runs)
         self.rows["decision"] = [Row("permission decision, warm", "< 1 ms", "< 50 µs", spent, "µs", limit=1000)]
+        told = inside.notices(taken.house, self.runs)
+        self.rows["notices"] = [Row("1,000 notices to 200 people, rendered and queued", "< 5 s", "", told, "s", limit=5)]
 
     def search(self, taken: pages.Pages) -> None:
         """Different words."""
@@ -120,6 +123,10 @@ class Bench:
             found += [Row(f"export of 50,000 rows {form.upper()}", must, aim, seconds, "s", limit=limit),
                       Row(f"… RSS of the worker, {form.upper()}", "< 300 MB", "", megabytes, "MB", limit=300)]
         self.rows["export"] = found
+
+    def queue(self, house: House) -> None:
+        """The queue of somebody whom many ask."""
+        self.rows["queue"] = queueing.rows(house, 30 if self.quick else 60)
 
     def trail(self) -> None:
         """The audit trail with a million entries."""

@@ -15,11 +15,11 @@ WATCH = """
 addEventListener('securitypolicyviolation', (e) => saw('blocked', `${e.violatedDirective} ${e.blockedURI} ${location.pathname}`), true);
 for (const kind of ['mousedown', 'mousemove', 'pointerdown', 'touchstart', 'wheel'])
   addEventListener(kind, () => saw('mouse', `${kind} ${location.pathname}`), true);
-let held = false;
-addEventListener('focusin', () => { held = true; }, true);
-const onBody = () => held && (document.activeElement ?? document.body) === document.body;
-const again = () => onBody() && saw('lost', location.pathname);
-addEventListener('htmx:after:swap', () => setTimeout(() => onBody() && setTimeout(again, 150), 150), true);
+let moves = 0;
+addEventListener('focusin', () => { moves += 1; }, true);
+const onBody = () => moves > 0 && (document.activeElement ?? document.body) === document.body;
+const lost = (since) => onBody() && moves === since && saw('lost', location.pathname);
+addEventListener('htmx:after:swap', () => setTimeout(() => onBody() && setTimeout(lost, 300, moves), 150), true);
 """
 
 

@@ -24,19 +24,28 @@ from app.kernel.registry import registry
 from tests.infra.serving import LiveServer
 
 DESKTOP, TABLET, PHONE = {"width": 1920, "height": 1080}, {"width": 820, "height": 1180}, {"width": 390, "height": 844}
-CORE = {"sign-in": "/sign-in", "organisations": "/organisations", "inbox": "inbox/", "requests": "inbox/?tab=requested", "jobs": "jobs/",
-        "notifications": "notifications/", "preferences": "notifications/preferences", "delegations": "inbox/delegations/",
+CORE = {"sign-in": "/sign-in", "organisations": "/organisations", "inbox": "inbox/",
+        "board": "inbox/?layout=board&by=step", "starred": "inbox/?tab=starred", "requests": "inbox/?tab=requested", "jobs": "jobs/",
+        "notifications": "notifications/", "bell": "notifications/panel", "preferences": "notifications/preferences",
+        "notices outside": "notifications/deliveries/",
+        "delegations": "inbox/delegations/", "calendar-file": "calendar/absences/ical", "stuck": "inbox/stuck",
         "undelivered": "settings/undelivered/", "search": "search?q=pump", "settings": "settings/", "profile": "settings/profile",
         "password": "settings/password", "sessions": "settings/sessions", "address": "settings/address", "forgotten": "/account/forgotten",
         "sent": "/account/sent", "security": "settings/security", "lost-factors": "settings/lost-factors", "prove": "prove",
         "sign-in-organisation": "/sign-in/organisation", "sign-in-house": "/sign-in/to/meridian", "ways-in": "settings/sign-ins",
         "ownership": "settings/ownership", "deletion": "settings/deletion", "agencies": "settings/agencies", "clients": "clients",
         "organisation-settings": "settings/organisation", "provisioning": "settings/provisioning",
+        "developers": "developers/", "api usage": "developers/usage",
+        "api changes": "developers/changes", "operation": "developers/operations/hse.incident.create",
         "tokens": "settings/tokens", "service-tokens": "settings/service-tokens", "keys": "keys",
         "audit": "audit/", "access": "access/overview",
         "role": "access/overview/roles/manager",
-        "condition": "access/overview/condition?permission=hse.incident.view", "mail": "mail/",
-        "components": "components", "lost": "nowhere/"}
+        "condition": "access/overview/condition?permission=hse.incident.view", "mail": "mail/", "opening": "mail/opens",
+        "workflows": "workflow/designs/", "workflow": "workflow/designs/procurement.payment/release/",
+        "runs": "runs/", "launch": "runs/launch/hse.weekly_review", "run schedules": "runs/schedules/",
+        "plan": "runs/schedules/new/hse.weekly_review",
+        "autonomy": "autonomy/levels", "read a mail": "autonomy/mail",
+        "background work": "jobs/overview", "components": "components", "lost": "nowhere/"}
 HOUSES = ("meridian", "vernier", "brightwater", "northgate")
 
 
@@ -174,7 +183,10 @@ def _requests(organisation: str) -> dict[str, str]:
     from app.core.approvals import ApprovalRequest
 
     request = session().scalars(select(ApprovalRequest).order_by(ApprovalRequest.created_at.desc()).limit(1)).first()
-    return {"request": f"/{organisation}/inbox/{request.reference}/"} if request else {}
+    if request is None:
+        return {}
+    address = f"/{organisation}/inbox/{request.reference}/"
+    return {"request": address, "timeline": f"{address}timeline"}
 
 
 __all__ = ["CORE", "DESKTOP", "PASSWORD", "PHONE", "TABLET", "House", "place_of", "screens_of"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import Page
 
-NAMED = {"Enter": (13, "\r"), "Tab": (9, ""), "Escape": (27, ""), "ArrowDown": (40, ""), "ArrowUp": (38, ""), "Backspace": (8, "")}
+NAMED = {"Enter": (13, "\r"), "Tab": (9, ""), "Escape": (27, ""), "ArrowDown": (40, ""), "ArrowUp": (38, ""),
+         "ArrowLeft": (37, ""), "ArrowRight": (39, ""), "Backspace": (8, "")}
 MODIFIERS = {"Alt": 1, "Control": 2, "Meta": 4, "Shift": 8}
 Layout = dict[str, tuple[str, bool]]
 LETTERS = "abcdefghijklmnopqrstuvwxyz"

@@ -22,6 +22,16 @@ LISTEN = """() => {
     if (text) window.heard.push([region.id, text]);
   })).observe(document, {childList: true, characterData: true, subtree: true});
 }"""
+STOP = """() => {
+  const at = document.activeElement;
+  if (window.stopped.includes(at)) return false;
+  if (at !== document.body) window.stopped.push(at);
+  return true;
+}"""
+PLACES = """() => {
+  const all = [...document.querySelectorAll('*')];
+  return window.stopped.map((each) => all.indexOf(each));
+}"""
 
 
 @dataclass(frozen=True)
@@ -98,14 +108,15 @@ class Reader:
         return next(text for region, text in self.heard() if region == "announcer" and words in text)
 
     def stops(self, most: int = 200) -> list[int]:
-        """The stops of the focus by Tab, all around once, as places in the document; the first in the document comes first."""
-        found: list[int] = []
+        """The stops of the focus by Tab, all around once, as places in the document; the first in the document comes first.
+
+        The places are told at the end: what opens and closes on the way (the suggestions of a picker) would shift them meanwhile.
+        """
+        self.page.evaluate("window.stopped = []")
         for _turn in range(most):
             self.page.keyboard.press("Tab")
-            place = self.page.evaluate("[...document.querySelectorAll('*')].indexOf(document.activeElement)")
-            if place in found:
+            if not self.page.evaluate(STOP):
                 break
-            if self.page.evaluate("document.activeElement !== document.body"):
-                found.append(place)
+        found: list[int] = self.page.evaluate(PLACES)
         first = found.index(min(found))
         return found[first:] + found[:first]

@@ -1,4 +1,4 @@
-"""Each engine screen of each resource, and the core's screens, light and dark: nothing that breaks WCAG 2.1 AA."""
+"""Each engine screen of each resource, and the core's screens, in every language: nothing that breaks WCAG 2.1 AA."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page
 
+from app.kernel.registry import registry
 from tests.browser import axe
 from tests.browser.house import PHONE, House
 
@@ -18,12 +19,14 @@ OWNERS = {"northgate": "Helen Marsh", "meridian": "Mara Keller", "vernier": "Hé
 def walk(page: Page, addresses: dict[str, str]) -> dict[str, object]:
     """What is wrong on each page, by its name."""
     found: dict[str, object] = {}
-    for name, address in addresses.items():
+    for number, (name, address) in enumerate(addresses.items()):
         answer = page.goto(address, wait_until="load")
         assert answer is not None
+        if name.endswith(" edit") and answer.status == 409:  # the demo lives: what was decided meanwhile is not edited any more
+            continue
         assert name.startswith("sign-in") or not urlsplit(page.url).path.startswith("/sign-in"), f"{name}: nobody is signed in"
         assert answer.status == (404 if name == "lost" else 200), f"{name} at {address}: {answer.status}"
-        broken = axe.violations(page)
+        broken = axe.violations(page, frame=number < 9)  # the first are the core's: signed out, settings, lists and their likes
         if broken:
             found[name] = broken
     return found
@@ -58,22 +61,35 @@ def test_what_breaks_the_rules_is_seen(house: House, open_page) -> None:  # type
 
 @pytest.mark.requirement("OF-490")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_screen_is_accessible(house: House, open_page, scheme: str) -> None:  # type: ignore[no-untyped-def]
+def test_every_kind_of_screen_is_accessible(house: House, open_page, scheme: str) -> None:  # type: ignore[no-untyped-def]
     addresses = house.addresses(OWNERS["meridian"], "meridian")
-    assert {"hse.incident edit", "procurement.payment list", "audit", "inbox", "request"} <= set(addresses)
-    assert walk(open_page("meridian", color_scheme=scheme), addresses) == {}
+    others = {resource.key for resource in registry} - {"hse.incident"}
+    kinds = {name: at for name, at in addresses.items() if name.partition(" ")[0] not in others}
+    assert {"hse.incident edit", "hse.incident list", "hse.incident detail", "audit", "inbox", "request"} <= set(kinds)
+    assert walk(open_page("meridian", color_scheme=scheme), kinds) == {}
 
 
 @pytest.mark.ordeal
 @pytest.mark.requirement("OF-490")
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(
-    ("organisation", "language"),
-    [("vernier", "en"), ("northgate", "fr"), ("vernier", "es"), ("northgate", "pt"), ("northgate", "de"), ("vernier", "it")],
-)
-def test_every_screen_in_every_language_and_on_a_phone(house: House, open_page, organisation: str, language: str) -> None:  # type: ignore[no-untyped-def]
+def test_every_screen_is_accessible(house: House, open_page) -> None:  # type: ignore[no-untyped-def]
+    assert walk(open_page("meridian", color_scheme="dark"), house.addresses(OWNERS["meridian"], "meridian")) == {}
+
+
+WALKS = (("vernier", "en", "dark"), ("northgate", "fr", "light"), ("vernier", "es", "dark"), ("northgate", "pt", "light"),
+         ("northgate", "de", "dark"), ("vernier", "it", "light"))
+
+
+@pytest.mark.ordeal
+@pytest.mark.requirement("OF-490")
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("number", range(len(WALKS)), ids=[language for _place, language, _scheme in WALKS])
+def test_every_screen_in_some_language_on_a_phone(house: House, open_page, number: int) -> None:  # type: ignore[no-untyped-def]
+    """The core's screens in each language; those of each resource, which one engine draws, in two: one light, one dark."""
+    organisation, language, scheme = WALKS[number]
+    page = open_page(organisation, color_scheme=scheme, locale=language, viewport=PHONE, has_touch=True, is_mobile=True)
+    house.prefer(page.context, language=language)
     addresses = house.addresses(OWNERS[organisation], organisation)
-    for scheme in ("light", "dark"):
-        page = open_page(organisation, color_scheme=scheme, locale=language, viewport=PHONE, has_touch=True, is_mobile=True)
-        house.prefer(page.context, language=language)
-        assert walk(page, addresses) == {}
+    turns = {resource.key: place % 3 for place, resource in enumerate(registry)}
+    taken = {name: at for name, at in addresses.items() if turns.get(name.partition(" ")[0], number // 2) == number // 2}
+    assert walk(page, taken) == {}

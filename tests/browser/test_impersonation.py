@@ -34,7 +34,7 @@ def begun(house: House, page: Page) -> None:
 def test_from_the_question_to_the_list_of_what_was_opened(house: House, viewport: dict[str, int]) -> None:
     page = house.sign_in(HELPER, AT, viewport=viewport).new_page()
     begun(house, page)
-    for address in ("inbox/", "hse/incidents/", "people/members/"):
+    for address in ("inbox/", "hse/incidents/", "organisation/departments/"):
         page.goto(f"/{AT}/{address}")
         said = page.locator(BANNER).inner_text()
         assert HELPER in said, address
@@ -48,7 +48,7 @@ def test_from_the_question_to_the_list_of_what_was_opened(house: House, viewport
     page.wait_for_url("**/impersonation/AS-*/")
     assert page.locator(BANNER).count() == 0
     opened = page.locator("main ol").inner_text()
-    assert opened.index("/inbox/") < opened.index("/hse/incidents/") < opened.index("/people/members/")
+    assert opened.index("/inbox/") < opened.index("/hse/incidents/") < opened.index("/organisation/departments/")
     assert violations(page) == []
     concerned = house.sign_in(TARGET, AT, viewport=viewport).new_page()
     concerned.goto(page.url)

@@ -101,6 +101,8 @@ def test_mixed_requests_are_decided_by_keyboard_alone(house: House, imported: Wa
     until(page, FOCUSED_ROW)
     if layout is AZERTY:
         _digits(page, keys)
+    else:
+        _keep(page, keys)
     decided = Counter(_decide(page, keys, number) for number in range(count))
     assert set(decided) == {"GREEN", "ORANGE", "RED", "returned"}
     assert decided.total() == count
@@ -133,6 +135,35 @@ def _decide(page: Page, keys: Keyboard, number: int) -> str:
     page.wait_for_selector(f"#{row}", state="detached")
     until(page, FOCUSED_ROW)
     return str(risk)
+
+
+def _keep(page: Page, keys: Keyboard) -> None:
+    """Star the first request, ask a colleague about it, see it on the board, and come back to the list."""
+    row = page.evaluate("document.activeElement.id")
+    keys.press("s")
+    page.wait_for_selector(f"#{row} [aria-pressed=true]")
+    keys.press("p")
+    until(page, "document.querySelector('#decision[open] #field-member') !== null")
+    page.locator("#decision #field-member").focus()
+    keys.press("ArrowDown")
+    keys.press("Tab")
+    keys.type("is this usual")
+    keys.press("Control+Enter")
+    page.wait_for_selector("#decision:not([open])", state="attached")
+    until(page, FOCUSED_ROW)
+    keys.press("v")
+    keys.press("b")
+    page.wait_for_selector("[data-board]")
+    keys.press("j")
+    until(page, FOCUSED_ROW)
+    column = "[...document.querySelectorAll('[data-column]')].indexOf(document.activeElement.closest('[data-column]'))"
+    keys.press("ArrowRight")
+    until(page, f"{column} === Math.min(1, document.querySelectorAll('[data-column]').length - 1)")
+    keys.press("v")
+    keys.press("l")
+    page.wait_for_selector("[data-board]", state="detached")
+    keys.press("j")
+    until(page, FOCUSED_ROW)
 
 
 def _digits(page: Page, keys: Keyboard) -> None:

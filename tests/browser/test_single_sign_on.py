@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import html
+import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route
+from sqlalchemy import select, update
 
 from app.core import auth, people
+from app.core.auth.models import UserSession
+from app.core.people import Member
 from app.core.sso import Provider
 from app.core.sso.models import Joining, Kind
 from app.core.sso.providers import set_secret
 from app.kernel import clock
-from app.kernel.db import session
+from app.kernel.db import as_identity, session, unit_of_work
 from app.kernel.records import new_id
 from app.kernel.references import assign
+from tests.browser.axe import violations
 from tests.browser.house import DESKTOP, PHONE, House
+from tests.browser.house import PASSWORD as DEMO_PASSWORD
 from tests.infra.asserting import ADDRESS, Asserting
 from tests.infra.serving import wait_for
 from tests.infra.vouching import CLIENT, SECRET, Vouching
@@ -28,6 +36,7 @@ from tests.infra.vouching import CLIENT, SECRET, Vouching
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(250)]
 OWNER, AT = "Mara Keller", "meridian"
 PASSWORD, ANOTHER = "four herons over the estuary", "nine otters below the weir"
+SHOTS = os.environ.get("SHOTS", "")
 SIZES = pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
 
 
@@ -105,6 +114,50 @@ def test_through_an_openid_provider_to_the_page_that_was_wanted(house: House, vo
         assert email in page.inner_text("main")
 
 
+@SIZES
+def test_who_came_through_a_provider_proves_anew_there_who_they_are(house: House, vouching: Vouching, size: dict[str, int]) -> None:
+    """What weighs asks again; the provider's page opens beside it, and what was typed goes on afterwards."""
+    email = f"rui-{str(new_id())[-8:]}@partner.example"
+    vouching.person = {"sub": email, "email": email, "email_verified": True, "name": "Rui Prado"}
+    with provider(house, Kind.OIDC, address=vouching.url, client_id=CLIENT) as made, browser_of(house, viewport=size) as (context, page):
+        page.goto(f"/sign-in/to/{AT}?next=/{AT}/settings/tokens")
+        page.click(f"text=Continue with {made.name}")
+        page.wait_for_url(f"**/{AT}/settings/tokens")
+        grow_old(house, email)
+        page.get_by_label("Name").fill("Rig laptop")
+        page.get_by_role("button", name="Make the token").click()
+        page.wait_for_selector("h1:text('Confirm that it is you')")
+        assert page.locator("[name=proof]").count() == 0, "no password of their own is asked for"
+        assert violations(page) == []
+        look(page, "prove", size)
+        vouching.claims = {"auth_time": int(time.time())}
+        with context.expect_page() as opened:
+            page.get_by_role("button", name=f"Confirm with {made.name}").click()
+        opened.value.wait_for_selector("h1:text('Confirmed')")
+        assert violations(opened.value) == []
+        look(opened.value, "confirmed", size)
+        opened.value.close()
+        page.get_by_role("button", name="Go on").click()
+        assert re.fullmatch("[0-9a-f]{32}", page.locator(".alert code").inner_text())
+        page.goto(f"/{AT}/prove?next=/{AT}/settings/security")
+        page.get_by_role("button", name=f"Confirm with {made.name}").click()
+        page.wait_for_url(f"**/{AT}/settings/security")
+
+
+def grow_old(house: House, email: str) -> None:
+    """The last proof of somebody is eleven minutes old."""
+    with house.acting(OWNER, AT):
+        identity = session().scalars(select(Member.identity_id).where(Member.email == email)).one()
+    with house.app.app_context(), as_identity(identity), unit_of_work() as work:
+        work.execute(update(UserSession).where(UserSession.identity_id == identity).values(proved_at=clock.now() - timedelta(minutes=11)))
+
+
+def look(page: Page, name: str, size: dict[str, int]) -> None:
+    """A picture for people, when somebody wants to look."""
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/{name}-{size['width']}.png")
+
+
 def test_whoever_the_provider_does_not_let_in_is_told_so(house: House, vouching: Vouching) -> None:
     vouching.lies = "denied"
     with provider(house, Kind.OIDC, address=vouching.url, client_id=CLIENT) as made, browser_of(house) as (_context, page):
@@ -148,7 +201,10 @@ def test_an_owner_sets_a_provider_up(house: House, vouching: Vouching) -> None:
     page.fill("[name=name]", name)
     page.fill("[name=address]", vouching.url)
     page.fill("[name=client_id]", CLIENT)
+    grow_old(house, "mara.keller@meridian.example")
     page.get_by_role("button", name="Save").first.click()
+    page.fill("[name=proof]", DEMO_PASSWORD)  # asked again who it is, and what was typed goes on
+    page.get_by_role("button", name="Confirm", exact=True).click()
     page.wait_for_url(re.compile(r"/sso/providers/SSO-"))
     page.click("text=Set the secret")
     page.fill("[name=secret]", SECRET)

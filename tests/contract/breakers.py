@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -63,6 +64,7 @@ def answered(endpoint: str, change: Callable[[str], str]) -> Break:
     def apply(app: Flask, patch: pytest.MonkeyPatch) -> None:
         view = app.view_functions[endpoint]
 
+        @functools.wraps(view)  # it still says who may open it
         def instead(**values: Any) -> Any:
             answer = view(**values)
             answer.set_data(change(answer.get_data(as_text=True)))
@@ -176,7 +178,7 @@ BREAKERS = (
     Breaker("test_api_creates_shows_changes_and_archives", "nothing is put away", put(stages, "put_away", nothing)),
     Breaker("test_api_names_an_unknown_field_and_the_nearest", "no hint", put(binding, "get_close_matches", lambda *_a, **_k: [])),
     Breaker("test_api_refuses_a_stale_version", "a stale version is accepted", put(stages, "changeable", nothing)),
-    Breaker("test_the_same_key_makes_one_record", "the key is ignored", put(door.idempotency, "claim", lambda _key: (True, None))),
+    Breaker("test_the_same_key_makes_one_record", "the key is ignored", put(door.idempotency, "claim", lambda *_given: (True, None))),
     Breaker("test_api_needs_the_permission", "the check is skipped", put(access, "require", nothing)),
     Breaker("test_openapi_describes_it", "writing is not described", wrapped(openapi, "paths_of", unwritable)),
     Breaker("test_every_write_is_audited", "the audit feed is off", put(feeds, "write", nothing)),

@@ -8,17 +8,21 @@ from uuid import UUID
 from sqlalchemy import inspect, select, update
 from sqlalchemy.exc import ProgrammingError
 
-from app.core import auth, files, impersonation, imports, notifications, organisations, people
+from app.core import auth, autonomy, files, impersonation, imports, notifications, organisations, people, runs
+from app.core.access.models import RoleChange
 from app.core.agencies import services as agencies
 from app.core.approvals import delegations
+from app.core.approvals.models import InboxView
 from app.core.auth import sessions
 from app.core.auth.factors.models import LostFactor
 from app.core.impersonation.models import Reach
+from app.core.notifications.outside.models import Delivery, Device, Way
 from app.core.sso.models import Link, Provider
 from app.kernel import clock
 from app.kernel.current import Organisation, acting
 from app.kernel.db import as_identity, db, enter, session
 from app.kernel.records import new_id
+from app.kernel.references import assign
 from app.kernel.registry import registry
 from tests.contract import gatehouse
 
@@ -66,6 +70,14 @@ class Foreign:
         auth.make_token("foreign")
         provider = session().scalars(select(Provider.id)).first()
         session().add(Link(provider_id=provider, member_id=owner_id, subject="foreign", email="foreign@gatehouse.example"))
+        runs.launch(next(iter(registry.runs)), title=WORDS)
+        session().add(Device(member_id=owner_id, name=WORDS, address="https://push.example/foreign", public_key=b"key", sealed=b"sealed"))
+        session().add(Delivery(way=Way.HOOK, recipient=WORDS, title=WORDS, content={}))
+        autonomy.propose("classification", WORDS, WORDS)
+        change = RoleChange(label=WORDS, summary=WORDS, plan="{}")
+        assign([change])
+        session().add(change)
+        session().add(InboxView(member_id=owner_id, name=WORDS))
         session().add(LostFactor(member_id=owner_id, identity_id=identity_id, reason="A lost phone"))
         self.ids["agency_link"] = str(agencies.offer("agency", "south", "viewer", "").id)
         supplier.name = WORDS

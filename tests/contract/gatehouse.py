@@ -16,7 +16,7 @@ from app.core import auth, organisations, people
 from app.core.access import reasons
 from app.core.access.matrix import patterns
 from app.core.audit.models import AuditEntry
-from app.kernel import faults
+from app.kernel import faults, limits
 from app.kernel.current import Actor, Organisation, acting
 from app.kernel.db import as_identity, enter, session
 from app.kernel.forgery import SAFE
@@ -56,7 +56,11 @@ def mail_of(role: str) -> str:
 
 
 def terse(patch: pytest.MonkeyPatch) -> None:
-    """Refusals without the page around them, and without saying who else may: that is proved where it is written. The answer stays."""
+    """Refusals without the page around them, and without saying who else may: that is proved where it is written. The answer stays.
+
+    Nor does anybody ask too often here, who asks every address at once.
+    """
+    patch.setattr(limits, "take", lambda _limit, _who: None)
     patch.setattr(faults, "_page", lambda said: f"{said['status']} {said['message']}")
     patch.setattr(reasons, "missing", lambda action: f"{MISSING}{action}")
 

@@ -99,7 +99,7 @@ def awkward(resource: Resource) -> list[dict[str, Any]]:
     sets = []
     for number in range(0, len(AWKWARD), max(len(free), 2)):
         given = data(resource, 300 + number)
-        for place, (name, field) in enumerate(free):
+        for place, (name, field) in enumerate((name, field) for name, field in free if name in given):
             text = AWKWARD[(number + place) % len(AWKWARD)]
             given[name] = f"{text}\nand \ta second line" if field.kind == "long_text" else text
         sets.append(given)

@@ -97,7 +97,7 @@ def test_an_edit_refuses_a_foreign_link(resource: Resource, world: World) -> Non
         for what, value in ids.items():
             form = checks.edited_form(world, resource, record, field.name, value)
             assert world.post(f"{path}edit", form).status_code == 422, f"{field.name}: {what}"
-            answer = client.patch(f"/api/v1{path}", json={field.name: value}, headers=world.token(client))
+            answer = client.patch(f"/api/v1{path}", json={field.name: value}, headers={**world.token(client), "If-Match": "*"})
             assert answer.status_code == 422, answer.text
             assert list(answer.json["errors"]) == [field.name]
             said[what] = str(answer.json["errors"])

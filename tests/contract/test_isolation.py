@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -13,10 +14,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
-from app.core import auth
+from app.core import auth, notifications, people
 from app.core.approvals.models import ApprovalRequest
-from app.kernel import clock, faults
-from app.kernel.current import acting
+from app.kernel import carrier, clock, faults, limits, stream
+from app.kernel.current import SYSTEM, acting
 from app.kernel.db import enter, session
 from app.kernel.door import perform_one
 from app.kernel.forgery import SAFE
@@ -27,14 +28,16 @@ from tests.contract.elsewhere import NEVER, WORDS, Foreign
 from tests.contract.world import World
 from tests.house.test_routes import MACHINES
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.requirement("LG-290")]
-PLAIN = {"org", "name", "ending", "kind", "key", "mark", "module", "token"}  # of an address: names no record of an organisation
+pytestmark = [pytest.mark.timeout(900), pytest.mark.requirement("LG-290", "OF-565")]
+PLAIN = {"org", "name", "ending", "kind", "key", "mark", "module", "token", "action"}  # of an address: names no record of an organisation
 NAMED = {"file_id": "stored_file", "job_id": "job", "notice_id": "notification", "entry_id": "audit_entry", "provider": "sso_provider",
          "mail_id": "mail_message", "row_id": "outbox", "session_id": "user_session", "token": "api_token", "link": "sso_link",
-         "link_id": "agency_link", "lost_id": "lost_factor"}
+         "link_id": "agency_link", "lost_id": "lost_factor", "delivery_id": "notification_delivery", "device_id": "push_device",
+         "view_id": "inbox_view"}
 REFERRED = {"/access/overview/changes/": "role_change", "/access/overview/as/": "member", "/people/members/": "member",
             "/impersonation/": "impersonation", "/inbox/delegations/": "approval_delegation", "/inbox/": "approval_request",
-            "/approvals/": "approval_request"}
+            "/approvals/": "approval_request", "/runs/runs/": "executive_run", "/runs/schedules/": "schedule",
+            "/workflow/designs/": "workflow_version", "/autonomy/proposals/": "ai_proposal"}
 ASKED = {"X-Request-ID": "isolation-probe"}
 
 
@@ -46,7 +49,8 @@ def foreign(world: World) -> Foreign:
 
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Faults as what they say, without the page around them, which is the same for all."""
+    """Faults as what they say, without the page around them, which is the same for all; and nobody asks too often."""
+    monkeypatch.setattr(limits, "take", lambda _limit, _who: None)
     monkeypatch.setattr(faults, "_page", lambda what: json.dumps({name: str(value) for name, value in what.items()}))
 
 
@@ -144,6 +148,34 @@ def test_no_search_and_no_picker_finds_a_foreign_word(world: World, foreign: For
         assert bare(theirs.text, WORDS) == bare(none.text, "zirconiam"), way
 
 
+def test_no_live_stream_tells_of_another_organisation(app: Flask, world: World, foreign: Foreign, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Theirs is not opened; what is announced there goes out under their name alone; ours hands nothing on of it, even if we are named."""
+    client, said = world.client("owner"), list[tuple[str, str]]()
+    theirs, none = (client.get(f"/{slug}/stream", headers=ASKED) for slug in (gatehouse.SLUG, "nowhere-at-all"))
+    assert theirs.status_code == none.status_code == 404
+    assert bare(theirs.text, gatehouse.SLUG) == bare(none.text, "nowhere-at-all")
+    monkeypatch.setattr(carrier, "say", lambda channel, text: said.append((channel, text)))
+    with acting(foreign.place, SYSTEM):
+        enter()
+        for member in session().scalars(select(people.Member.id)).all():
+            notifications.notify(member, "approval", WORDS)
+        session().commit()
+    assert {channel for channel, _text in said} == {f"{stream.CHANNEL}{foreign.place.id}"}
+    assert WORDS not in json.dumps(said), "names and ids, never words"
+    near, far = socket.socketpair()
+    far.settimeout(1)
+    hub, me = stream.Hub(app.extensions["settings"].redis_url), str(world.identities["owner"])
+    hub.take(near, str(world.place.id), me, b"head")
+    assert far.recv(100) == b"head"
+    for _channel, text_ in said:
+        for to in (None, [me]):
+            hub.tell(str(foreign.place.id), {**json.loads(text_), "to": to})
+    hub.tell(str(world.place.id), {"event": "ours", "data": "", "to": None})
+    assert far.recv(4000) == b"event: ours\ndata: \n\n", "the first thing heard is our own"
+    near.close()
+    far.close()
+
+
 def test_looking_for_a_foreign_record_asks_the_database_no_more(world: World, foreign: Foreign) -> None:
     """As many statements as for a record that never was, so that time tells nothing either."""
     wrong = []
@@ -235,7 +267,9 @@ def test_a_directory_cannot_name_a_foreign_person(world: World, foreign: Foreign
 def test_what_was_asked_for_is_there_and_as_it_was(foreign: Foreign) -> None:
     """A probe of nothing would prove nothing."""
     assert {*NAMED.values()} <= foreign.ids.keys()
-    assert {"member", "import_run", "approval_request", "approval_delegation", "impersonation"} <= foreign.references.keys()
+    assert {*REFERRED.values()} - foreign.references.keys() == set()
+    assert {"member", "import_run", "approval_request", "approval_delegation", "impersonation",
+            "executive_run"} <= foreign.references.keys()
     with acting(foreign.place):
         enter()
         assert session().execute(text("SELECT count(*) FROM procurement_supplier WHERE name = :name"), {"name": WORDS}).scalar() == 1

@@ -23,6 +23,7 @@ from sqlalchemy import select
 
 from app.core import access
 from app.core.translations import catalogues
+from app.core.workflow.models import Workflow
 from app.kernel.db import session
 from app.kernel.fields import fields_of
 from app.kernel.registry import registry
@@ -176,7 +177,7 @@ class Pseudo(NullTranslations):
 NAMES = {
     "OpsFlux", "OpenAPI", "CSV", "XLSX", "PDF", "JSON", "Excel", "Ctrl", "Enter", "Esc", "Shift", "Alt", "Gmail", "Linear", "Outlook",
     "English", "Français", "Español", "Português", "Deutsch", "Italiano", "EUR", "UTC", "Europe", "Paris", "North", "Field", "Nobody",
-    "Active", "Directory", "GitHub", "GitLab", "Google", "LDAP", "Microsoft", "SAML",
+    "Active", "Directory", "GitHub", "GitLab", "Google", "LDAP", "Microsoft", "SAML", "Slack", "Teams",
 }
 SKIPPED = {
     "/static/", "/stream", "/badges", "/openapi", "/export", "/mail/", "/metrics", "/api/", "/.well-known", "/healthz", "/readyz",
@@ -186,12 +187,12 @@ SKIPPED = {
 
 
 MACHINE = re.compile(  # addresses, references, mail addresses, permissions, ids
-    r"https?://\S+|\b[A-Z]{2,6}-(?:\d{4}-\d+|X)\b|\S+@\S+|(?<!\w)[a-z_*]+(?:\.[a-z_*]+){1,2}|\b[0-9a-f-]{8,36}\b"
+    r"https?://[^\s⟧]+|\b[A-Z]{2,6}-(?:\d{4}-\d+|X)\b|\S+@\S+|(?<!\w)[a-z_*]+(?:\.[a-z_*]+){1,2}|\b[0-9a-f-]{8,36}\b"
 )
 
 def _left(page: str, known: set[str]) -> list[str]:
     """The words of a page that stand in no bracket and are nobody's data."""
-    page = re.sub(r"<(script|style|kbd|svg|template|code)\b.*?</\1>", " ", page, flags=re.DOTALL)
+    page = re.sub(r"<(script|style|kbd|svg|template|code|textarea)\b.*?</\1>", " ", page, flags=re.DOTALL)
     shown = re.findall(r'\s(?:title|aria-label|placeholder|alt)="([^"]*)"', page) + re.findall(r">([^<>]*)<", page)
     text = html.unescape("\n".join(shown))
     text = MACHINE.sub(" ", text)
@@ -208,6 +209,7 @@ def known(world: World) -> set[str]:
             *get_day_names("abbreviated", locale="en").values(), *get_day_names("wide", locale="en").values()]
     with world.acting("owner"):
         said += [f"{role.label} {role.key} {role.description or ''}" for role in session().scalars(select(access.Role))]
+        said += [f"{each.name} {each.action}" for each in session().scalars(select(Workflow))]
     said += [*available_timezones(), *(name for resource in registry for name in fields_of(resource.model))]
     said += [name for resource in registry if resource.lines for name in fields_of(resource.lines.model)]
     return NAMES | {word for text in said for word in re.findall(r"[^\W\d_]{3,}", text)}

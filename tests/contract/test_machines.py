@@ -74,7 +74,8 @@ def test_api_refuses_a_stale_version(resource: Resource, world: World) -> None:
     answer = client.patch(
         f"{api(world, resource)}{record.reference}/", json={name: value}, headers={**world.token(client), "If-Match": '"999"'}
     )
-    assert answer.status_code == 409
+    assert answer.status_code == 412
+    assert answer.json["version"] == record.version
 
 
 @listed(CREATABLE)

@@ -12,7 +12,8 @@ from tests.contract.world import World
 
 PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial"}
 BELOW = ("inbox/", "inbox/?tab=requested", "jobs/", "mail/", "notifications/", "notifications/preferences", "settings/", "settings/tokens",
-         "settings/password", "settings/organisation", "access/overview", "audit/", "search?q=a", "palette?q=in", "keys", "components")
+         "settings/password", "settings/organisation", "access/overview", "developers/", "developers/usage",
+         "developers/operations/hse.incident.create", "audit/", "search?q=a", "palette?q=in", "keys", "components")
 TAG = re.compile(r"<[a-z][a-z-]*\b(?:[^>\"']|\"[^\"]*\"|'[^']*')*>", re.DOTALL)
 HTMX = re.compile(r"\shx-(?:get|post|put|patch|delete|trigger|target|swap|boost|on)\b")
 OWN = re.compile(r"<(?:hx-partial|meta)\b")

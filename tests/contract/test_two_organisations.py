@@ -34,7 +34,7 @@ def foreign(world: World) -> dict[str, Any]:
         found |= {"organisation.site": site, "file": file, "job": job}
         for name, record in found.items():
             for field in ("title", "name", "label", "narrative", "description", "reason"):
-                if isinstance(getattr(record, field, None), str) and name not in ("file", "job"):
+                if type(getattr(record, field, None)) is str and name not in ("file", "job"):
                     setattr(record, field, f"{MARK} {getattr(record, field)}"[:100])
         session().flush()
         for record in found.values():
@@ -56,7 +56,7 @@ def shows(answer: Any) -> bool:
 
 
 @pytest.mark.requirement("GO-001")
-@pytest.mark.requirement("OF-031")
+@pytest.mark.requirement("OF-031", "OF-565")
 @listed([r for r in CREATABLE if r.key not in ("people.member", "access.role", "access.request")])
 def test_a_foreign_record_is_refused_by_address_and_by_api_and_never_listed(
         resource: Resource, world: World, foreign: dict[str, Any]) -> None:

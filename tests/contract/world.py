@@ -15,6 +15,7 @@ from app.core import access, auth, organisations, people
 from app.core.approvals.models import ApprovalRequest
 from app.core.audit.models import AuditEntry
 from app.core.search.models import SearchEntry
+from app.core.workflow import drafts
 from app.kernel.current import Organisation, acting, current
 from app.kernel.db import as_identity, enter, session
 from app.kernel.manifest import Resource
@@ -35,11 +36,13 @@ def populate() -> None:
         session().flush()
         for role in ROLES:
             people.enrol(f"{role.title()} Prüfer", f"{role}@north.example", role)
+        drafts.make_workflows()
         session().commit()
     with acting(south):
         enter()
         people.enrol("Foreign Owner", "foreign@south.example", "owner")
         people.enrol("Foreign Admin", "admin@south.example", "admin")
+        drafts.make_workflows()
         session().commit()
 
 
@@ -189,8 +192,9 @@ class World:
 
     def _counts(self) -> dict[str, int]:
         models = {"audit": AuditEntry, "search": SearchEntry, "outbox": OutboxRow, "approvals": ApprovalRequest}
-        asked = func.jsonb_array_length(OutboxRow.payload["fact"]["request_ids"])  # those who decide are told of many requests at once
-        amounts = {"outbox": func.sum(func.coalesce(asked, 1))}
+        fact = OutboxRow.payload["fact"]  # those who decide are told of many requests at once, and whoever listens of many records
+        told = func.coalesce(func.jsonb_array_length(fact["request_ids"]), func.jsonb_array_length(fact["ids"]), 1)
+        amounts = {"outbox": func.sum(told)}
         return {name: session().scalar(select(amounts.get(name, func.count())).select_from(model).where(
             model.organisation_id == current.organisation.id)) or 0 for name, model in models.items()}
 

@@ -52,6 +52,7 @@ def test_each_organisation_has_what_was_promised(seeded: Database) -> None:
     assert min(per_house(seeded, "SELECT count(*) FROM site WHERE {}").values()) >= 5
     assert set(per_house(seeded, "SELECT count(*) FROM hse_incident WHERE {}").values()) == {300}
     assert set(per_house(seeded, "SELECT count(*) FROM procurement_requisition WHERE {}").values()) == {200}
+    assert set(per_house(seeded, "SELECT count(*) FROM requests_request WHERE {}").values()) == {14}
 
 
 def test_the_year_reaches_up_to_today(seeded: Database) -> None:

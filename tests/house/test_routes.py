@@ -40,7 +40,11 @@ PUBLIC = {  # endpoint: why anybody may ask
     **dict.fromkeys(("recovery.expired_page", "recovery.renew"), "a session that is signed in by half"),
     "apps.token": "what is sent is the proof", "apps.revoke": "the same",
     "monitoring.too_large": "what the proxy shows",
-    "monitoring.security": "RFC 9116", "finding.openapi": "says what exists, no data", "mail.unsubscribe": "the link is the proof",
+    "monitoring.security": "RFC 9116", "finding.openapi": "says what exists, no data",
+    "mail_addresses.unsubscribe": "the link is the proof",
+    "mail_addresses.heard": "the address is signed", "mail_addresses.seen": "a picture for whoever was sent it",
+    "outside.worker": "a script, no data", "outside.manifest": "names and icons, no data",
+    "outside.heard": "the provider's signature is the proof",
     "joining.page": "the link is the proof", "joining.accept": "the link is the proof", "joining.decline": "the link is the proof",
     "platform.console": "nobody but a keeper finds it", "platform.create": "the same", "platform.organisation": "the same",
     "platform.suspend": "the same", "platform.resume": "the same", "platform.settings": "the same",
@@ -113,13 +117,17 @@ def test_every_route_says_what_it_needs(app: Flask) -> None:
 def test_what_a_route_needs_exists(app: Flask) -> None:
     """A permission of a resource has a known verb; one of a service has three parts and somebody who holds it."""
     verbs = {"view", "create", "edit", "archive", "import", "export"}
+
+    def chosen(key: str) -> set[str]:
+        return {"choose"} if registry.resources[key].chosen_apart else set()
+
     for cell in cells(app):
         key, _dot, verb = cell.needs.rpartition(".")
         if cell.needs in ("public", "member", "owner"):
             continue
         assert cell.needs.count(".") == 2, cell.name
         if key in registry.resources:
-            assert verb in verbs | {action.name for action in registry.resources[key].actions}, cell.name
+            assert verb in verbs | chosen(key) | {action.name for action in registry.resources[key].actions}, cell.name
 
 
 def test_only_named_routes_are_open_to_anybody(app: Flask) -> None:

@@ -7,11 +7,13 @@ import copy
 import datetime as dt
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import xmlsec
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -27,6 +29,17 @@ ENTITY, ADDRESS = "https://idp.example/metadata", "https://idp.example/sso"
 SPACES = {"saml": "urn:oasis:names:tc:SAML:2.0:assertion", "samlp": "urn:oasis:names:tc:SAML:2.0:protocol",
           "ds": "http://www.w3.org/2000/09/xmldsig#"}
 Bend = Callable[[Any], None]
+
+
+@dataclass(frozen=True)
+class Encrypt:
+    """How an assertion is hidden: for whose certificate (ours unless said), said to be for whom, and by which algorithms."""
+
+    certificate: str = ""
+    recipient: str = ""
+    named: bool = False
+    cipher: Any = xmlsec.constants.TransformAes256Gcm
+    transport: Any = xmlsec.constants.TransformRsaOaep
 
 
 class Asserting:
@@ -51,8 +64,10 @@ class Asserting:
         return IdPConfig().load(said)
 
     def answer(self, address: str, ours: str, *, bend: Bend | None = None, after: Bend | None = None, sign: bool = True,
-               stranger: bool = False) -> dict[str, str]:
-        """The form that the sign-in page makes the browser post. `bend` changes the answer before it is signed, `after` afterwards."""
+               stranger: bool = False, encrypt: Encrypt | None = None) -> dict[str, str]:
+        """The form that the sign-in page makes the browser post. `bend` changes the answer before it is signed, `after` afterwards;
+        `encrypt` hides the signed assertion then, for the certificate in our metadata unless it says otherwise.
+        """
         asked = parse_qs(urlsplit(address).query)
         server = Server(config=self._config(ours))
         request = server.parse_authn_request(asked["SAMLRequest"][0], BINDING_HTTP_REDIRECT).message
@@ -65,6 +80,8 @@ class Asserting:
             bend(root)
         if sign:
             self._sign(root, *(self.stranger if stranger else (self.key, self.certificate)))
+        if encrypt:
+            self._encrypt(root, encrypt, server, request.issuer.text)
         if after:
             after(root)
         return {"SAMLResponse": base64.b64encode(etree.tostring(root)).decode(), "RelayState": asked["RelayState"][0]}
@@ -73,6 +90,31 @@ class Asserting:
         for assertion in root.findall("saml:Assertion", SPACES):
             signed = etree.fromstring(Signing.add_sign(etree.tostring(assertion), key, certificate))
             root.replace(assertion, signed)
+
+
+    def _encrypt(self, root: Any, how: Encrypt, server: Server, asker: str) -> None:
+        """As pysaml2 lays it out (an assertion in its own element, the key beside the data), without the program that it starts."""
+        (_name, ours), *_more = server.metadata.certs(asker, "spsso", "encryption")
+        certificate = how.certificate or f"-----BEGIN CERTIFICATE-----\n{ours}\n-----END CERTIFICATE-----\n"
+        for assertion in root.findall("saml:Assertion", SPACES):
+            hidden = etree.SubElement(root, f"{{{SPACES['saml']}}}EncryptedAssertion")
+            root.replace(assertion, hidden)
+            hidden.append(assertion)
+            data = xmlsec.template.encrypted_data_create(hidden, how.cipher, type=xmlsec.constants.TypeEncElement, ns="xenc")
+            xmlsec.template.encrypted_data_ensure_cipher_value(data)
+            about = xmlsec.template.encrypted_data_ensure_key_info(data, ns="ds")
+            key = xmlsec.template.add_encrypted_key(about, how.transport)
+            xmlsec.template.encrypted_data_ensure_cipher_value(key)
+            if how.recipient:
+                key.set("Recipient", how.recipient)
+            if how.named:
+                xmlsec.template.add_x509_data(xmlsec.template.encrypted_data_ensure_key_info(key, ns="ds"))
+            known = xmlsec.KeysManager()
+            known.add_key(xmlsec.Key.from_memory(certificate, xmlsec.constants.KeyDataFormatCertPem))
+            context = xmlsec.EncryptionContext(known)
+            kind, bits = (xmlsec.constants.KeyDataDes, 192) if "tripledes" in how.cipher.href else (xmlsec.constants.KeyDataAes, 256)
+            context.key = xmlsec.Key.generate(kind, bits, xmlsec.constants.KeyDataTypeSession)
+            context.encrypt_xml(data, assertion)
 
 
 def wrap(root: Any) -> None:
@@ -136,4 +178,4 @@ def asserting(_asserting: Asserting) -> Asserting:
     return _asserting
 
 
-__all__ = ["SPACES", "Asserting", "asserting", "request_id", "wrap", "wrap_beside", "wrap_in_extensions"]
+__all__ = ["SPACES", "Asserting", "Encrypt", "asserting", "request_id", "wrap", "wrap_beside", "wrap_in_extensions"]

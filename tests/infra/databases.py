@@ -119,18 +119,19 @@ def database_of_its_own(servers: embedded.Servers, template: str) -> Iterator[Da
     """Copy `template` for one test, and remove the copy after it."""
     name = f"own_{secrets.token_hex(6)}"
     home.clone(servers.place, name, template)
-    environ = environ_for(servers.place, name, 8 + secrets.randbelow(8))
-    app = make_app(environ)
-    redis.Redis.from_url(environ["REDIS_URL"]).flushdb()
-    try:
-        yield Database(name, servers.place, app.extensions["settings"], environ, app)
-    finally:
-        with app.app_context():
-            from app.kernel.db import db
+    with home.redis_number() as number:
+        environ = environ_for(servers.place, name, number)
+        app = make_app(environ)
+        redis.Redis.from_url(environ["REDIS_URL"]).flushdb()
+        try:
+            yield Database(name, servers.place, app.extensions["settings"], environ, app)
+        finally:
+            with app.app_context():
+                from app.kernel.db import db
 
-            db.session.remove()
-            db.engine.dispose()
-        postgres.drop_database(servers.place, name)
+                db.session.remove()
+                db.engine.dispose()
+            postgres.drop_database(servers.place, name)
 
 
 def environ_for(place: embedded.Place, database: str, number: int) -> dict[str, str]:

@@ -23,6 +23,7 @@ from app.kernel.config import PROJECT
 
 BASE = "dc=home,dc=example"
 SEARCHER, SEARCHES = f"cn=searcher,{BASE}", "what the searcher knows"
+ODD = f"uid=zoe (x)*,ou=people,{BASE}"
 SECRET = "what only the directory knows"
 CONF = """
 include /etc/ldap/schema/core.schema
@@ -53,7 +54,7 @@ class Directory:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.authority = _certified(folder)
+        self.authority = certified(folder)
         (folder / "data").mkdir()
         (folder / "slapd.conf").write_text(CONF.format(folder=folder, base=BASE))
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -94,7 +95,11 @@ class Directory:
                 (SEARCHER, ["person"], {"sn": "searcher", "userPassword": SEARCHES}),
                 (f"ou=people,{BASE}", ["organizationalUnit"], {}), (f"ou=groups,{BASE}", ["organizationalUnit"], {}),
                 *[_user(*each) for each in (("ben", "Ben Home", 1), ("ada", "Ada Home", 2), ("nia", "Nia (New) *", 3))],
-                (f"cn=Approvers,ou=groups,{BASE}", ["groupOfNames"], {"member": [f"uid=ben,ou=people,{BASE}"]})]
+                (ODD, ["user"], {**_user("zoe", "Zoe Home", 4)[2], "userPassword": SECRET}),
+                (f"cn=Approvers,ou=groups,{BASE}", ["groupOfNames"], {"member": [f"uid=ben,ou=people,{BASE}"]}),
+                # The overlay that writes memberOf knows `groupOfNames` alone: nobody names these groups as theirs.
+                (f"cn=Divers,ou=groups,{BASE}", ["groupOfUniqueNames"], {"uniqueMember": [f"uid=ben,ou=people,{BASE}", ODD]}),
+                (f"cn=Welders,ou=groups,{BASE}", ["groupOfUniqueNames"], {"uniqueMember": [f"uid=ada,ou=people,{BASE}"]})]
             for name, classes, said in people:
                 assert admin.add(name, classes, said), (name, admin.result)
 
@@ -105,7 +110,8 @@ def _user(name: str, shown: str, number: int) -> tuple[str, list[str], dict[str,
         "sAMAccountName": f"{name}.h", "userPrincipalName": f"{name}@ad.home.example", "objectGUID": bytes([number] * 16)})
 
 
-def _certified(folder: Path) -> str:
+def certified(folder: Path) -> str:
+    """Write a key and a certificate of 127.0.0.1 into the folder; gives the certificate."""
     key, now = rsa.generate_private_key(65537, 2048), dt.datetime.now(dt.UTC)
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
@@ -122,7 +128,8 @@ def _certified(folder: Path) -> str:
 
 @pytest.fixture(scope="session")
 def _directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Directory]:
-    done = subprocess.run([str(PROJECT / ".ci" / "need-slapd")], capture_output=True, text=True, check=False)
+    needed = [str(PROJECT / ".ci" / "need-server"), "slapd", "slapd", "directories"]
+    done = subprocess.run(needed, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     made = Directory(tmp_path_factory.mktemp("slapd"))
     yield made
@@ -137,4 +144,4 @@ def directory(_directory: Directory) -> Directory:
     return _directory
 
 
-__all__ = ["BASE", "SEARCHER", "SEARCHES", "SECRET", "Directory", "directory"]
+__all__ = ["BASE", "ODD", "SEARCHER", "SEARCHES", "SECRET", "Directory", "directory"]

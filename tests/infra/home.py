@@ -42,6 +42,20 @@ def one_at_a_time(name: str) -> Iterator[Path]:
         yield home() / f"{name}.done"
 
 
+@contextmanager
+def redis_number() -> Iterator[int]:
+    """A database of Redis that nobody else of this run has meanwhile; those below 8 belong to the workers and the templates."""
+    for number in range(8, 16):
+        with open(home() / f"redis-{number}.lock", "a+", encoding="ascii") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            yield number
+            return
+    raise AssertionError("all databases of Redis are taken: more copies live at once than there are")
+
+
 def make_template(place: embedded.Place) -> None:
     """Migrate the database that all others of this run are copied from, once."""
     with one_at_a_time("template") as done:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ RECORD = Path(__file__).resolve().parents[2] / "var" / "tests" / "results.json"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make this run's home before the workers start, so that they share it."""
+    """Make this run's home before the workers start, so that they share it. A run that is told to end puts its servers away too."""
     home.home()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Results(), "opsflux-results")
 

@@ -45,3 +45,13 @@ def framed() -> Iterator[None]:
     with acting(ORGANISATION, PERSON, request_id="req-1"):
         yield
     slot._provider[:] = before
+
+
+def bound(**changes: object) -> SimpleNamespace:
+    """A field as the engine binds it."""
+    field = {"name": "title", "kind": "text", "widget": "", "label": "Title",
+             "help": "", "required": True, "value": "", "text": "", "errors": [],
+             "options": None, "suggest": "", "max_length": 0, "minimum": None, "maximum": None, "scale": 0, "affix": "",
+             "validate": "", "redraw": "", "wide": False,
+             "accept": ""}
+    return SimpleNamespace(**field | changes)

@@ -16,12 +16,17 @@ from werkzeug.serving import make_server
 from app.kernel.current import Context, _context
 from app.kernel.frame import Frame, provide_frame
 from app.kernel.screens import screen
-from tests.kernel.browser_side import ORGANISATION, PERSON, application
-from tests.kernel.test_kit import bound
+from tests.kernel.browser_side import ORGANISATION, PERSON, application, bound
 
 pytestmark = pytest.mark.browser
 FOCUSED = "document.activeElement.id || document.activeElement.tagName"
 GREEN, ORANGE, RED = "GREEN", "ORANGE", "RED"
+
+
+LOOKS = ("kind", "risk", "due", "sort")
+TOOLS = {"open": False, "narrowed": False, "action": "/northgate/inbox/", "keep_url": "/northgate/inbox/views", "plain_url": "",
+         "typed": "", "words": {}, "choices": dict.fromkeys(LOOKS, ()), "chosen": dict.fromkeys(LOOKS, ""), "errors": {}, "views": [],
+         "ways": [], "layouts": []}
 
 
 class Queue:
@@ -40,14 +45,16 @@ class Queue:
                 "subtitle": "Solicitors", "selected": False,
                 "tags": [], "risk": risk, "amount": "£5,400.00", "step": "1 of 1", "due": "4 h left", "late": False,
                 "overdue": number == "2", "mine": True, "links": [(verb, f"{address}decide?verb={verb}") for verb in verbs],
+                "star": {"id": number, "on": False, "url": f"{address}star", "label": "Star"}, "timeline_url": f"{address}timeline",
                 "done_url": "", "green": {"action": f"{address}decide", "hash": "9c", "key": f"k{number}"} if risk == GREEN else None}
 
     def peek(self, number: str) -> dict[str, Any]:
         """What stands behind it."""
         row = self.row(number)
         return {**row, "record_url": "/record", "asked": "asked by R. Osei", "outliers": [], "facts": [("Amount", "£5,400.00", True)],
-                "lines": None, "changed": [], "consequences": [], "levels": [], "snapshot": "9c41e07b", "state": None, "files": [],
-                "done_url": "", "alone": False, "delivery": None,
+                "lines": None, "changed": [], "consequences": [], "meaning": "", "levels": [],
+                "progress": {"text": "", "through": 0, "steps": []}, "snapshot": "9c41e07b",
+                "state": None, "files": [], "evidence": None, "backtest": None, "done_url": "", "alone": False, "delivery": None,
                 "comments": [], "sheet_url": "", "held": None,
                 "buttons": [{"verb": v, "label": v.title(), "url": u, "primary": v == "approve", "allowed": True, "reason": ""}
                             for v, u in row["links"]]}
@@ -67,7 +74,7 @@ def pages(queue: Queue) -> Flask:
         return screen("inbox/list.html", "rows", heading="Inbox", empty=("Nothing waits for you", "Come back later."),
                       tabs=[("Mine", "/northgate/inbox/", True, len(left))], url="/northgate/inbox/",
                       bulk_url="/northgate/inbox/bulk", pager={"count_text": "", "previous_url": "", "next_url": ""},
-                      groups=[("Today", left)] if left else [], undos=[], peek=None)
+                      groups=[("Today", left)] if left else [], undos=[], peek=None, tools=TOOLS, board=False)
 
     def decide(number: str) -> Any:
         verb = request.values.get("decision") or request.values.get("verb") or "approve"
@@ -103,8 +110,8 @@ def pages(queue: Queue) -> Flask:
         fields = [bound(value=request.form.get("title", ""), validate="/validate"),
                   bound(name="site", label="Site", kind="reference", suggest="/pick")]
         return screen("form.html", "form", resource=SimpleNamespace(plural="Incidents"), crumbs=[("Incidents", "/list")], heading="New",
-                      groups=[("Facts", fields)], aside=[], lines=None, errors=[], action="/form", cancel_url="/list", version="", key="k",
-                      draft_url="/draft", draft_when="", discard_url="", multipart=False)
+                      groups=[("Facts", fields, [])], aside=[], lines=None, errors=[], impact=None, action="/form", cancel_url="/list",
+                      version="", key="k", draft_url="/draft", draft_when="", discard_url="", multipart=False)
 
     app.add_url_rule("/northgate/inbox/", "inbox", inbox)
     app.add_url_rule("/northgate/inbox/<number>/", "request", request_page)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,7 @@ from app.kernel import attempt, carrier, clock, delivery, jobs
 from app.kernel.current import current
 from app.kernel.db import session, unit_of_work
 from app.kernel.errors import Conflict, DeclarationError, Unavailable
-from app.kernel.jobs import CANCELLED, DONE, FAILED, RUNNING, WAITING, Job
+from app.kernel.jobs import CANCELLED, DONE, FAILED, HELD, RUNNING, WAITING, Job
 from app.kernel.outbox import OutboxRow
 from app.kernel.running import Lost, Running
 from tests.core.stand import Stand
@@ -124,6 +125,7 @@ def test_an_open_key_gives_the_job_that_is_there(stand: Stand) -> None:
     assert ask(stand, look_around, key="one") != first
 
 
+@pytest.mark.requirement("PK-076")
 def test_it_resumes_from_its_cursor_when_the_worker_is_lost(stand: Stand) -> None:
     class Killed(BaseException):
         """What a kill looks like from inside: nothing after it runs."""
@@ -198,6 +200,48 @@ def test_a_failure_is_tried_again_later_then_shown(stand: Stand) -> None:
     assert job_of(stand, job_id).state == WAITING
 
 
+def stumble(times: int) -> str:
+    """Fails so many times, then succeeds."""
+    SEEN["tries"] = [*SEEN.get("tries", []), clock.now()]
+    if len(SEEN["tries"]) <= times:
+        raise RuntimeError(f"stumbled at {len(SEEN['tries'])}")
+    return "up"
+
+
+@pytest.mark.requirement("PK-075")
+@pytest.mark.requirement("OF-211")
+def test_failing_twice_then_succeeding_takes_three_attempts_at_growing_intervals(stand: Stand) -> None:
+    job_id = ask(stand, stumble, 2)
+    for _attempt in range(3):
+        with clock.at(job_of(stand, job_id).due_at):
+            run(stand, job_id)
+    first, second = ((later - earlier).total_seconds() for earlier, later in itertools.pairwise(SEEN["tries"]))
+    assert 1.5 <= first <= 2.6 < 3 <= second <= 5.1, "doubling, spread by a quarter"
+    job = job_of(stand, job_id)
+    assert (job.state, job.attempts, job.error) == (DONE, 3, "")
+    assert len({delivery.back_off(3) for _each in range(20)}) > 1, "spread, so that not all come back at once"
+    assert delivery.back_off(30) <= 3600 * 1.25, "at most an hour apart"
+    hopeless = ask(stand, fail)
+    for _attempt in range(jobs.ATTEMPTS):
+        with clock.at(job_of(stand, hopeless).due_at):
+            run(stand, hopeless)
+    assert (job_of(stand, hopeless).state, job_of(stand, hopeless).attempts) == (FAILED, jobs.ATTEMPTS), "and no more often than that"
+
+
+def test_what_failed_can_be_discarded(stand: Stand) -> None:
+    job_id = ask(stand, refuse)
+    with stand.work():
+        assert not jobs.discard(job_id), "it has not failed"
+    run(stand, job_id)
+    with stand.work():
+        after = jobs.enqueue(look_around, after=(job_id,)).id
+    with stand.work():
+        assert jobs.discard(job_id)
+        assert jobs.replay() == 0
+    assert (job_of(stand, job_id).state, job_of(stand, job_id).error) == (CANCELLED, "Not any more.")
+    assert job_of(stand, after).state == CANCELLED, "what needs it will not come either"
+
+
 def test_a_refusal_is_not_tried_again(stand: Stand) -> None:
     job_id = ask(stand, refuse)
     assert not run(stand, job_id)
@@ -270,3 +314,87 @@ def test_rate_and_time_left(stand: Stand) -> None:
     with clock.at(now):
         assert (job.rate, job.seconds_left, job.percent) == (2.0, 30.0, 40)
     assert session() is not None
+
+
+def test_a_job_comes_after_others(stand: Stand) -> None:
+    first, second = ask(stand, look_around), ask(stand, look_around)
+    with stand.work():
+        third = jobs.enqueue(look_around, after=(first, second)).id
+        fourth = jobs.enqueue(look_around, after=(third,)).id
+    assert (job_of(stand, third).state, job_of(stand, fourth).state) == (HELD, HELD)
+    assert not run(stand, third), "it is not due"
+    run(stand, first)
+    assert job_of(stand, third).state == HELD
+    run(stand, second)
+    assert (job_of(stand, third).state, job_of(stand, fourth).state) == (WAITING, HELD)
+    assert run(stand, third)
+    assert run(stand, fourth)
+    with stand.work():
+        assert jobs.enqueue(look_around, after=(first,)).state == WAITING, "what is done already holds nothing up"
+
+
+def test_what_comes_after_a_failed_job_waits_until_that_is_replayed(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = ask(stand, refuse)
+    with stand.work():
+        second = jobs.enqueue(look_around, after=(first,)).id
+    run(stand, first)
+    assert (job_of(stand, first).state, job_of(stand, second).state) == (FAILED, HELD)
+    monkeypatch.setattr("tests.kernel.test_jobs.refuse", look_around)
+    with stand.work():
+        assert jobs.replay() == 1
+        assert jobs.replay() == 0
+    assert run(stand, first)
+    assert job_of(stand, second).state == WAITING
+
+
+def test_what_comes_after_a_cancelled_job_is_cancelled(stand: Stand) -> None:
+    first = ask(stand, look_around)
+    with stand.work():
+        second = jobs.enqueue(look_around, after=(first,)).id
+        third = jobs.enqueue(look_around, after=(second,)).id
+    with stand.work():
+        assert jobs.cancel(first)
+    assert (job_of(stand, second).state, job_of(stand, third).state) == (CANCELLED, CANCELLED)
+
+
+def test_what_a_kill_left_held_is_settled(stand: Stand) -> None:
+    first = ask(stand, look_around)
+    with stand.work() as work:
+        second = jobs.enqueue(look_around, after=(first,)).id
+        work.get_one(Job, (stand.organisation.id, first)).state = DONE
+    with stand.work():
+        assert jobs.settle() == 1
+    assert job_of(stand, second).state == WAITING
+
+
+def test_organisations_take_turns(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    client, other = carrier.connection(), Stand("other")
+    client.flushdb()
+    for _ in range(50):
+        ask(stand, look_around)
+    ask(other, look_around)
+    assert client.llen("rq:queue:jobs") == 2, "one call each, however much there is to do"
+    client.flushdb()
+    assert jobs.turn(other.organisation.id) == 1
+    assert client.llen("rq:queue:jobs") == 0, "nothing is left"
+    monkeypatch.setattr(attempt, "TURN", 0.05)
+    begun = jobs.turn(stand.organisation.id)
+    assert 1 <= begun < 50, "its turn is over before its jobs are"
+    assert client.llen("rq:queue:jobs") == 1, "and the rest waits behind the others"
+
+
+def test_a_long_job_makes_way_once_it_can_go_on_later(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.kernel.running.FAIR", 0.0)
+
+    def others_came(job: Running) -> None:
+        carrier.connection().flushdb()
+        carrier.push([carrier.Call(Stand("other").organisation.id, "jobs")])
+        job.look_around(carrier.connection())
+
+    SEEN["stop"] = others_came
+    job_id = ask(stand, add_marks, 100, 40, total=100)
+    assert not run(stand, job_id)
+    assert (job_of(stand, job_id).state, job_of(stand, job_id).progress) == (WAITING, 40)
+    SEEN["stop"] = lambda _: None
+    assert run(stand, job_id)
+    assert marks(stand) == 100

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from types import SimpleNamespace
 
 import pytest
 from flask import Flask, render_template_string
@@ -11,17 +10,7 @@ from flask import Flask, render_template_string
 from app.kernel.current import acting
 from app.kernel.kit import FILES, initials
 from app.kernel.screens import screen
-from tests.kernel.browser_side import ORGANISATION, PERSON, application
-
-
-def bound(**changes: object) -> SimpleNamespace:
-    """A field as the engine binds it."""
-    field = {"name": "title", "kind": "text", "widget": "", "label": "Title",
-             "help": "", "required": True, "value": "", "text": "", "errors": [],
-             "options": None, "suggest": "", "max_length": 0, "minimum": None, "maximum": None, "scale": 0, "affix": "",
-             "validate": "", "redraw": "", "wide": False,
-             "accept": ""}
-    return SimpleNamespace(**field | changes)
+from tests.kernel.browser_side import ORGANISATION, PERSON, application, bound
 
 
 @pytest.fixture

@@ -49,6 +49,17 @@ def test_a_choice_is_kept_and_leads_back(client: FlaskClient) -> None:
     assert 'class="dark"' in client.get("/page").text
 
 
+def test_only_what_was_changed_is_kept_and_the_account_can_be_followed_again(client: FlaskClient) -> None:
+    unchanged = {"theme": "dark", "language": "account", "density": "comfortable", "keys": "gmail"}
+    answer = client.post("/preferences", data={"csrf_token": token(client), **unchanged})
+    assert [c.partition("=")[0] for c in answer.headers.getlist("Set-Cookie") if "Max-Age=0" not in c and "session" not in c] == ["theme"]
+    client.post("/preferences", data={"csrf_token": token(client), "language": "de"})
+    assert str(getattr(client.get_cookie("language"), "value", "")) == "de"
+    client.post("/preferences", data={"csrf_token": token(client), **unchanged})
+    assert client.get_cookie("language") is None
+    assert client.get_cookie("theme") is not None
+
+
 def test_an_unknown_choice_is_not_kept(client: FlaskClient) -> None:
     answer = client.post("/preferences", data={"csrf_token": token(client), "theme": "pink", "keys": "vi"})
     assert not [c for c in answer.headers.getlist("Set-Cookie") if c.startswith(("theme", "keys"))]

@@ -44,7 +44,7 @@ def test_each_answer_has_a_nonce_of_its_own(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("part", ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'",
-                                  "require-trusted-types-for 'script'", "trusted-types htmx"])
+                                  "require-trusted-types-for 'script'", "trusted-types htmx worker"])
 def test_policy_is_strict(client: FlaskClient, part: str) -> None:
     policy = client.get("/page").headers["Content-Security-Policy"]
     assert part in policy

@@ -26,3 +26,14 @@ def slow_rows(count: int, chunk: int, pause: float) -> dict[str, int]:
 def effect(payload: dict[str, Any], _row: OutboxRow) -> None:
     """An effect inside the database."""
     session().add(OutboxRow(kind="mark", name="ordeal.mark", payload={"n": payload["n"]}, state="done"))
+
+
+def numbered_rows(first: int, count: int, pause: float) -> None:
+    """Write rows with the numbers from `first`, one at a time, each with its place to resume from."""
+    job = jobs.current_job()
+    for n in range(job.cursor or first, first + count):
+        with unit_of_work() as work:
+            work.add(OutboxRow(kind="mark", name="ordeal.mark", payload={"n": n}, state="done"))
+            job.advance(1, cursor=n + 1)
+        job.checkpoint()
+        time.sleep(pause)

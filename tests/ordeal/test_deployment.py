@@ -240,7 +240,8 @@ def test_readiness_and_version_are_told_from_the_image(deployed: Deployed) -> No
 
 
 def test_the_demo_is_refused(deployed: Deployed) -> None:
-    for command in (("demo", "seed"), ("demo", "seed", "--if-empty"), ("demo", "reset", "--yes"), ("demo", "scale"), ("demo", "main-job")):
+    for command in (("demo", "seed"), ("demo", "seed", "--if-empty"), ("demo", "reset", "--yes"), ("demo", "scale"), ("demo", "main-job"),
+                    ("demo", "approvals")):
         done = subprocess.run([deployed.house.tree / ".venv/bin/flask", *command], cwd=deployed.house.tree, env=deployed.house.environ,
                               capture_output=True, text=True, check=False)
         assert done.returncode == 1, done.stdout

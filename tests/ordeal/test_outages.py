@@ -337,10 +337,10 @@ def test_two_schedulers_let_each_tick_happen_once(house: House) -> None:
 
 def test_a_call_delivered_twenty_times_is_one_piece_of_work(house: House) -> None:
     with house.stand.work():
-        job_id = jobs.enqueue(chores.slow_rows, 100, 10, 0.02, total=100).id
+        jobs.enqueue(chores.slow_rows, 100, 10, 0.02, total=100)
     house.put(range(100, 200))
     organisation = str(house.stand.organisation.id)
-    for name, function, arguments in (("jobs", "app.kernel.jobs.run", [str(job_id), organisation]),
+    for name, function, arguments in (("jobs", "app.kernel.jobs.turn", [organisation]),
                                       ("effects", "app.kernel.outbox.drain", [organisation])):
         queue = Queue(name, connection=carrier.connection(), serializer=JSONSerializer)
         for _ in range(20):

@@ -23,6 +23,8 @@ from tests.core.stand import Stand
 from tests.infra import serving
 from tests.infra.databases import Database
 from tests.infra.serving import LiveServer, wait_for
+from tests.modules.hse.test_incidents import said, step
+from tests.modules.office import Office
 from tests.ordeal import chores
 
 pytestmark = [pytest.mark.ordeal, pytest.mark.timeout(400)]
@@ -204,3 +206,15 @@ def test_redis_is_away_while_work_is_asked_for(live: LiveServer, stand: Stand, m
     live.start("worker", "scheduler")
     wait_for(lambda: sum(marks(stand).values()) >= 50, 60, "all effects")
     assert marks(stand) == once_each(50)
+
+
+@pytest.mark.requirement("OF-200")
+def test_a_business_event_is_mailed_within_a_minute_untouched(live: LiveServer) -> None:
+    office = Office()
+    live.start("catcher", "worker", "scheduler")
+    incident = office.make("hse.incident", "mo", said(office)).record
+    for title, limit in (("Mats at the gate", 180), ("Salt in the yard", 60)):  # the first one waits for the processes to start
+        asked = time.monotonic()
+        step(office, incident, title=title)
+        wait_for(lambda title=title: any(title in str(message["Subject"]) for message in live.mails()), limit, f"the mail about {title}")
+    assert time.monotonic() - asked < 60

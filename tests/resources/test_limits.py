@@ -14,7 +14,7 @@ from app.kernel.errors import TooMany
 from app.kernel.limits import Limit
 from tests.core.visitors import Visitor, actor_of, enrol, found
 
-LIST = "/api/v1/home/people/members/"
+LIST = "/api/v1/home/organisation/departments/"
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_the_fourth_is_refused_with_a_page_that_says_when(ada: Visitor, app: Fla
     assert 0 < int(refused.headers["Retry-After"]) <= 3600
     assert "Too many attempts" in refused.text
     assert "</html>" in refused.text
-    assert ada.get("/home/people/members/").status_code == 200, "the rest stays open"
+    assert ada.get("/home/organisation/departments/").status_code == 200, "the rest stays open"
 
 
 def test_files_too(ada: Visitor, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,21 +53,23 @@ def test_files_too(ada: Visitor, app: Flask, monkeypatch: pytest.MonkeyPatch) ->
     assert sent == [422, 422, 422, 429]
 
 
-def test_a_token_has_a_limit_of_its_own_and_a_session_has_none(ada: Visitor, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    from app.core import organisations
+def test_a_token_has_a_limit_of_its_own_and_a_session_has_none(ada: Visitor, app: Flask) -> None:
+    from app.core import organisations, settings
     from app.core.people import Member
     from app.kernel.current import SYSTEM, acting
     from app.kernel.db import unit_of_work
 
-    monkeypatch.setattr(limits, "API", Limit("api", 3, 3600))
     place = organisations.load_organisation(organisations.place_of("home"))  # type: ignore[arg-type]
     assert place is not None
     with acting(place, SYSTEM), unit_of_work() as work:
         owner = actor_of(place, work.query(Member).one())
     with acting(place, owner), unit_of_work():
         _token, secret = auth.make_token("reader")
-    asked = [app.test_client().get(LIST, headers={"Authorization": f"Bearer {secret}"}) for _ in range(4)]
-    assert [answer.status_code for answer in asked] == [200, 200, 200, 429]
+        settings.set("api.requests_per_hour", 10)
+    asked = [app.test_client().get(LIST, headers={"Authorization": f"Bearer {secret}"}) for _ in range(11)]
+    assert [answer.status_code for answer in asked] == [200] * 10 + [429]
+    assert [int(answer.headers["RateLimit-Remaining"]) for answer in asked] == [*range(9, -1, -1), 0]
+    assert {answer.headers["RateLimit-Limit"] for answer in asked} == {"10"}
     assert asked[-1].mimetype == "application/problem+json"
     assert int(asked[-1].headers["Retry-After"]) > 0
     assert [ada.get(LIST).status_code for _ in range(4)] == [200] * 4

@@ -81,7 +81,7 @@ WRONGS: tuple[tuple[str, str, Wrong], ...] = (
     ("secrets", "are the same", lambda _d, _s, given: replace(given, audit_key=given.secret_key)),
     ("address", "over TLS only", lambda _d, _s, given: replace(given, base_url="http://ops.example")),
     ("roles", "DATABASE_URL", lambda d, _s, given: replace(given, database_url=d.place.url("postgres", d.name))),
-    ("versions", "flask db upgrade", _as_superuser("DELETE FROM alembic_version WHERE version_num LIKE 'core_%'")),
+    ("versions", "flask db upgrade", _as_superuser("DELETE FROM alembic_version WHERE version_num LIKE 'requests_%'")),
     ("walls", "site", _as_superuser("ALTER TABLE site NO FORCE ROW LEVEL SECURITY")),
     ("append-only", "audit_link", _as_superuser("GRANT DELETE ON audit_link TO opsflux_app")),
     ("append-only", "no trigger keeps audit_checkpoint", _as_superuser("ALTER TABLE audit_checkpoint DISABLE TRIGGER audit_stays")),

@@ -83,6 +83,7 @@ def test_every_export_is_audited(wizard: Wizard, stand: Stand) -> None:
     assert entry.context == {"format": "csv", "rows": 6, "filters": "amount__gte=2"}
 
 
+@pytest.mark.requirement("PK-078")
 def test_a_long_list_is_written_by_a_job_and_handed_to_who_asked_alone(
     app: Flask, wizard: Wizard, stand: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -91,12 +92,17 @@ def test_a_long_list_is_written_by_a_job_and_handed_to_who_asked_alone(
     monkeypatch.setattr(exporting, "AT_ONCE", 5)
     answer = wizard.get("/procurement/payments/export?format=xlsx&sort=amount")
     assert answer.status_code == 303
-    assert "/jobs/" in answer.headers["Location"]
+    followed = answer.headers["Location"]
+    waiting = wizard.get(followed).text
+    assert "Waiting" in waiting
+    assert 'data-behaviour="progress"' in waiting
     wizard.work()
     with stand.work() as work:
         job = work.query(jobs.Job).filter_by(function="app.resources.features.exporting:run").one()
         assert (job.state, job.result["rows"]) == (jobs.DONE, 8), job.error
         path = f"/files/{job.file_id}/{job.result['name']}"
+        assert (job.progress, job.total) == (8, 8)
+    assert path in wizard.get(followed).text, "the result is offered where the progress stood"
     answer = wizard.get(path)
     assert answer.status_code == 200
     assert answer.headers["Content-Disposition"].startswith("attachment")

@@ -83,6 +83,16 @@ def test_xlsx_has_typed_cells_a_fixed_head_widths_and_a_sheet_about_the_fields()
     assert [c.value for c in about[7]][4:] == ["Good | Bad", "One of two."]
 
 
+def test_xlsx_tells_the_two_hours_apart_when_clocks_go_back() -> None:
+    """The first 02:06 of that night is a cell of the calendar; the second one says its offset, so that it comes back as it was."""
+    target = io.BytesIO()
+    twice = [[None, None, datetime(2026, 10, 25, hour, 6, tzinfo=UTC), None, None, None] for hour in (0, 1)]
+    exports.write_workbook(sheet(twice), target, zone="Europe/Paris")
+    page = openpyxl.load_workbook(target).worksheets[0]
+    assert page["C2"].value == datetime(2026, 10, 25, 2, 6)  # noqa: DTZ001 -- cells of a sheet carry no zone
+    assert page["C3"].value == "2026-10-25T02:06:00+01:00"
+
+
 @pytest.mark.requirement("OF-177")
 def test_json() -> None:
     target = io.BytesIO()
@@ -165,6 +175,7 @@ def test_a_decision_sheet_names_the_bytes_and_who_decided() -> None:
         "lines": [["Chair", "5"]],
         "files": [{"name": "a.pdf", "sha256": "ab"}],
         "flags": ["New supplier"],
+        "evidence": None,
         "decisions": [
             {
                 "said": "Bob on behalf of Cleo approved PAY-2026-00001",

@@ -5,8 +5,12 @@ from __future__ import annotations
 import errno
 import hashlib
 import io
+import os
+import time
 import zipfile
+from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,8 +18,13 @@ from flask import Flask
 
 from app.core import files
 from app.core.files import storage as storing
+from app.core.files import temporary
+from app.core.files.models import StoredFile
 from app.core.files.services import clean_name
 from app.core.files.storage import BucketStorage, FolderStorage
+from app.core.scheduler import own
+from app.kernel import clock, jobs
+from app.kernel.current import SYSTEM, acting
 from app.kernel.door import perform_one
 from app.kernel.errors import Conflict, Invalid, NotFound, TooLarge, Unavailable
 from app.kernel.registry import registry
@@ -104,6 +113,32 @@ def test_the_limit_names_itself(app: Flask, stand: Stand) -> None:
     with pytest.raises(TooLarge, match="larger than the 1 MB"), stand.work():
         files.store(io.BytesIO(b"x" * 1_100_000), "a.txt", limit=1024 * 1024)
     assert folder(app, stand) == []
+
+
+@pytest.mark.requirement("OF-206")
+def test_old_temporary_files_are_deleted_and_nothing_else(app: Flask, stand: Stand) -> None:
+    with stand.work():
+        with clock.at(clock.now() - timedelta(days=8)):
+            old, kept = (files.store(PDF, f"{purpose}.pdf", purpose=purpose) for purpose in ("export", "attachment"))
+            job_id = jobs.enqueue(temporary.clear_away, title="Export").id
+        new = files.store(PDF, "new.pdf", purpose="export")
+        jobs.find(job_id).file_id = old.id  # type: ignore[union-attr]
+        left = {kept.id, new.id}
+    home = folder(app, stand)[0].parent
+    for name, age in ((".part-old", 48), (".part-new", 1)):
+        (home / name).write_bytes(b"x")
+        os.utime(home / name, times=(time.time() - age * 3600,) * 2)
+    assert any(task.key == "files.clear_away" for task in registry.modules["files"].tasks), "it can be scheduled"
+    with stand.work():
+        schedule = SimpleNamespace(task="files.clear_away")
+        assert own.task_of(schedule).job is temporary.clear_away  # type: ignore[arg-type, union-attr]
+    with acting(stand.organisation, SYSTEM):
+        assert temporary.clear_away() == {"exports": 1, "parts": 1}
+        assert temporary.clear_away() == {"exports": 0, "parts": 0}
+    with stand.work() as work:
+        assert {file.id for file in work.query(StoredFile)} == left
+        assert jobs.find(job_id).file_id is None  # type: ignore[union-attr]
+    assert len(folder(app, stand)) == 3, "two files, and the upload that is under way"
 
 
 def test_what_is_undone_leaves_no_bytes_behind(app: Flask, stand: Stand) -> None:

@@ -39,14 +39,14 @@ def _links(browser: Visitor, address: str = "/menu-co/inbox/") -> list[str]:
 @pytest.mark.requirement("OF-112")
 def test_without_the_permission_the_item_is_gone_and_its_address_refused(app: Flask, place: Organisation) -> None:
     mia = _in(app, "mia")
-    assert "/menu-co/people/members/" in _links(mia)
-    assert mia.get("/menu-co/people/members/").status_code == 200
+    assert "/menu-co/organisation/departments/" in _links(mia)
+    assert mia.get("/menu-co/organisation/departments/").status_code == 200
     with acting(place, SYSTEM), unit_of_work() as work:
-        role = access.role_named("member")
-        for grant in work.query(RoleGrant).filter_by(role_id=role.id, pattern="people.*.view"):
+        role = access.role_named("viewer")
+        for grant in work.query(RoleGrant).filter_by(role_id=role.id, pattern="organisation.*.view"):
             work.delete(grant)
-    assert "/menu-co/people/members/" not in _links(mia)
-    assert mia.get("/menu-co/people/members/").status_code == 403
+    assert "/menu-co/organisation/departments/" not in _links(mia)
+    assert mia.get("/menu-co/organisation/departments/").status_code == 403
 
 
 def test_every_item_leads_somewhere(app: Flask, place: Organisation) -> None:
@@ -179,10 +179,10 @@ def test_the_menu_of_choices_leads_nowhere_else(app: Flask, place: Organisation)
 
 def test_an_error_page_keeps_the_menu_of_who_is_signed_in(app: Flask, place: Organisation, monkeypatch: pytest.MonkeyPatch) -> None:
     mia = _in(app, "mia")
-    for address, status in (("/menu-co/people/members/MEM-0", 404), ("/menu-co/people/members/new", 403)):
+    for address, status in (("/menu-co/organisation/departments/DEP-0", 404), ("/menu-co/people/members/new", 403)):
         page = mia.get(address, follow_redirects=True)
         assert (page.status_code, 'id="sidebar"' in page.text) == (status, True), address
-    assert 'id="sidebar"' not in app.test_client().get("/menu-co/people/members/MEM-0", follow_redirects=True).text
+    assert 'id="sidebar"' not in app.test_client().get("/menu-co/organisation/departments/DEP-0", follow_redirects=True).text
 
     def away(*_said: object) -> None:
         raise OSError("away")

@@ -66,7 +66,7 @@ def test_above_the_second_limit_it_is_red_and_needs_two_more(office: Office, sup
     paid = office.make("procurement.payment", "cleo", said(office, supplier, "50000.01"))
     request = office.get(ApprovalRequest, paid.approval_id)
     assert request.risk.value == "RED"
-    assert [(step["rule"], step["needs"]) for step in request.steps] == [("manager_of:department", 1), ("role:finance_approver", 2)]
+    assert [(step["path"], step["needs"]) for step in request.steps] == [("level_1", 1), ("level_2", 2)]
 
 
 def test_at_the_second_limit_the_manager_alone_decides(office: Office, supplier: str) -> None:

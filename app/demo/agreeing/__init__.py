@@ -1,0 +1,5 @@
+"""The twelve workflows, run through: every branch, refusal, quorum, escalation, delegation, withdrawal and re-opening."""
+
+from app.demo.agreeing.playing import run
+
+__all__ = ["run"]
