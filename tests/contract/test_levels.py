@@ -22,7 +22,8 @@ from tests.contract.gatehouse import SLUG, Seat, seat, terse
 pytestmark = pytest.mark.timeout(600)
 LANDING = {"owner": "inbox/", "admin": "people/members/", "manager": "inbox/", "approver": "inbox/", "editor": "inbox/", "member": "inbox/",
            "viewer": "inbox/", "client": "inbox/", "auditor": "audit/", "support": "people/members/", "finance_approver": "inbox/",
-           "hse_manager": "hse/incidents/", "buyer": "procurement/requisitions/", "payments_clerk": "procurement/payments/"}
+           "hse_manager": "hse/incidents/", "buyer": "procurement/requisitions/", "payments_clerk": "procurement/payments/",
+           "integrator": "developers/"}
 BELOW_OWNER = ("settings/ownership", "settings/deletion")
 BELOW_ADMIN = ("people/members/new", "access/roles/new", "settings/agencies", "settings/organisation")
 BELOW_MEMBER = ("hse/incidents/new", "procurement/requisitions/new", "people/members/")
