@@ -95,7 +95,8 @@ class Resource:
     records in a picker, and naming them in another record, asks for less than opening their pages: for `choose`, which `view` carries.
     `own_form(record)` gives the address of the page on which a record (None: a new one) is made or changed by hand, where the
     module has its own; lists, records and the menu then lead there, while API and import go on as declared. `waits` is a choice with the
-    value (“status”, “draft”) that reads as waiting, in lists and on pages, while an approval of the record is open.
+    value (“status”, “draft”) that reads as waiting, in lists and on pages, while an approval of the record is open. `section` is where the
+    list stands in the menu when that is not where its module stands.
     """
 
     model: type
@@ -134,6 +135,7 @@ class Resource:
     chosen_apart: bool = False
     own_form: Callable[[Any], str] | None = None
     menu: bool = True
+    section: str = ""
     key: str = ""
     module: str = ""
 
@@ -305,6 +307,9 @@ class MenuItem:
     order: int = 0
 
 
+SECTIONS = ("work", "operations", "business", "people", "security", "automation", "messages", "organisation", "system")
+
+
 @dataclass(frozen=True)
 class Module:
     """All that the rest of the system knows of a module, or of a core service with screens.
@@ -312,7 +317,8 @@ class Module:
     `says` gives the sentences of the audit trail for what the service does outside its resources, by the name under which it is kept:
     `"auth.token.made": _l("%(name)s made a token")`. `permissions` are those that it asks for beside its resources and routes: what
     nothing declares is refused to everybody. `forms` are those that it brings (core.forms), by their code: title and definition.
-    `ai_actions` are the kinds of what a machine proposes for it, each with its level of autonomy.
+    `ai_actions` are the kinds of what a machine proposes for it, each with its level of autonomy. `section`, one of `SECTIONS`, is where
+    its lists stand in the menu: what does the organisation's business (“operations”, “business”) has a section of its own there.
     """
 
     name: str

@@ -13,7 +13,7 @@ from typing import Any
 from app.kernel.ai_actions import check as check_ai_action
 from app.kernel.errors import DeclarationError
 from app.kernel.fields import Field, fields_of
-from app.kernel.manifest import Action, AIAction, Approval, Module, Resource, RunType, Setting
+from app.kernel.manifest import SECTIONS, Action, AIAction, Approval, Module, Resource, RunType, Setting
 from app.kernel.records import list_index
 from app.kernel.run_types import check as check_run
 
@@ -41,6 +41,9 @@ class Registry:
         if self.frozen:
             raise DeclarationError(f"Module “{module.name}” came after the start: put it into app/modules/{module.name}/manifest.py.")
         self._unused(module.name, self.modules, "module")
+        said = (module.section, *(item.section for item in module.menu), *(each.section for each in module.resources if each.section))
+        for section in said:
+            known(section, SECTIONS, f"module {module.name}: section")
         checked = tuple(self._resource(module, resource) for resource in module.resources)
         module = replace(module, resources=checked)
         self.modules[module.name] = module

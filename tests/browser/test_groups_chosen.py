@@ -64,7 +64,7 @@ def test_a_group_is_chosen_as_the_owner_of_an_action(house: House, size: dict[st
         page.goto("/meridian/hse/corrective-actions/?owner=@me")
         expect(page.get_by_role("link", name=title).first).to_be_visible()
         expect(page.get_by_role("main")).to_contain_text(name)
-        for _again in range(30):  # told by a job, after the commit
+        for _again in range(160):  # told by a job, after the commit; a house that has just been furnished has much to tell first
             page.goto("/meridian/notifications/")
             if title in page.get_by_role("main").inner_text():
                 break

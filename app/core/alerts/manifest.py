@@ -24,6 +24,6 @@ alerts = Resource(
                     said=_l("%(name)s looked at the alert %(record)s"), when=acknowledging.is_open, icon="eye"),),
 )
 
-module = Module("alerts", label=_l("Alerts"), icon="triangle-alert", section="admin", resources=(alerts,),
+module = Module("alerts", label=_l("Alerts"), icon="triangle-alert", section="security", resources=(alerts,),
                 schedule=(every(30, watch), daily("02:20", chain)),
                 says={"alerts.alert.raise": _l("%(name)s raised the alert %(record)s")})

@@ -92,7 +92,7 @@ group_roles = Resource(
 )
 
 module = Module(
-    "people", label=_l("People"), icon="users", section="admin",
+    "people", label=_l("People"), icon="users", section="people",
     resources=(members, invitations, groups_, group_roles), schedule=(every(600, inviting.expire),),
     settings=(Setting("people.invitation_days", _l("Invitations are good for, in days"), "integer", 7, minimum=1, maximum=60),
               Setting("people.consent", _l("Ask for consent at the first sign-in"), "boolean", False),

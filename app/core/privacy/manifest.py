@@ -27,7 +27,7 @@ person_requests = Resource(
 )
 
 module = Module(
-    "privacy", label=_l("Privacy"), icon="shield-check", section="admin", resources=(person_requests,),
+    "privacy", label=_l("Privacy"), icon="shield-check", section="security", resources=(person_requests,),
     approvals=(Approval("privacy.request", _l("Data request"),
                         (Level(_l("Admin"), "role:admin", hours=72, risk="ORANGE"),), consequences=requests.consequences),),
     schedule=(daily("03:40", anonymise_due),),

@@ -47,6 +47,6 @@ runs = Resource(
     menu=False,
 )
 
-module = Module("scheduler", label=_l("Schedules"), icon="clock", section="admin", resources=(schedules, runs),
+module = Module("scheduler", label=_l("Schedules"), icon="clock", section="automation", resources=(schedules, runs),
                 schedule=(daily("03:20", clear_away),),
                 tasks=(Task("scheduler.clear_away", _l("Clear away what is old and done"), clear_away),))
