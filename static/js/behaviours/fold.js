@@ -1,5 +1,7 @@
-// A section of the menu folds at once; the server is told, so that it stays so on every device.
+// A section of the menu folds at once; the server is told, so that it stays so on every device. Where one is, is in sight.
 export function fold(form) {
+  const here = form.parentElement.querySelector("[aria-current=page]");
+  for (const shown of [here?.closest("ul"), here]) shown?.scrollIntoView({ block: "nearest" });
   form.addEventListener("submit", (event) => {
     const button = event.submitter;
     if (button?.name !== "fold" && button?.name !== "unfold") return;
