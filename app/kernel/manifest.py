@@ -8,9 +8,11 @@ from typing import Any, Literal
 
 from app.kernel.ai_actions import AIAction, Evidence, Source
 from app.kernel.run_types import RunEffect, RunStep, RunType
+from app.kernel.tiles import Tile
 
 __all__ = ["AIAction", "Action", "Approval", "Duty", "Evidence", "Level", "Lines", "MenuItem", "Module", "Panel", "Related", "Resource",
-           "Risk", "Role", "RunEffect", "RunStep", "RunType", "Schedule", "Setting", "Source", "Task", "daily", "every"]
+           "Risk", "Role", "RunEffect", "RunStep", "RunType", "Schedule", "Setting", "Source", "Task", "Tile",
+           "daily", "every"]
 
 Risk = Literal["GREEN", "ORANGE", "RED"]
 
@@ -319,6 +321,7 @@ class Module:
     nothing declares is refused to everybody. `forms` are those that it brings (core.forms), by their code: title and definition.
     `ai_actions` are the kinds of what a machine proposes for it, each with its level of autonomy. `section`, one of `SECTIONS`, is where
     its lists stand in the menu: what does the organisation's business (“operations”, “business”) has a section of its own there.
+    `tiles` stand on dashboards.
     """
 
     name: str
@@ -340,6 +343,7 @@ class Module:
     permissions: tuple[str, ...] = ()
     forms: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
     ai_actions: tuple[AIAction, ...] = ()
+    tiles: tuple[Tile, ...] = ()
     badge: Callable[[], int] | None = None
     keys: str = ""
     query: str = ""

@@ -13,9 +13,10 @@ from typing import Any
 from app.kernel.ai_actions import check as check_ai_action
 from app.kernel.errors import DeclarationError
 from app.kernel.fields import Field, fields_of
-from app.kernel.manifest import SECTIONS, Action, AIAction, Approval, Module, Resource, RunType, Setting
+from app.kernel.manifest import SECTIONS, Action, AIAction, Approval, Module, Resource, RunType, Setting, Tile
 from app.kernel.records import list_index
 from app.kernel.run_types import check as check_run
+from app.kernel.tiles import check as check_tile
 
 RESERVED_ACTIONS = frozenset(
     {"view", "choose", "create", "edit", "archive", "restore", "import", "export", "delete", "manage", "approve", "new", "history"}
@@ -34,6 +35,7 @@ class Registry:
         self.runs: dict[str, RunType] = {}
         self.forms: dict[str, tuple[Any, Any]] = {}
         self.ai_actions: dict[str, AIAction] = {}
+        self.tiles: dict[str, Tile] = {}
         self.frozen = False
 
     def add(self, module: Module) -> Module:
@@ -67,6 +69,9 @@ class Registry:
             check_ai_action(kind)
             self._unused(kind.key, self.ai_actions, "AI action")
             self.ai_actions[kind.key] = kind
+        for tile in module.tiles:
+            self._unused(tile.key, self.tiles, "tile")
+            self.tiles[tile.key] = tile
         return module
 
     def close(self) -> None:
@@ -78,6 +83,8 @@ class Registry:
                 other = self.resource(known(related.resource, self.resources, f"{resource.key}: related"))
                 known(related.field, fields_of(other.model), f"{resource.key}: related {other.key} through")
             self._searched_names(resource)
+        for tile in self.tiles.values():
+            self._tile(tile)
         for approval in self.approvals.values():
             for level in approval.levels:
                 if level.above:
@@ -122,6 +129,17 @@ class Registry:
             known(key, self.approvals, f"{where} names the approval")
             if self.approvals[key].modify:
                 known(self.approvals[key].modify, [each.name for each in resource.actions if each.form], f"approval {key}: modify")
+
+    def _tile(self, tile: Tile) -> None:
+        check_tile(tile, self.resources)
+        if not tile.resource:
+            return
+        resource = self.resources[tile.resource]
+        measured = tile.measure.partition(":")[2]
+        for word, name, among in (("by", tile.by, fields_of(resource.model)), ("split", tile.split, fields_of(resource.model)),
+                                  ("measure", measured, fields_of(resource.model)), ("dated", tile.dated, resource.filters)):
+            if name:
+                known(name, among, f"tile {tile.key}: {word}")
 
     def _resource(self, module: Module, resource: Resource) -> Resource:
         model = resource.model

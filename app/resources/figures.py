@@ -104,6 +104,13 @@ def grouped(wanted: Wanted, by: str = "", measure: str = "count", *, every: str 
     return Figures(what, groups, units or _units(measured), tuple(label for label, _keys in named), how == "average")
 
 
+def check_words(resource: Resource, *, by: str = "", measure: str = "count", every: str = "month", split: str = "") -> None:
+    """Raises `Invalid`, naming the nearest right word, where figures of a resource could not be made so."""
+    _measure(resource, measure)
+    for name in (by, split):
+        _bucket(resource, name, every)
+
+
 def _measure(resource: Resource, measure: str) -> tuple[str, Field | None]:
     how, _sep, name = measure.partition(":")
     if measure == "count":

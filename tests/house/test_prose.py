@@ -21,7 +21,7 @@ FOR_MACHINES = {
     "executive_run": ("evidence_hash",),
     "form_draft": ("form",), "import_mapping": ("resource", "mapping"), "import_related": ("resource", "mark"),
     "import_row": ("state", "way", "mark"), "import_run": ("resource", "shape", "mapping"),
-    "inbox_view": ("query",), "job": ("function", "key", "state", "request_id"),
+    "dashboards_arrangement": ("board", "places"), "inbox_view": ("query",), "job": ("function", "key", "state", "request_id"),
     "lost_factor": ("source",),
     "mail_message": ("language", "template", "optional", "writer", "secrets", "thread", "key", "effect_id", "message_id", "way",
                      "enclosed", "about_kind", "reply_hash"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 from app.core.workflow import templates
-from app.kernel.manifest import Action, Approval, MenuItem, Module, Resource, Role, Setting
+from app.kernel.manifest import Action, Approval, MenuItem, Module, Resource, Role, Setting, Tile
 from app.modules.requests import graphs, jobs, policy, services, shipped
 from app.modules.requests.models import Request
 
@@ -62,6 +62,12 @@ module = Module(
            Role("approver", _l("Approver"), {f"requests.request.{verb}": "own" for verb in ("submit", "withdraw", "reopen")})),
     permissions=(policy.EVERYBODYS,),
     forms=shipped.FORMS,
+    tiles=(
+        Tile("requests.decided", _l("Requests agreed"), resource="requests.request", query="status=approved&status=published",
+             homes=("executive", "operations")),
+        Tile("requests.kinds", _l("Requests by kind"), "bar", "requests.request", by="kind", split="status", width=2,
+             homes=("executive", "operations")),
+    ),
     screens=("app.modules.requests.views",),
     menu=(MenuItem("decisions", _l("Decisions"), "chart-column", "decisions.dashboard", section="business",
                    permission="requests.request.view"),),
