@@ -48,6 +48,7 @@ class Figures:
     units: tuple[str, ...]
     series: tuple[str, ...]
     average: bool = False
+    timed: bool = False
 
     def number(self, unit: str = "") -> Number | None:
         """The one number of figures that are not grouped; None where there is no average."""
@@ -59,7 +60,7 @@ class Figures:
         unit = unit or self.units[0]
         gap = None if self.average else 0
         drawn = [Series(label, [group.values.get((place, unit), gap) for group in self.groups]) for place, label in enumerate(self.series)]
-        return Chart(kind, title, [group.label for group in self.groups], drawn, unit)
+        return Chart(kind, title, [group.label for group in self.groups], drawn, unit, self.timed)
 
 
 def shown_fields(resource: Resource) -> dict[str, Field]:
@@ -101,7 +102,8 @@ def grouped(wanted: Wanted, by: str = "", measure: str = "count", *, every: str 
     named = columns if second else [(what, (None,))]
     groups = tuple(Group(label, {(place, unit): value(*found) for place, (_label, lines_of) in enumerate(named) for unit in units
                                  if (found := _sum(cells, keys, lines_of, unit))[1]}, narrows) for label, keys, narrows in parts)
-    return Figures(what, groups, units or _units(measured), tuple(label for label, _keys in named), how == "average")
+    return Figures(what, groups, units or _units(measured), tuple(label for label, _keys in named), how == "average",
+                   bool(first and first.dated))
 
 
 def check_words(resource: Resource, *, by: str = "", measure: str = "count", every: str = "month", split: str = "") -> None:

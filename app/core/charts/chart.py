@@ -27,13 +27,16 @@ class Series:
 
 @dataclass(frozen=True)
 class Chart:
-    """A picture of numbers. `unit` is an ISO 4217 code, or a short word that is written after each number (“h”, “%”)."""
+    """A picture of numbers. `unit` is an ISO 4217 code, or a short word that is written after each number (“h”, “%”); `timed`
+    says that the labels follow each other in time, from left to right.
+    """
 
     kind: Kind
     title: str
     labels: Sequence[str]
     series: Sequence[Series]
     unit: str = ""
+    timed: bool = False
 
     @property
     def empty(self) -> bool:

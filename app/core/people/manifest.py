@@ -96,6 +96,7 @@ module = Module(
     resources=(members, invitations, groups_, group_roles), schedule=(every(600, inviting.expire),),
     tiles=(Tile("people.active", _l("Active members"), resource="people.member", query="status=active", homes=("administrator",)),
            Tile("people.asked", _l("Invitations that wait"), resource="people.invitation", query="status=open", homes=("administrator",)),
+           Tile("people.suspended", _l("Suspended members"), resource="people.member", query="status=suspended", homes=("administrator",)),
            Tile("people.roles", _l("Members by role"), "bar", "people.member", by="role", query="status=active", width=2,
                 homes=("administrator", "auditor"))),
     settings=(Setting("people.invitation_days", _l("Invitations are good for, in days"), "integer", 7, minimum=1, maximum=60),

@@ -20,6 +20,7 @@ from app.modules.dashboards.models import Dashboard
 
 KEY = "dashboards.dashboard"
 VIEW = f"{KEY}.view"
+ORDER = ("text", "figure", "queue", "bar", "line", "pie", "list")  # of a home: what is read at a glance first
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def homes() -> list[Board]:
     """The homes of roles on which there is something for the reader: at least half of what they have."""
     found = []
     for key, label in HOMES.items():
-        tiles = tuple(tile for tile in registry.tiles.values() if key in tile.homes)
+        tiles = tuple(sorted((tile for tile in registry.tiles.values() if key in tile.homes), key=lambda tile: ORDER.index(tile.kind)))
         about = [tile for tile in tiles if tile.resource]
         if about and sum(map(sees, about)) * 2 >= len(about):
             found.append(Board(key, str(label), "", tiles))

@@ -27,7 +27,7 @@ from app.kernel.kinds import KINDS, reader_zone, show_moment
 from app.kernel.manifest import Resource
 from app.kernel.registry import registry
 from app.kernel.tiles import Tile
-from app.resources.figures import Figures, grouped
+from app.resources.figures import MOST, Figures, grouped
 from app.resources.labels import Shown
 from app.resources.paging import page_of
 from app.resources.querying import Wanted, filter_fields, read
@@ -35,7 +35,8 @@ from app.resources.urls import list_url, record_url
 
 PERIODS = ("30", "90", "365", "all")
 ROWS = 6
-SIZES = {1: (300, 230), 2: (560, 250), 3: (760, 250), 4: (1000, 260)}
+SIZES = {1: (290, 220), 2: (440, 215), 3: (660, 230), 4: (880, 240)}
+SLICES = 6  # as many as there are colours
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,8 @@ def draw(tile: Tile, filters: Filters) -> Drawn:
             return Drawn(tile, title, url, note, numbers=tuple(_numbers(tile, wanted, filters)))
         if tile.kind == "list":
             return _list(tile, title, wanted, note)
-        figures = grouped(wanted, tile.by, tile.measure, every=tile.every, split=tile.split)
+        figures = grouped(wanted, tile.by, tile.measure, every=tile.every, split=tile.split,
+                          limit=SLICES if tile.kind == "pie" else MOST)
         return Drawn(tile, title, url, note, pictures=tuple(_picture(tile, title, figures, wanted, unit) for unit in figures.units))
     except Forbidden:
         return Drawn(tile, title, absent=_("You may not see what this is about."))

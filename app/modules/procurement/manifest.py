@@ -104,7 +104,7 @@ module = Module(
     ),
     tiles=(
         Tile("procurement.paid", _l("Payments"), resource="procurement.payment", measure="sum:amount", dated="paid_on",
-             homes=("executive", "operations")),
+             homes=("executive",)),
         Tile("procurement.to_release", _l("Payments to release"), resource="procurement.payment", query="status=recorded",
              homes=("executive", "operations")),
         Tile("procurement.months", _l("Payments by month"), "line", "procurement.payment", by="paid_on", measure="sum:amount",

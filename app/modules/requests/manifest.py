@@ -64,7 +64,7 @@ module = Module(
     forms=shipped.FORMS,
     tiles=(
         Tile("requests.decided", _l("Requests agreed"), resource="requests.request", query="status=approved&status=published",
-             homes=("executive", "operations")),
+             homes=("operations",)),
         Tile("requests.kinds", _l("Requests by kind"), "bar", "requests.request", by="kind", split="status", width=2,
              homes=("executive", "operations")),
     ),

@@ -138,3 +138,12 @@ def test_the_same_picture_goes_into_a_pdf() -> None:
     for chart, page in zip((BAR, LINE, PIE, EMPTY), pages, strict=True):
         written = {mark.words for mark in marks(chart, 480, 260) if mark.kind == "words"}
         assert all(words in page for words in written)
+
+
+def test_what_follows_in_time_goes_from_left_to_right() -> None:
+    labels = [f"September {year}" for year in range(2014, 2026)]
+    timed, plain = (Chart("bar", "Years", labels, (Series("x", range(1, 13)),), timed=each) for each in (True, False))
+    places = [[mark.at[0] for mark in marks(chart, 300, 200) if mark.kind == "box"] for chart in (timed, plain)]
+    assert places[0] == sorted(places[0])
+    assert len(set(places[0])) == 12
+    assert len(set(places[1])) == 1
