@@ -4,8 +4,8 @@ from __future__ import annotations
 
 NAME, ABOUT = "Monday safety meeting", "What we look at together each Monday at nine."
 TILES = (
-    {"key": "t1", "kind": "text", "title": "How we use it", "text": "First what is open, then what is due.\nWhoever owns an action says what holds it up.",
-     "width": 2},
+    {"key": "t1", "kind": "text", "title": "How we use it", "width": 2,
+     "text": "First what is open, then what is due.\nWhoever owns an action says what holds it up."},
     {"key": "t2", "kind": "figure", "title": "Incidents this quarter", "resource": "hse.incident", "dated": "occurred_at", "target": 90,
      "better": "down"},
     {"key": "t3", "kind": "figure", "title": "Actions overdue or due", "resource": "hse.corrective_action", "query": "state=open"},
