@@ -233,5 +233,5 @@ def typed(form: dict[str, Any], name: str) -> str:
 
 
 def without(resource: Resource) -> str:
-    """Somebody who may not change these records: a viewer, who may ask for access though."""
-    return "nobody" if resource.key == "access.request" else "viewer"
+    """Somebody who may not change these records: a viewer, who may ask for access and keep views though."""
+    return "nobody" if resource.key in ("access.request", "views.saved_view") else "viewer"
