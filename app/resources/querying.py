@@ -27,7 +27,7 @@ from app.resources.binding import known_records
 
 WORDS = frozenset(
     {"q", "sort", "after", "before", "archived", "format", "per_page", "peek", "separator", "bom", "ids", "scope", "key", "view", "import",
-     "fields", "columns", "zip", "reason"}
+     "fields", "columns", "zip", "export_reason"}
 )
 VIEW = re.compile(r"[A-Z]{1,8}-\d{4}-\d{1,9}")
 COUNT_LIMIT = 10_000

@@ -30,9 +30,9 @@ def stand(app: Flask) -> Stand:
 
 def shown(page: str) -> list[str]:
     """The heads of the table."""
-    head = re.search(r"<thead.*?</thead>", page, re.S)
+    head = re.search(r"<thead.*?</thead>", page, re.DOTALL)
     assert head, page[:400]
-    return [" ".join(re.sub(r"<[^>]+>", " ", cell).split()) for cell in re.findall(r"<th[^>]*>(.*?)</th>", head[0], re.S)]
+    return [" ".join(re.sub(r"<[^>]+>", " ", cell).split()) for cell in re.findall(r"<th[^>]*>(.*?)</th>", head[0], re.DOTALL)]
 
 
 def make(stand: Stand, by: str = "owner", **said: Any) -> str:
