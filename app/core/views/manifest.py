@@ -51,7 +51,7 @@ exports = Resource(
 )
 
 module = Module(
-    "views", label=_l("Saved views"), icon="list", section="core", resources=(views, exports),
+    "views", label=_l("Saved views"), icon="list", section="work", resources=(views, exports),
     roles=(Role("viewer", _l("Viewer"), VIEWS), Role("auditor", _l("Auditor"), VIEWS),
            Role("member", _l("Member"), EXPORTS),
            Role("manager", _l("Manager"), {"views.saved_view.*": "company", "views.scheduled_export.*": "company"})),
