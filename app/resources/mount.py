@@ -10,7 +10,7 @@ from flask import Blueprint, Flask
 
 from app.kernel.manifest import Resource
 from app.kernel.registry import registry
-from app.resources.features import acting, api, api_bulk, attachment, detail, exporting, form, importing, listing, picking
+from app.resources.features import acting, api, api_bulk, attachment, detail, documenting, exporting, form, importing, listing, picking
 
 View = Callable[..., Any]
 
@@ -48,6 +48,9 @@ def _pages(pages: Blueprint, resource: Resource) -> None:
     _add(pages, resource, "pick", "pick", picking.show_picks, needs="choose")
     if resource.exportable:
         _add(pages, resource, "export", "export", exporting.export, needs="export")
+        if resource.menu:
+            _add(pages, resource, "documents", "documents", documenting.of_list, needs="export")
+            _add(pages, resource, "<reference>/documents", "record_documents", documenting.of_record, needs="export")
     if resource.form and resource.creatable:
         _add(pages, resource, "new", "new", form.show_new, needs="create")
         _add(pages, resource, "new", "create", form.save_new, ("POST",), "create")

@@ -32,7 +32,8 @@ AT_ONCE = 5_000
 TYPES = {
     "csv": "text/csv; charset=utf-8", "json": "application/json", "pdf": "application/pdf",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}  # fmt: skip
+}
+HANDED_OUT = {**TYPES, "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document"}  # fmt: skip
 
 
 @limited(EXPORT)
@@ -43,7 +44,7 @@ def export(resource: Resource) -> Any:
         auth.require_proof()
     args = MultiDict(request.args)
     form, wanted = format_of(args), read(resource, args)
-    if _is_long(wanted):
+    if is_long(wanted):
         job = jobs.enqueue(
             run, resource.key, list(args.items(multi=True)), title=_("Export %(plural)s", plural=in_sentence(resource.plural))
         )
@@ -58,8 +59,8 @@ def export(resource: Resource) -> Any:
 
 def download(content: bytes, name: str, form: str) -> Response:
     """A file as an attachment."""
-    response = send_file(io.BytesIO(content), mimetype=TYPES[form].partition(";")[0], as_attachment=True, download_name=name, etag=False)
-    response.headers["Content-Type"] = TYPES[form]
+    response = send_file(io.BytesIO(content), mimetype=HANDED_OUT[form].partition(";")[0], as_attachment=True, download_name=name, etag=False)
+    response.headers["Content-Type"] = HANDED_OUT[form]
     return response
 
 
@@ -135,9 +136,10 @@ def _notes(wanted: Wanted) -> Sequence[str]:
     return (_("Filtered: %(filters)s", filters=said),) if said else ()
 
 
-def _is_long(wanted: Wanted) -> bool:
+def is_long(wanted: Wanted) -> bool:
+    """Whether a list is written by a job."""
     limited = narrowed(wanted).with_only_columns(true()).limit(AT_ONCE + 1).subquery()
     return (session().scalar(select(func.count()).select_from(limited)) or 0) > AT_ONCE
 
 
-__all__ = ["download", "export", "format_of", "imprint", "run", "write"]
+__all__ = ["download", "export", "format_of", "imprint", "is_long", "run", "write"]

@@ -313,6 +313,11 @@ class Listing:
         """The address of the export of this very list."""
         return f"{self.url}export?{urlencode([*self.wanted.parameters().items(multi=True), ('format', form)])}"
 
+    @property
+    def documents_url(self) -> str:
+        """Where this very list is made a document by a template."""
+        return f"{self.url}documents?{urlencode(list(self.wanted.parameters().items(multi=True)))}".rstrip("?")
+
 
 OPERATORS = {"gte": " ≥", "lte": " ≤", "gt": " >", "lt": " <", "n": " ≠", "ic": " ~", "sw": " ^", "empty": " ∅"}
 
