@@ -20,7 +20,8 @@ def uploaded(fields: Iterable[Field]) -> dict[str, str]:
         if source is None or not source.filename:
             continue
         try:
-            kept = files.store(cast("Any", source.stream), source.filename, only=field.extra.get("endings", ()), limit=field.extra.get("limit", 0))
+            kept = files.store(cast("Any", source.stream), source.filename, only=field.extra.get("endings", ()),
+                               limit=field.extra.get("limit", 0))
         except Invalid as error:
             raise Invalid({field.name: [said for several in error.errors.values() for said in _each(several)]}) from error
         except TooLarge as error:

@@ -5,15 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
+from html import unescape
 from typing import Any
+from xml.sax.saxutils import escape, quoteattr
 
 from openpyxl.formula.tokenizer import Token, Tokenizer
 from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
+from openpyxl.utils.datetime import to_excel
 
 M = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 ONE = re.compile(r"^(\$?[A-Z]{1,3})?(\$?)(\d{1,7})$")
 CELL = re.compile(r"^([A-Z]{1,3})(\d{1,7})$")
-DAY, MOMENT = 14, 22
+TYPED = re.compile(r"\x04([dmnDMN])([^\x04\x05]*)\x05?")
+NUMBER = re.compile(r"^-?\d{1,15}(\.\d+)?([eE][-+]?\d{1,3})?$")
+DAY, MOMENT, LONGEST = 14, 22, 32_767
 
 
 @dataclass
@@ -55,8 +61,8 @@ class Rows:
 
 
 def moved_range(said: str, rows: Rows, near: tuple[int, int] | None = None) -> str:
-    """`F5:F5` as `F5:F104`, once row 5 stands there a hundred times. Of a formula that was repeated itself, `near` says from which row it is
-    and where it stands: what it says of rows that were repeated with it is said of those beside it.
+    """`F5:F5` as `F5:F104`, once row 5 stands there a hundred times. Of a formula that was repeated itself, `near` says from which row it
+    is and where it stands: what it says of rows that were repeated with it is said of those beside it.
     """
     begin, sign, end = said.partition(":")
     if not sign:
@@ -94,7 +100,7 @@ def moved_formula(words: str, sheet: str, all_rows: Mapping[str, Rows], near: tu
 
 def moved_places(said: str, rows: Rows) -> str:
     """The places of a rule or a merge, several of them apart by blanks."""
-    return " ".join(moved_range(each, rows) for each in said.split())
+    return " ".join(moved_range(f"{each}:{each}" if ":" not in each and _repeated(each, rows) else each, rows) for each in said.split())
 
 
 def merges(said: Sequence[str], rows: Rows) -> list[str]:
@@ -116,7 +122,8 @@ class Styles:
     def __init__(self, tree: Any) -> None:
         self.tree, self.changed = tree, False
         self._looks = tree.find(f"{M}cellXfs") if tree is not None else None
-        self._codes = {int(each.get("numFmtId")): each.get("formatCode", "") for each in tree.iter(f"{M}numFmt")} if tree is not None else {}
+        formats = tree.iter(f"{M}numFmt") if tree is not None else ()
+        self._codes = {int(each.get("numFmtId")): each.get("formatCode", "") for each in formats}
         self._made: dict[tuple[str, str], str] = {}
 
     def fit(self, style: str, kind: str) -> str:
@@ -150,3 +157,38 @@ class Styles:
         self._looks.set("count", str(len(self._looks)))
         self.changed = True
         return str(len(self._looks) - 1)
+
+
+def value_cell(at: str, style: str, words: str, styles: Styles, epoch: datetime) -> str:
+    """A cell that is a number, a date, or yes or no; empty for what is none."""
+    typed = TYPED.match(words)
+    if not typed:
+        return ""
+    kind = typed[1].lower()
+    if kind == "n" and typed[2] in ("True", "False"):
+        return f'<c r="{at}"{f" s={quoteattr(style)}" if style else ""} t="b"><v>{int(typed[2] == "True")}</v></c>'
+    value = _typed(kind, typed[2], epoch)
+    shown = styles.fit(style, kind) if kind in "dm" else style
+    return f'<c r="{at}"{f" s={quoteattr(shown)}" if shown else ""}><v>{value}</v></c>' if value is not None else ""
+
+
+def text_cell(at: str, style: str, words: str, styles: Styles) -> str:
+    """A cell with text: never a formula, whatever it says."""
+    words = TYPED.sub("", words).replace("\x05", "").replace("\x04", "")
+    if not words:
+        return f'<c r="{at}"{f" s={quoteattr(style)}" if style else ""}/>'
+    if len(words) > LONGEST:
+        words = escape(unescape(words)[:LONGEST - 1] + "…") if len(unescape(words)) > LONGEST else words
+    shown = styles.fit(style, "w") if "\n" in words else style
+    return f'<c r="{at}"{f" s={quoteattr(shown)}" if shown else ""} t="inlineStr"><is><t xml:space="preserve">{words}</t></is></c>'
+
+
+def _typed(kind: str, said: str, epoch: datetime) -> str | None:
+    try:
+        if kind == "n":
+            return said if NUMBER.match(said) else None
+        if kind == "d":
+            return str(int(to_excel(date.fromisoformat(said), epoch)))
+        return str(to_excel(datetime.fromisoformat(said), epoch))
+    except (ValueError, OverflowError):
+        return None

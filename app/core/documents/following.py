@@ -75,7 +75,7 @@ def _chart(package: Package, part: str, places: Mapping[str, Rows]) -> None:
     tree = package.tree(part)
     for each in tree.iter(f"{CHART}f"):
         each.text = _moved(each.text or "", "", places)
-    for cache in [each for each in tree.iter(f"{CHART}numCache", f"{CHART}strCache")]:
+    for cache in list(tree.iter(f"{CHART}numCache", f"{CHART}strCache")):
         cache.getparent().remove(cache)
     package.put(part, tree)
 

@@ -1,4 +1,4 @@
-"""An office file as what it is: a zip of XML parts. What could harm whoever opens it, or the server, is refused by name before it is used."""
+"""An office file as what it is: a zip of XML parts. What could harm whoever opens it, or the server, is refused before it is used."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ MAIN = {DOCX: ("word/document.xml", OFFICE + "wordprocessingml.document.main+xml
         XLSX: ("xl/workbook.xml", OFFICE + "spreadsheetml.sheet.main+xml")}
 RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 EMBEDDED = re.compile(r"oleObject|/package$|activeX|/control$|afChunk|vbaProject|attachedToolbars", re.IGNORECASE)
-OUTSIDE = re.compile(r"^(externalLinks?|connections|queryTables?|customUI|webextensions)\b|/(externalLinks|embeddings|activeX|queryTables)/")
+OUTSIDE = re.compile(r"^(externalLinks?|connections|queryTables?|customUI|webextensions)\b"
+                     r"|/(externalLinks|embeddings|activeX|queryTables)/")
 FETCHING = re.compile(r"^\s*(DDE|DDEAUTO|INCLUDETEXT|INCLUDEPICTURE|IMPORT|DATABASE|LINK|EMBED|MACROBUTTON)\b", re.IGNORECASE)
 CALLING = re.compile(r"\b(WEBSERVICE|DDE|CALL|REGISTER\.ID|EXEC|FILTERXML)\s*\(|^\s*[\w.]+\s*\|", re.IGNORECASE)
 HARMLESS = ("http://", "https://", "mailto:", "tel:", "#")
@@ -188,7 +189,7 @@ def _active(package: Package) -> Iterator[tuple[str, str, re.Pattern[str]]]:
         tree = package.tree(name)
         yield from ((name, words, FETCHING) for paragraph in tree.iter("{*}p")
                     if (words := "".join(each.text or "" for each in paragraph.iter("{*}instrText"))))
-        yield from ((name, each.get(key), FETCHING) for each in tree.iter("{*}fldSimple") for key in each.keys() if key.endswith("instr"))
+        yield from ((name, each.get(key), FETCHING) for each in tree.iter("{*}fldSimple") for key in each.attrib if key.endswith("instr"))
     for name in package.names(r"xl/(workbook|worksheets/[^/]+)\.xml"):
         yield from ((name, each.text or "", CALLING) for each in package.tree(name).iter("{*}f", "{*}definedName"))
 

@@ -36,8 +36,9 @@ Values = dict[str, Any]
 class Upload(Form):
     """Asked when a template gets a file."""
 
-    file_id = attachment(_l("File"), required=True, extra={"endings": ("docx", "xlsx"), "limit": LARGEST},
-                         help=_l("Word (DOCX) or Excel (XLSX), without macros. Everything in braces is checked, and all mistakes are named."))
+    file_id = attachment(
+        _l("File"), required=True, extra={"endings": ("docx", "xlsx"), "limit": LARGEST},
+        help=_l("Word (DOCX) or Excel (XLSX), without macros. Everything in braces is checked, and all mistakes are named."))
     note = text(_l("What changed"), max_length=200, required=False)
 
 
@@ -57,7 +58,7 @@ def before_save(template: DocumentTemplate) -> None:
         with files.open_file(files.find(template.file_id)) as stream:
             filling.check(stream, template.kind.value, example(template))
     except Invalid as error:
-        raise Invalid({sorted(changed)[0]: [said for several in error.errors.values() for said in several]}) from error
+        raise Invalid({min(changed): [said for several in error.errors.values() for said in several]}) from error
 
 
 def upload(template: DocumentTemplate, *, file_id: UUID, note: str | None = None) -> DocumentTemplate:

@@ -1,7 +1,7 @@
 """Excel files: cells with variables are filled, rows in a loop repeated; numbers and dates come in as such, and what is text stays text.
 
-Everything else of the file stays as it was: the rows are written anew, and what speaks of rows (formulas, names, merged cells, rules, charts,
-pictures) follows where they went.
+Everything else of the file stays as it was: the rows are written anew, and what speaks of rows (formulas, names, merged cells, rules,
+charts, pictures) follows where they went.
 """
 
 from __future__ import annotations
@@ -9,25 +9,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from html import unescape
+from datetime import datetime
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from flask_babel import gettext as _
 from lxml import etree
 from openpyxl.formula.translate import Translator
-from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, to_excel
+from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900
 
-from app.core.documents.cells import CELL, M, Rows, Styles, merges, moved_formula, moved_places
+from app.core.documents.cells import CELL, M, Rows, Styles, merges, moved_formula, moved_places, moved_range, text_cell, value_cell
 from app.core.documents.package import Package, refused
 from app.core.documents.tags import OPEN, TAG, Items, Program, Tag, blocks_of, mistakes, run, safe, still, tag_of
 from app.kernel.errors import Invalid
 
-MOST_ROWS, LONGEST, LARGEST_ROW = 5_000, 32_767, 1_048_576
+MOST_ROWS, LARGEST_ROW = 5_000, 1_048_576
 SPLIT = re.compile(r"\x02([a-z]?\d+(?:\.\d+)?)\x03")
-TYPED = re.compile(r"\x04([dmnDMN])([^\x04\x05]*)\x05?")
-NUMBER = re.compile(r"^-?\d{1,15}(\.\d+)?([eE][-+]?\d{1,3})?$")
 ROW_MARK, CELL_MARK = "r", "c"
 ROWS = "opsflux-rows"
 
@@ -42,6 +39,7 @@ class Sheet:
     rows: dict[int, Any]
     texts: dict[tuple[int, str], str]
     program: Program | None = None
+    alone: set[tuple[int, str]] = field(default_factory=set)
     places: Rows = field(default_factory=Rows)
     written: list[tuple[int, dict[str, str]]] = field(default_factory=list)
 
@@ -160,24 +158,16 @@ def _column(place: str) -> int:
 
 
 def _pieces(words: str, where: str, tags: list[Tag]) -> list[int | str]:
-    """A cell's words, the tags by their numbers. One that is nothing but a value keeps the value's kind."""
+    """A cell's words, the tags by their numbers."""
     found: list[int | str] = []
     at = 0
-    each_tag = list(TAG.finditer(words))
-    alone = len(each_tag) == 1 and words.strip() == each_tag[0][0] and words.strip().startswith("{{")
-    for each in each_tag:
+    for each in TAG.finditer(words):
         if words[at:each.start()]:
             found.append(words[at:each.start()])
-        tag = tag_of(each[0], where)
-        if alone:
-            inner = tag.words[2:-2].strip("-+ ")
-            tag = Tag(f"{{% if ({inner}) is number %}}\x04n{{{{ {inner} }}}}\x05{{% else %}}{{{{ {inner} }}}}{{% endif %}}", where,
-                      asked=tag.words)
-            found = []
-        tags.append(tag)
+        tags.append(tag_of(each[0], where))
         found.append(len(tags) - 1)
         at = each.end()
-    if words[at:] and not alone:
+    if words[at:]:
         found.append(words[at:])
     return found
 
@@ -209,6 +199,20 @@ def _says(pieces: list[int | str]) -> bool:
     return any(isinstance(piece, int) or piece.strip() for piece in pieces)
 
 
+def _alone(pieces: list[int | str], tags: list[Tag]) -> list[int | str] | None:
+    """The one value that a cell is, asked for so that its kind comes along; None for a cell that says more."""
+    numbers = [piece for piece in pieces if isinstance(piece, int)]
+    if len(numbers) != 1 or any(isinstance(piece, str) and piece.strip() for piece in pieces):
+        return None
+    if not tags[numbers[0]].words.startswith("{{"):
+        return None
+    tag = tags[numbers[0]]
+    inner = tag.words[2:-2].strip("-+ ")
+    words = f"{{% if ({inner}) is number %}}\x04n{{{{ {inner} }}}}\x05{{% else %}}{{{{ {inner} }}}}{{% endif %}}"
+    tags[numbers[0]] = Tag(words, tag.place, asked=tag.words)
+    return [numbers[0]]
+
+
 def _put_together(sheet: Sheet, program: Program, cells: dict[tuple[int, str], list[int | str]], around: Around) -> Program:
     before, after, gone = around
     told: dict[int, list[str]] = {}
@@ -219,8 +223,11 @@ def _put_together(sheet: Sheet, program: Program, cells: dict[tuple[int, str], l
         if not (row in gone and not _holds_more(sheet, row, cells)):
             program.pieces.append(f"\x02{ROW_MARK}{row}\x03")
             for place in told.get(row, []):
+                alone = _alone(cells[row, place], program.tags)
+                if alone:
+                    sheet.alone.add((row, str(_column(place))))
                 program.pieces.append(f"\x02{CELL_MARK}{_column(place)}\x03")
-                for piece in cells[row, place]:
+                for piece in alone or cells[row, place]:
                     if isinstance(piece, int):
                         program.pieces.append(piece)
                     else:
@@ -231,7 +238,8 @@ def _put_together(sheet: Sheet, program: Program, cells: dict[tuple[int, str], l
 
 def _holds_more(sheet: Sheet, row: int, cells: Mapping[tuple[int, str], Any]) -> bool:
     """Whether a row has cells that hold something without being for the sandbox."""
-    return any((row, cell.get("r", "")) not in cells and len(cell) for cell in sheet.rows[row].iter(f"{M}c")) if row in sheet.rows else False
+    held = sheet.rows[row].iter(f"{M}c") if row in sheet.rows else ()
+    return any((row, cell.get("r", "")) not in cells and len(cell) for cell in held)
 
 
 def _lay_out(sheet: Sheet, values: Mapping[str, Any], items: Items) -> None:
@@ -283,7 +291,8 @@ def _written(sheet: Sheet, places: Mapping[str, Rows], styles: Styles, epoch: da
     for each in sheet.tree.iter():
         for name in ("ref", "sqref", "topLeftCell", "activeCell"):
             if each.get(name) and each.tag != f"{M}mergeCell":
-                each.set(name, moved_places(each.get(name), sheet.places))
+                moved = moved_places if name.endswith("ref") and each.tag != f"{M}selection" else moved_range
+                each.set(name, moved(each.get(name), sheet.places))
         if each.tag in (f"{M}formula", f"{M}formula1", f"{M}formula2") and each.text:
             each.text = moved_formula(each.text, sheet.name, places)
     outside = etree.tostring(sheet.tree, encoding="unicode")
@@ -330,8 +339,12 @@ def _row(sheet: Sheet, row: int, place: int, said: Mapping[str, str], cells: lis
         if letters is None:
             continue
         at, style = f"{letters[1]}{place}", cell.get("s", "")
-        words = said.get(str(_column(cell.get("r", ""))))
-        written.append(_filled(at, style, words, styles, epoch) if words is not None else _as_it_was(cell, at, style, row, place, move))
+        column = str(_column(cell.get("r", "")))
+        if column not in said:
+            written.append(_as_it_was(cell, at, style, row, place, move))
+            continue
+        made = value_cell(at, style, said[column], styles, epoch) if (row, column) in sheet.alone else ""
+        written.append(made or text_cell(at, style, said[column], styles))
     return f'<row r="{place}"{kept}>{"".join(written)}</row>'
 
 
@@ -346,36 +359,6 @@ def _as_it_was(cell: Any, at: str, style: str, row: int, place: int, move: Move)
     if cell.get("t") == "inlineStr":
         inside = f'<is><t xml:space="preserve">{escape(_text(cell))}</t></is>'
     return f'<c r="{at}"{look}{kind}>{inside}</c>' if inside else f'<c r="{at}"{look}/>'
-
-
-def _filled(at: str, style: str, words: str, styles: Styles, epoch: datetime) -> str:
-    """A cell with what the sandbox made of its tags: a number or a date where it is nothing else, text otherwise."""
-    typed = TYPED.match(words)
-    if typed and words.count("\x04") == 1:
-        value = _typed(typed[1].lower(), typed[2], epoch)
-        if value is not None:
-            shown = styles.fit(style, typed[1].lower()) if typed[1].lower() in "dm" else style
-            return f'<c r="{at}"{f" s={quoteattr(shown)}" if shown else ""}><v>{value}</v></c>'
-    if words in ("True", "False"):
-        return f'<c r="{at}"{f" s={quoteattr(style)}" if style else ""} t="b"><v>{int(words == "True")}</v></c>'
-    words = TYPED.sub("", words).replace("\x05", "").replace("\x04", "")
-    if not words:
-        return f'<c r="{at}"{f" s={quoteattr(style)}" if style else ""}/>'
-    if len(words) > LONGEST:
-        words = escape(unescape(words)[:LONGEST - 1] + "…")
-    shown = styles.fit(style, "w") if "\n" in words else style
-    return f'<c r="{at}"{f" s={quoteattr(shown)}" if shown else ""} t="inlineStr"><is><t xml:space="preserve">{words}</t></is></c>'
-
-
-def _typed(kind: str, said: str, epoch: datetime) -> str | None:
-    try:
-        if kind == "n":
-            return said if NUMBER.match(said) else None
-        if kind == "d":
-            return str(int(to_excel(date.fromisoformat(said), epoch)))
-        return str(to_excel(datetime.fromisoformat(said), epoch))
-    except (ValueError, OverflowError):
-        return None
 
 
 def _epoch(package: Package) -> datetime:

@@ -21,6 +21,8 @@ SPACES = (f'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/mai
           'xmlns:wp="http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing" '
           'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" '
           'xmlns:pic="http://schemas.openxmlformats.org/drawingml/2006/picture"')
+CORE = ('<cp:coreProperties xmlns:cp="http://schemas.openxmlformats.org/package/2006/metadata/core-properties" '
+        'xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title/></cp:coreProperties>')
 COLOUR = "1D4ED8"
 WIDE = 9_600  # twentieths of a point between the margins
 MOST_COLUMNS = 7
@@ -54,9 +56,9 @@ def table(rows: Sequence[Sequence[str]], *, head: bool = False, widths: Sequence
     wide = list(widths) or [WIDE // columns] * columns
     line = '<w:{0} w:val="single" w:sz="4" w:space="0" w:color="C7CCD6"/>'
     borders = "".join(line.format(side) for side in ("top", "bottom", "insideH"))
-    said = [f'<w:tbl><w:tblPr><w:tblW w:w="{sum(wide)}" w:type="dxa"/><w:tblBorders>{borders}</w:tblBorders>'
+    said = [(f'<w:tbl><w:tblPr><w:tblW w:w="{sum(wide)}" w:type="dxa"/><w:tblBorders>{borders}</w:tblBorders>'
             '<w:tblCellMar><w:top w:w="60" w:type="dxa"/><w:bottom w:w="60" w:type="dxa"/></w:tblCellMar></w:tblPr>'
-            f'<w:tblGrid>{"".join(f"""<w:gridCol w:w="{each}"/>""" for each in wide)}</w:tblGrid>']
+            f'<w:tblGrid>{"".join(f"""<w:gridCol w:w="{each}"/>""" for each in wide)}</w:tblGrid>')]
     for number, row in enumerate(rows):
         top = head and number == 0
         shade = f'<w:shd w:val="clear" w:color="auto" w:fill="{colour}"/>' if top else ""
@@ -73,24 +75,25 @@ def word_file(body: str, *, logo: bytes = b"", company: str = "{{ company.name }
     logo = logo or picture(colour)
     drawing = ('<w:r><w:drawing><wp:inline><wp:extent cx="457200" cy="457200"/><wp:docPr id="1" name="Logo" descr="Logo"/><a:graphic>'
                '<a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/picture"><pic:pic><pic:nvPicPr>'
-               '<pic:cNvPr id="1" name="logo.png"/><pic:cNvPicPr/></pic:nvPicPr><pic:blipFill><a:blip r:embed="rId1"/><a:stretch><a:fillRect/>'
-               '</a:stretch></pic:blipFill><pic:spPr><a:xfrm><a:off x="0" y="0"/><a:ext cx="457200" cy="457200"/></a:xfrm>'
-               '<a:prstGeom prst="rect"><a:avLst/></a:prstGeom></pic:spPr></pic:pic></a:graphicData></a:graphic></wp:inline></w:drawing></w:r>')
+               '<pic:cNvPr id="1" name="logo.png"/><pic:cNvPicPr/></pic:nvPicPr><pic:blipFill><a:blip r:embed="rId1"/><a:stretch>'
+               '<a:fillRect/></a:stretch></pic:blipFill><pic:spPr><a:xfrm><a:off x="0" y="0"/><a:ext cx="457200" cy="457200"/></a:xfrm>'
+               '<a:prstGeom prst="rect"><a:avLst/></a:prstGeom></pic:spPr></pic:pic></a:graphicData></a:graphic></wp:inline>'
+               '</w:drawing></w:r>')
     page = ('<w:sectPr><w:headerReference w:type="default" r:id="rId2"/><w:footerReference w:type="default" r:id="rId3"/>'
-            '<w:pgSz w:w="11906" w:h="16838"/><w:pgMar w:top="1700" w:right="1134" w:bottom="1134" w:left="1134" w:header="700" w:footer="500" '
-            'w:gutter="0"/></w:sectPr>')
+            '<w:pgSz w:w="11906" w:h="16838"/><w:pgMar w:top="1700" w:right="1134" w:bottom="1134" w:left="1134" w:header="700" '
+            'w:footer="500" w:gutter="0"/></w:sectPr>')
     related = _relations((("rId1", "styles", "styles.xml"), ("rId2", "header", "header1.xml"), ("rId3", "footer", "footer1.xml")))
+    head = f'<w:p>{drawing}<w:r><w:t xml:space="preserve">   {escape(company)}</w:t></w:r></w:p>'
     parts = {
         "[Content_Types].xml": _types((("/word/document.xml", CONTENT + "document.main+xml"), ("/word/styles.xml", CONTENT + "styles+xml"),
                                        ("/word/header1.xml", CONTENT + "header+xml"), ("/word/footer1.xml", CONTENT + "footer+xml"),
                                        ("/docProps/core.xml", "application/vnd.openxmlformats-package.core-properties+xml"))),
         "_rels/.rels": _relations((("rId1", "officeDocument", "word/document.xml"),), core=True),
-        "docProps/core.xml": f'{XML}<cp:coreProperties xmlns:cp="http://schemas.openxmlformats.org/package/2006/metadata/core-properties" '
-                             'xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title/></cp:coreProperties>',
+        "docProps/core.xml": XML + CORE,
         "word/document.xml": f"{XML}<w:document {SPACES}><w:body>{body}{page}</w:body></w:document>",
         "word/_rels/document.xml.rels": related,
         "word/styles.xml": _styles(colour),
-        "word/header1.xml": f'{XML}<w:hdr {SPACES}><w:p>{drawing}<w:r><w:t xml:space="preserve">   {escape(company)}</w:t></w:r></w:p></w:hdr>',
+        "word/header1.xml": f"{XML}<w:hdr {SPACES}>{head}</w:hdr>",
         "word/_rels/header1.xml.rels": _relations((("rId1", "image", "media/logo.png"),)),
         "word/footer1.xml": f"{XML}<w:ftr {SPACES}>{paragraph(foot)}</w:ftr>",
     }
@@ -118,8 +121,8 @@ def _types(said: Iterable[tuple[str, str]]) -> str:
 
 
 def _styles(colour: str) -> str:
-    head = ('<w:style w:type="paragraph" w:styleId="Heading{0}"><w:name w:val="heading {0}"/><w:basedOn w:val="Normal"/><w:pPr><w:keepNext/>'
-            '<w:spacing w:before="{1}" w:after="120"/><w:outlineLvl w:val="{2}"/></w:pPr><w:rPr><w:b/><w:color w:val="{3}"/>'
+    head = ('<w:style w:type="paragraph" w:styleId="Heading{0}"><w:name w:val="heading {0}"/><w:basedOn w:val="Normal"/><w:pPr>'
+            '<w:keepNext/><w:spacing w:before="{1}" w:after="120"/><w:outlineLvl w:val="{2}"/></w:pPr><w:rPr><w:b/><w:color w:val="{3}"/>'
             '<w:sz w:val="{4}"/></w:rPr></w:style>')
     return (f'{XML}<w:styles {SPACES}><w:docDefaults><w:rPrDefault><w:rPr><w:rFonts w:ascii="Calibri" w:hAnsi="Calibri" w:cs="Calibri"/>'
             '<w:sz w:val="21"/></w:rPr></w:rPrDefault></w:docDefaults>'
@@ -177,7 +180,8 @@ def sheet_starter(resource: Resource, *, many: bool, logo: bytes = b"") -> bytes
     book = xlsxwriter.Workbook(target, {"in_memory": True})
     sheet = book.add_worksheet(str(resource.plural)[:31].translate(str.maketrans("[]:*?/\\", "       ")))
     title, head, quiet = (book.add_format(said) for said in (
-        {"bold": True, "font_size": 16, "font_color": f"#{COLOUR}"}, {"bold": True, "font_color": "white", "bg_color": f"#{COLOUR}", "border": 1},
+        {"bold": True, "font_size": 16, "font_color": f"#{COLOUR}"},
+        {"bold": True, "font_color": "white", "bg_color": f"#{COLOUR}", "border": 1},
         {"font_color": "#6B7280"}))
     cell = {kind: book.add_format({"border": 1, "border_color": "#C7CCD6", "valign": "top", **said}) for kind, said in (
         ("text", {"text_wrap": True}), ("money", {"num_format": "#,##0.00"}), ("date", {"num_format": "yyyy-mm-dd"}),
@@ -186,7 +190,8 @@ def sheet_starter(resource: Resource, *, many: bool, logo: bytes = b"") -> bytes
     sheet.set_row(0, 40)
     sheet.write(0, 1, str(resource.plural if many else resource.label), title)
     sheet.write(1, 1, "{{ company.name }} · {{ user.name }} · {{ now }}", quiet)
-    names = [name for name in dict.fromkeys(("reference", *resource.columns, *fields)) if name in fields and fields[name].kind != "long_text"]
+    names = [name for name in dict.fromkeys(("reference", *resource.columns, *fields))
+             if name in fields and fields[name].kind != "long_text"]
     for place, name in enumerate(names):
         look = cell.get(fields[name].kind, cell["text"])
         if many:

@@ -22,6 +22,7 @@ OPEN = re.compile(r"\{\{|\{%|\}\}|%\}")
 LEVEL = re.compile(r"^\{%-?\s*(tr|p)\s+(?=[a-z])")
 WORD = re.compile(r"^\{%[-+]?\s*(\w+)")
 FOR_ITEMS = re.compile(r"^\{%[-+]?\s*for\s+\w+\s+in\s+items\s*[-+]?%\}$")
+TOGETHER = re.compile(r"\bitems\b|\bloop\.(?!index\b)")
 MARK = re.compile(r"\x02([a-z]?\d+(?:\.\d+)?)\x03")
 ENTITY = re.compile(r"&(?!(?:lt|gt|amp|quot|#34|#39);)")
 CURLY = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "\u00a0": " ", "\u2007": " ", "\u202f": " ",
@@ -153,19 +154,19 @@ def run(program: Program, values: Mapping[str, Any], items: Items) -> Iterator[s
     """What the sandbox makes of it, piece by piece; a loop over all rows is rendered in portions. Raises `Invalid`."""
     loop = _portions(program)
     if loop is None:
-        yield _render(program, program.words(), {**values, "items": _all(items)})
+        yield _render(program.words(), {**values, "items": _all(items)})
         return
     begin, end = loop
-    yield _render(program, program.words(0, begin), {**values, "items": []})
+    yield _render(program.words(0, begin), {**values, "items": []})
     body, passed, held = _counting(program.words(begin, end)), 0, []
     for item in items():
         held.append(item)
         if len(held) == PORTION:
-            yield _render(program, body, {**values, "items": held, "passed": passed})
+            yield _render(body, {**values, "items": held, "passed": passed})
             passed, held = passed + len(held), []
     if held:
-        yield _render(program, body, {**values, "items": held, "passed": passed})
-    yield _render(program, program.words(end), {**values, "items": []})
+        yield _render(body, {**values, "items": held, "passed": passed})
+    yield _render(program.words(end), {**values, "items": []})
 
 
 def _counting(words: str) -> str:
@@ -191,9 +192,7 @@ def _portions(program: Program) -> tuple[int, int] | None:
         tag = program.tags[piece]
         if FOR_ITEMS.match(tag.words) and depth == 0:
             begin, found = place, found + 1
-        elif re.search(r"\bitems\b", tag.words) or tag.keyword == "set":
-            return None
-        elif re.search(r"\bloop\.(?!index\b)", tag.words) or (tag.keyword == "else" and depth == 1):
+        elif TOGETHER.search(tag.words) or tag.keyword == "set" or (tag.keyword == "else" and depth == 1):
             return None
         depth += {"for": 1, "if": 1, "endfor": -1, "endif": -1}.get(tag.keyword, 0)
         if depth == 0 and begin >= 0 and end < 0 and tag.keyword == "endfor":
@@ -201,7 +200,7 @@ def _portions(program: Program) -> tuple[int, int] | None:
     return (begin, end) if found == 1 and end > 0 else None
 
 
-def _render(program: Program, words: str, values: Mapping[str, Any]) -> str:
+def _render(words: str, values: Mapping[str, Any]) -> str:
     if not words:
         return ""
     try:
@@ -211,7 +210,7 @@ def _render(program: Program, words: str, values: Mapping[str, Any]) -> str:
 
 
 def assembled(program: Program, rendered: Iterator[str]) -> str:
-    """The marks replaced by what they stand for; whatever else there is was put in, and stays text. Raises `Invalid` when it grows too large."""
+    """The marks replaced by what they stand for; all else was put in, and stays text. Raises `Invalid` when it grows too large."""
     written, size = [], 0
     for text in rendered:
         for number, piece in enumerate(MARK.split(text)):

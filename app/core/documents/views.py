@@ -31,8 +31,9 @@ def variables(reference: str) -> Response:
     template = _found(reference)
     resource = registry.resource(template.subject)
     base = f"/{current.organisation.slug}/documents/templates/{template.reference}/"
-    return screen("documents/variables.html", template=template, resource=resource, groups=list(_groups(template, resource)), back_url=base,
-                  list_url=f"/{current.organisation.slug}/documents/templates/", starter_url=f"{base}starter", loops=_loops(template, resource))
+    return screen("documents/variables.html", document=template, resource=resource, groups=list(_groups(template, resource)),
+                  back_url=base, list_url=f"/{current.organisation.slug}/documents/templates/", starter_url=f"{base}starter",
+                  loops=_loops(template, resource))
 
 
 @screens.get("/<org>/documents/templates/<reference>/starter")
@@ -43,7 +44,8 @@ def starter(reference: str) -> Response:
     with services.speaking(template):
         made = (starters.word_starter if template.kind == Kind.DOCX else starters.sheet_starter)(resource, many=many)
     kind = template.kind.value
-    return send_file(io.BytesIO(made), mimetype=TYPES[kind], as_attachment=True, download_name=f"{resource.slug}-template.{kind}", etag=False)
+    name = f"{resource.slug}-template.{kind}"
+    return send_file(io.BytesIO(made), mimetype=TYPES[kind], as_attachment=True, download_name=name, etag=False)
 
 
 for _view in (variables, starter):

@@ -1,7 +1,8 @@
 """Word files: what stands in braces is found across the runs into which Word splits it, and loops reach as far as they span.
 
-A block whose tags stand in one paragraph repeats what is between them. One that spans paragraphs repeats paragraphs, one that spans the cells
-of a table's row repeats the row, and one that spans rows repeats rows; a paragraph or a row that holds nothing but tags goes with them.
+A block whose tags stand in one paragraph repeats what is between them. One that spans paragraphs repeats paragraphs, one that spans the
+cells of a table's row repeats the row, and one that spans rows repeats rows; a paragraph or a row that holds nothing but tags goes with
+them.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ def _program(package: Package, part: str) -> Program | None:
     tags, spots = _tags(tree, _name_of(part))
     if not tags:
         return None
-    for block in sorted(blocks_of(tags), key=lambda each: each.numbers[0]):  # outer ones first: inner marks come nearer to what they enclose
+    for block in sorted(blocks_of(tags), key=lambda each: each.numbers[0]):  # outer ones first: inner marks come nearer
         _widen(block, tags, spots)
     program = Program(part, tags, [])
     for number, piece in enumerate(NUMBERED.split(etree.tostring(tree, encoding="unicode"))):

@@ -30,7 +30,8 @@ Values = dict[str, Any]
 Mark = Callable[[Field, Any, str], str]
 UNSAID = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 NEVER, MOST_RELATED = ("file", "answers"), 200
-ADMINISTRATORS = frozenset({"owner", "administrator"})
+ADMINISTRATORS = frozenset({"owner", "admin"})
+PERSON = "Ada Lovelace"  # whom examples are for
 _DAY, _MOMENT = Field("date", ""), Field("datetime", "")
 
 
@@ -45,8 +46,9 @@ def standard(reader: Actor, mark: Mark | None = None) -> Values:
     now = clock.now()
     zone = current.organisation.timezone if current.user.is_system else current.user.timezone
     said = mark or _as_shown
+    admin = bool(ADMINISTRATORS & set(reader.roles))
     return {
-        "user": {"name": clean(reader.name), "email": reader.email, "is_admin": bool(ADMINISTRATORS & set(reader.roles)), "company": company},
+        "user": {"name": clean(reader.name), "email": reader.email, "is_admin": admin, "company": company},
         "company": company,
         "now": said(_MOMENT, now, show_moment(now)),
         "today": said(_DAY, clock.today(zone), KINDS["date"].display(_DAY, clock.today(zone), None)),
@@ -56,7 +58,7 @@ def standard(reader: Actor, mark: Mark | None = None) -> Values:
 
 def example() -> Values:
     """The same with invented values."""
-    ada = Actor(UUID(int=1), "Ada Lovelace", "ada@example.org", roles=("owner",), language=current.context.user.language
+    ada = Actor(UUID(int=1), PERSON, "ada@example.org", roles=("owner",), language=current.context.user.language
                 if current.context.user else "en", timezone=current.organisation.timezone)
     return standard(ada)
 
@@ -93,9 +95,11 @@ def lines_as_values(resource: Resource, record: Any, mark: Mark | None = None) -
     return _as_values(line_fields(resource), rows, mark)
 
 
-def record_example(resource: Resource) -> Values:
-    """A record with the labels of its fields in the place of what they hold."""
+def record_example(resource: Resource, *, alone: bool = False) -> Values:
+    """A record with the labels of its fields in the place of what they hold; `alone`, without its lines and what refers to it."""
     found = _example(known_fields(resource))
+    if alone:
+        return found
     if resource.lines:
         found["lines"] = [_example(line_fields(resource))]
     for each in resource.related:

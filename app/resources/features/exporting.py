@@ -59,7 +59,8 @@ def export(resource: Resource) -> Any:
 
 def download(content: bytes, name: str, form: str) -> Response:
     """A file as an attachment."""
-    response = send_file(io.BytesIO(content), mimetype=HANDED_OUT[form].partition(";")[0], as_attachment=True, download_name=name, etag=False)
+    kind = HANDED_OUT[form].partition(";")[0]
+    response = send_file(io.BytesIO(content), mimetype=kind, as_attachment=True, download_name=name, etag=False)
     response.headers["Content-Type"] = HANDED_OUT[form]
     return response
 
