@@ -47,7 +47,6 @@ def upgrade() -> None:
     op.create_index('ix_document_template_kind', 'document_template', ['organisation_id', 'kind', 'id'], unique=False, postgresql_include=['archived_at'])
     op.create_index('ix_document_template_language', 'document_template', ['organisation_id', 'language', 'id'], unique=False, postgresql_include=['archived_at'])
     op.create_index('ix_document_template_name_key', 'document_template', ['organisation_id', 'name_key', 'id'], unique=False, postgresql_include=['archived_at'])
-    op.create_index('ix_document_template_scope', 'document_template', ['organisation_id', 'scope', 'id'], unique=False, postgresql_include=['archived_at'])
     op.create_index('uq_document_template_reference', 'document_template', ['organisation_id', 'reference'], unique=True)
     op.create_table('document_version',
     sa.Column('organisation_id', sa.Uuid(), nullable=False),
@@ -125,7 +124,6 @@ def downgrade() -> None:
     op.drop_index('ix_document_version_change_set', table_name='document_version', postgresql_where=sa.text('change_set_id IS NOT NULL'))
     op.drop_table('document_version')
     op.drop_index('uq_document_template_reference', table_name='document_template')
-    op.drop_index('ix_document_template_scope', table_name='document_template', postgresql_include=['archived_at'])
     op.drop_index('ix_document_template_name_key', table_name='document_template', postgresql_include=['archived_at'])
     op.drop_index('ix_document_template_language', table_name='document_template', postgresql_include=['archived_at'])
     op.drop_index('ix_document_template_kind', table_name='document_template', postgresql_include=['archived_at'])

@@ -11,7 +11,7 @@ from app.kernel.manifest import Action, Module, Related, Resource
 templates = Resource(
     DocumentTemplate,
     columns=("name", "subject", "scope", "kind", "language", "active", "edition"),
-    filters=("kind", "scope", "language", "active"),
+    filters=("kind", "language", "active"),
     search={"name": "A"},
     form={_l("Document template"): ("name", "subject", "scope", "kind", "language", "active")},
     importable=False,
@@ -42,6 +42,6 @@ versions = Resource(
 )
 
 module = Module(
-    "documents", label=_l("Document templates"), icon="file-text", section="core", resources=(templates, versions),
+    "documents", label=_l("Document templates"), icon="file-text", section="organisation", resources=(templates, versions),
     screens=("app.core.documents.views",),
 )

@@ -51,7 +51,7 @@ class DocumentTemplate(Record):
 
     name: Mapped[str] = fields.text(_l("Name"), max_length=120)
     subject: Mapped[str] = fields.listed(_l("Filled with"), subjects, extra={"samples": ("hse.incident", "procurement.supplier")})
-    scope: Mapped[Scope] = fields.choice(_l("For"), Scope, default=Scope.RECORD)
+    scope: Mapped[Scope] = fields.choice(_l("For"), Scope, default=Scope.RECORD, sortable=False)
     kind: Mapped[Kind] = fields.choice(_l("Kind of file"), Kind, default=Kind.DOCX)
     language: Mapped[str] = fields.listed(_l("Language"), tongues, extra={"samples": ("en", "fr", "de")},
                                           help=_l("Dates, amounts and choices are written in it."))

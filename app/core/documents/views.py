@@ -33,7 +33,7 @@ def variables(reference: str) -> Response:
     base = f"/{current.organisation.slug}/documents/templates/{template.reference}/"
     return screen("documents/variables.html", document=template, resource=resource, groups=list(_groups(template, resource)),
                   back_url=base, list_url=f"/{current.organisation.slug}/documents/templates/", starter_url=f"{base}starter",
-                  loops=_loops(template, resource))
+                  loops=_loops(template, resource), filter_sample="{{ user.name|upper }}")
 
 
 @screens.get("/<org>/documents/templates/<reference>/starter")

@@ -21,7 +21,7 @@ from app.kernel.current import current
 from app.kernel.db import session, unit_of_work
 from app.kernel.errors import Invalid
 from app.kernel.i18n import in_sentence
-from app.kernel.limits import EXPORT, limited
+from app.kernel.limits import DOCUMENT, limited
 from app.kernel.manifest import Resource
 from app.kernel.registry import registry
 from app.kernel.screens import screen
@@ -34,7 +34,7 @@ from app.resources.urls import list_url, record_url
 MOST_IN_WORD, SPOOLED = 5_000, 4 * 1024 * 1024
 
 
-@limited(EXPORT)
+@limited(DOCUMENT)
 def of_record(resource: Resource, reference: str) -> Any:
     """One record by the template of the query string; without one, the templates to choose from."""
     record = fetch(resource, reference)
@@ -50,7 +50,7 @@ def of_record(resource: Resource, reference: str) -> Any:
         return _handed(template, cast("IO[bytes]", target), f"{record.reference}.{template.kind.value}")
 
 
-@limited(EXPORT)
+@limited(DOCUMENT)
 def of_list(resource: Resource) -> Any:
     """The list of the query string by a template; over five thousand rows as a job whose result is announced."""
     access.require(current.user, resource.permission("export"))

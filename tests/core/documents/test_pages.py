@@ -23,7 +23,8 @@ TITLE = "Slip <on> wet & grass"
 REPORT = ("{{ incident.reference }}: {{ incident.title }}", "{{ record.kind }} at {{ record.site }} on {{ record.occurred_at }}",
           "{{ user.name|upper }}, {{ user.email }}, {{ user.company.name }}", "{{ now }} / {{ today }} / {{ app.version }}",
           "{% if user.is_admin %}Admin{% else %}Nobody{% endif %}", "{% if record.raw.kind == 'near_miss' %}Near miss{% endif %}",
-          "{% for item in record.corrective_actions %}", "- {{ item.title }}", "{% endfor %}", "{{ template.name }} v{{ template.version }}")
+          "{% for item in record.corrective_actions %}", "- {{ item.title }}", "{% endfor %}",
+          "{{ template.name }} v{{ template.version }}")
 
 
 @pytest.fixture
