@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -12,6 +13,9 @@ from tests.browser.house import PHONE, House
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(420)]
 OWNER, WHERE = "Mara Keller", "meridian"
+TILES = json.dumps([{"key": "n", "kind": "figure", "title": "Sites", "resource": "organisation.site"},
+                    {"key": "p", "kind": "pie", "title": "Kinds", "resource": "organisation.site", "by": "kind"},
+                    {"key": "t", "kind": "text", "title": "Note", "text": "Read me"}])
 PATIENCE = 30_000  # the sealer links within seconds, and the page asks again half a second later
 
 
@@ -23,9 +27,7 @@ def _signed_in(house: House, **options: object) -> tuple[BrowserContext, Page]:
 def _made(page: Page, name: str) -> str:
     page.goto(f"/{WHERE}/dashboards/boards/new")
     page.fill("[name=name]", name)
-    page.fill("[name=tiles]", '[{"key": "n", "kind": "figure", "title": "Sites", "resource": "organisation.site"},'
-                              ' {"key": "p", "kind": "pie", "title": "Kinds", "resource": "organisation.site", "by": "kind"},'
-                              ' {"key": "t", "kind": "text", "title": "Note", "text": "Read me"}]')
+    page.locator("[name=tiles]").evaluate("(field, tiles) => { field.value = tiles; }", TILES)
     page.press("[name=name]", "Enter")
     page.wait_for_url(re.compile(r"/dashboards/boards/(?!new)[^/]+/$"))
     return page.url.rstrip("/").rpartition("/")[2]

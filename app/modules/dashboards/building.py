@@ -27,7 +27,8 @@ APART = ("queue", "text")  # what is about no list
 def typed(said: Mapping[str, str], tile: Tile | None) -> dict[str, str]:
     """What stands in the form: what was typed, or what the tile says."""
     kept = {name: str(getattr(tile, name) if getattr(tile, name) is not None else "") for name in NAMES} if tile else {}
-    return {name: str(said.get(name, kept.get(name, "")))[:2_000].strip() for name in NAMES}
+    usual = {"every": "month", "width": "1" if said.get("kind", kept.get("kind")) == "figure" else "2"}
+    return {name: str(said.get(name, kept.get(name, usual.get(name, ""))))[:2_000].strip() for name in NAMES}
 
 
 def ready(typed: Mapping[str, str]) -> bool:

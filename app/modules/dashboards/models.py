@@ -37,10 +37,9 @@ class Dashboard(Record):
     name: Mapped[str] = text(_l("Name"), max_length=120)
     description: Mapped[str | None] = text(_l("Description"), required=False, max_length=300, sortable=False,
                                            help=_l("What it is for, in one line."))
-    shared: Mapped[Shared] = choice(_l("Shared with"), Shared, default=Shared.PRIVATE)
-    group_id: Mapped[UUID | None] = reference("member_group", _l("Group"), required=False, shown_when=("shared", frozenset({"group"})),
-                                              needed_when=frozenset({"group"}))
-    tiles: Mapped[str | None] = long_text(_l("Tiles"), max_length=60_000, help=_l("As JSON; the builder writes it."),
+    shared: Mapped[Shared] = choice(_l("Shared with"), Shared, default=Shared.PRIVATE, extra={"samples": ("everybody",)})
+    group_id: Mapped[UUID | None] = reference("member_group", _l("Group"), required=False, help=_l("Where it is shared with a group."))
+    tiles: Mapped[str | None] = long_text(_l("Tiles"), max_length=60_000, help=_l("As JSON; the builder writes it."), widget="hidden",
                                           extra={"samples": ("[]",)})
 
 

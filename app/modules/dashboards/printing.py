@@ -11,6 +11,7 @@ from typing import Any
 import xlsxwriter
 from flask import Response, current_app, url_for
 from flask_babel import gettext as _
+from reportlab.pdfbase.pdfmetrics import stringWidth
 
 from app.core import audit, charts, exports
 from app.core.exports import Imprint, Paper, clipped
@@ -92,9 +93,10 @@ def _line(paper: Paper, left: str, right: str) -> None:
     if not paper.room(16):
         paper.turn()
     paper.y -= 14
-    half = (paper.right - paper.left) * 0.55
-    paper.text(paper.left, paper.y, clipped(left, half, 9), size=9)
-    paper.text(paper.right, paper.y, clipped(right, paper.right - paper.left - half - 8, 9), size=9, bold=not left, right=True)
+    room = paper.right - paper.left - 12
+    ends = clipped(right, room * (0.6 if left else 1), 9, bold=not left)
+    paper.text(paper.left, paper.y, clipped(left, room - stringWidth(ends, exports.PLAIN, 9), 9), size=9)
+    paper.text(paper.right, paper.y, ends, size=9, bold=not left, right=True)
     paper.rule(paper.y - 4)
 
 

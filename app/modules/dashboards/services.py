@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from flask_babel import gettext as _
 from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 
 from app.kernel import clock
 from app.kernel.current import current
 from app.kernel.db import session
+from app.kernel.errors import Invalid
 from app.kernel.tiles import Tile
 from app.modules.dashboards import layout
-from app.modules.dashboards.models import Arrangement, Dashboard
+from app.modules.dashboards.models import Arrangement, Dashboard, Shared
 
 
 def complete(dashboard: Dashboard) -> None:
-    """Refuse tiles that mean nothing, and write the others in one form."""
+    """Refuse tiles that mean nothing, and sharing with no group in particular; write the tiles in one form."""
+    if dashboard.shared is Shared.GROUP and dashboard.group_id is None:
+        raise Invalid({"group": [_("Choose the group that it is shared with.")]})
     dashboard.tiles = layout.stored(layout.parse(dashboard.tiles))
 
 

@@ -266,3 +266,17 @@ def test_the_tiles_are_written_in_one_form(office: Office) -> None:
         assert json.loads(kept.tiles or "") == TILES
         services.complete(kept)
         assert layout.stored(layout.parse(kept.tiles)) == kept.tiles
+
+
+def test_sharing_with_a_group_names_it(office: Office) -> None:
+    with pytest.raises(Invalid) as refused:
+        board(office, shared="group")
+    assert list(refused.value.errors) == ["group"]
+
+
+def test_the_form_hides_what_the_builder_writes_and_the_record_leads_to_it(office: Office, visit: Visit) -> None:
+    reference = board(office)
+    hanna = visit("hanna")
+    assert '<input type="hidden" id="field-tiles" name="tiles"' in hanna.get(f"/dashboards/boards/{reference}/edit")
+    assert f'href="/office/dashboards/{reference}/"' in hanna.get(f"/dashboards/boards/{reference}/")
+    assert "Safety" in hanna.get("/dashboards/")
