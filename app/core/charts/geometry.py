@@ -94,7 +94,7 @@ def ticks(low: float, high: float, most: int = 5) -> list[float]:
 def _lies(chart: Chart, width: float) -> bool:
     """Whether bars lie, since their labels do not fit beneath them."""
     slot = (width - 48) / max(len(chart.labels), 1)
-    return not chart.timed and len(chart.labels) <= MOST_ACROSS and any(wide(label) > slot - GAP for label in chart.labels)
+    return not chart.timed and len(chart.labels) <= MOST_ACROSS and any(wide(label) > slot - GAP * 2 for label in chart.labels)
 
 
 def _numbers(chart: Chart) -> list[float]:

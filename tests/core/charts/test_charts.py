@@ -147,3 +147,12 @@ def test_what_follows_in_time_goes_from_left_to_right() -> None:
     assert places[0] == sorted(places[0])
     assert len(set(places[0])) == 12
     assert len(set(places[1])) == 1
+
+
+def test_every_label_of_what_is_no_time_is_written() -> None:
+    for count in range(2, 15):
+        for letters in (3, 6, 9, 14):
+            labels = [f"{n:02d}{'m' * letters}" for n in range(count)]
+            chart = Chart("bar", "All", labels, (Series("x", range(count)),))
+            written = {mark.words for mark in marks(chart, 440, 215) if mark.kind == "words"}
+            assert set(labels) <= written, (count, letters)
