@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from app.kernel.ai_actions import AIAction, Evidence, Source
+from app.kernel.reports import ReportOf
 from app.kernel.run_types import RunEffect, RunStep, RunType
 from app.kernel.tiles import Tile
 
-__all__ = ["AIAction", "Action", "Approval", "Duty", "Evidence", "Level", "Lines", "MenuItem", "Module", "Panel", "Related", "Resource",
-           "Risk", "Role", "RunEffect", "RunStep", "RunType", "Schedule", "Setting", "Source", "Task", "Tile",
-           "daily", "every"]
+__all__ = ["AIAction", "Action", "Approval", "Duty", "Evidence", "Level", "Lines", "MenuItem", "Module", "Panel", "Related", "ReportOf",
+           "Resource", "Risk", "Role", "RunEffect", "RunStep", "RunType", "Schedule", "Setting", "Source", "Task", "Tile", "daily", "every"]
 
 Risk = Literal["GREEN", "ORANGE", "RED"]
 
@@ -321,7 +321,7 @@ class Module:
     nothing declares is refused to everybody. `forms` are those that it brings (core.forms), by their code: title and definition.
     `ai_actions` are the kinds of what a machine proposes for it, each with its level of autonomy. `section`, one of `SECTIONS`, is where
     its lists stand in the menu: what does the organisation's business (“operations”, “business”) has a section of its own there.
-    `tiles` stand on dashboards.
+    `tiles` stand on dashboards. `reports` are those that come with it.
     """
 
     name: str
@@ -344,6 +344,7 @@ class Module:
     forms: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
     ai_actions: tuple[AIAction, ...] = ()
     tiles: tuple[Tile, ...] = ()
+    reports: tuple[ReportOf, ...] = ()
     badge: Callable[[], int] | None = None
     keys: str = ""
     query: str = ""

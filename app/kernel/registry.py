@@ -13,8 +13,9 @@ from typing import Any
 from app.kernel.ai_actions import check as check_ai_action
 from app.kernel.errors import DeclarationError
 from app.kernel.fields import Field, fields_of
-from app.kernel.manifest import SECTIONS, Action, AIAction, Approval, Module, Resource, RunType, Setting, Tile
+from app.kernel.manifest import SECTIONS, Action, AIAction, Approval, Module, ReportOf, Resource, RunType, Setting, Tile
 from app.kernel.records import list_index
+from app.kernel.reports import check as check_report
 from app.kernel.run_types import check as check_run
 from app.kernel.tiles import check as check_tile
 
@@ -36,6 +37,7 @@ class Registry:
         self.forms: dict[str, tuple[Any, Any]] = {}
         self.ai_actions: dict[str, AIAction] = {}
         self.tiles: dict[str, Tile] = {}
+        self.reports: dict[str, ReportOf] = {}
         self.frozen = False
 
     def add(self, module: Module) -> Module:
@@ -72,6 +74,9 @@ class Registry:
         for tile in module.tiles:
             self._unused(tile.key, self.tiles, "tile")
             self.tiles[tile.key] = tile
+        for report in module.reports:
+            self._unused(report.key, self.reports, "report")
+            self.reports[report.key] = report
         return module
 
     def close(self) -> None:
@@ -89,6 +94,8 @@ class Registry:
             for level in approval.levels:
                 if level.above:
                     known(level.above, self.settings, f"approval {approval.key}: level “{level.approvers}” is above the setting")
+        for report in self.reports.values():
+            check_report(report, self.resources, self.of_table)
         self.frozen = True
 
     def resource(self, key: str) -> Resource:

@@ -32,7 +32,7 @@ FOR_MACHINES = {
     "organisation": ("slug", "name", "currency", "timezone", "language", "languages", "colour", "colour_dark"),
     "organisation_slug": ("slug",),
     "outbox": ("kind", "name", "key", "lane", "risk", "state", "request_id"), "record_file": ("resource",),
-    "reference_counter": ("prefix",),
+    "reference_counter": ("prefix",), "reports_run": ("source",),
     "saved_view_first": ("of_list",),
     "role_grant": ("rule",), "schedule_tick": ("name",), "scheduler_lead": ("holder",), "search_entry": ("resource", "reference"),
     "search_word": ("word",), "security_alert": ("mark",), "sso_attempt": ("state_hash", "browser_hash", "nonce", "verifier", "wanted"),

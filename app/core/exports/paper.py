@@ -51,6 +51,7 @@ class Paper:
         fonts()
         self.width, self.height = landscape(A4) if wide else A4
         self.imprint, self.pages, self.y = imprint, 0, 0.0
+        self.known: dict[str, str] = {}
         self.canvas = Canvas(stream, pagesize=(self.width, self.height), pageCompression=1, invariant=0)
         self.canvas.setTitle(imprint.title)
         self.canvas.setAuthor(imprint.organisation)
@@ -112,7 +113,7 @@ class Paper:
     def close(self, digest: str) -> int:
         """Write what was not known before, and end the file; gives the number of pages."""
         self.canvas.showPage()
-        for name, words in (("total", str(self.pages)), ("digest", digest)):
+        for name, words in (("total", str(self.pages)), ("digest", digest), *self.known.items()):
             self.canvas.beginForm(name, 0, -4, 500, 12)
             self.canvas.setFont(PLAIN, 7)
             self.canvas.setFillColor(QUIET)
@@ -146,6 +147,11 @@ class Paper:
         self._form("total", self.right - room, y)
         self.text(self.left, y - 10, "SHA-256 ", size=7, tone=QUIET)
         self._form("digest", self.left + pdfmetrics.stringWidth("SHA-256 ", PLAIN, 7), y - 10)
+
+    def later(self, name: str, x: float, y: float) -> None:
+        """Leave a place for words that are not known yet: `known[name]`, until `close`."""
+        self.known.setdefault(name, "")
+        self._form(name, x, y)
 
     def _form(self, name: str, x: float, y: float) -> None:
         self.canvas.saveState()

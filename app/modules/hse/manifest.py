@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 from app.kernel.manifest import Action, Approval, Duty, Level, Module, Related, Resource, Role, Tile
 from app.modules.hse import events, forms, jobs, services
 from app.modules.hse.models import CorrectiveAction, Incident
+from app.modules.hse.reports import REPORTS
 from app.modules.hse.review import weekly_review
 
 incidents = Resource(
@@ -54,7 +55,7 @@ close_out = Approval(
 
 module = Module(
     "hse", label=_l("Health and safety"), icon="shield-check", keys="g h",
-    resources=(incidents, corrective_actions), approvals=(close_out,), runs=(weekly_review,),
+    resources=(incidents, corrective_actions), approvals=(close_out,), runs=(weekly_review,), reports=REPORTS,
     tiles=(
         Tile("hse.reported", _l("Incidents reported"), resource="hse.incident", dated="occurred_at", better="down",
              homes=("executive", "operations", "hse")),

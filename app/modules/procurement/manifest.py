@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _l
 from app.kernel.manifest import Action, Approval, Level, Lines, Module, Related, Resource, Role, Setting, Tile
 from app.modules.procurement import forms, outliers, policy, posting, services
 from app.modules.procurement.models import JournalLine, Payment, Requisition, RequisitionLine, Supplier
+from app.modules.procurement.reports import REPORTS
 
 LEVELS = (
     Level(_l("Manager of the department"), "manager_of:department", above="procurement.first_limit", hours=24, risk="ORANGE"),
@@ -88,7 +89,7 @@ journal_lines = Resource(
 
 module = Module(
     "procurement", label=_l("Procurement"), icon="shopping-cart", keys="g q",
-    resources=(payments, requisitions, suppliers, journal_lines),
+    resources=(payments, requisitions, suppliers, journal_lines), reports=REPORTS,
     approvals=(
         Approval("procurement.payment", _l("Release of a payment"), LEVELS, amount="amount", credits_pass=True,
                  outliers=outliers.outliers, consequences=posting.preview),

@@ -8,6 +8,7 @@ from app.core.workflow import templates
 from app.kernel.manifest import Action, Approval, MenuItem, Module, Resource, Role, Setting, Tile
 from app.modules.requests import graphs, jobs, policy, services, shipped
 from app.modules.requests.models import Request
+from app.modules.requests.reports import REPORTS
 
 requests = Resource(
     Request,
@@ -41,7 +42,7 @@ requests = Resource(
 )
 
 module = Module(
-    "requests", label=_l("Requests"), icon="file-text", resources=(requests,),
+    "requests", label=_l("Requests"), icon="file-text", resources=(requests,), reports=REPORTS,
     approvals=(
         Approval("requests.leave", _l("Leave"), graph=templates.leave),
         Approval("requests.travel", _l("Travel"), graph=templates.travel, amount="amount"),
