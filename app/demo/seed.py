@@ -7,7 +7,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from app.core import audit, auth, imports, organisations, settings
-from app.demo import boards, flow, incidents, people, purchases, wishes
+from app.demo import boards, flow, incidents, papers, people, purchases, wishes
 from app.demo.accounts import PASSWORD
 from app.demo.cast import HOUSES, House
 from app.demo.staff import Staff
@@ -48,6 +48,7 @@ def _organisation(house: House, secret: str) -> None:
         flow.play(staff, dice)
         wishes.play(staff)
         boards.share(staff)
+        papers.share(staff)
         audit.seal(current.organisation.id)  # a year at once is no trail that falls behind
 
 

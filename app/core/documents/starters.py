@@ -132,7 +132,7 @@ def _styles(colour: str) -> str:
 
 def word_starter(resource: Resource, *, many: bool) -> bytes:
     """A Word file with every field of the resource: of one record with its lines, or of a list."""
-    fields = variables.known_fields(resource)
+    fields = _own(resource)
     if many:
         names = _listed(resource)
         rows = [[str(fields[name].label) for name in names], [f"{{{{ item.{name} }}}}" for name in names]]
@@ -155,6 +155,11 @@ def word_starter(resource: Resource, *, many: bool) -> bytes:
     return word_file("".join(body) + paragraph(_("Made for {{ user.name }}, {{ now }}")))
 
 
+def _own(resource: Resource) -> dict[str, variables.Field]:
+    """The fields by their names alone, each once."""
+    return {name: field for name, field in variables.known_fields(resource).items() if field.name == name}
+
+
 def _listed(resource: Resource) -> list[str]:
     fields = variables.known_fields(resource)
     return [name for name in dict.fromkeys(("reference", *resource.columns)) if name in fields][:MOST_COLUMNS]
@@ -175,7 +180,7 @@ def sheet_starter(resource: Resource, *, many: bool, logo: bytes = b"") -> bytes
     """An Excel file with every field of the resource: a row for each record of a list, or the facts of one."""
     import xlsxwriter
 
-    fields = variables.known_fields(resource)
+    fields = _own(resource)
     target = io.BytesIO()
     book = xlsxwriter.Workbook(target, {"in_memory": True})
     sheet = book.add_worksheet(str(resource.plural)[:31].translate(str.maketrans("[]:*?/\\", "       ")))
@@ -184,7 +189,7 @@ def sheet_starter(resource: Resource, *, many: bool, logo: bytes = b"") -> bytes
         {"bold": True, "font_color": "white", "bg_color": f"#{COLOUR}", "border": 1},
         {"font_color": "#6B7280"}))
     cell = {kind: book.add_format({"border": 1, "border_color": "#C7CCD6", "valign": "top", **said}) for kind, said in (
-        ("text", {"text_wrap": True}), ("money", {"num_format": "#,##0.00"}), ("date", {"num_format": "yyyy-mm-dd"}),
+        ("text", {}), ("money", {"num_format": "#,##0.00"}), ("date", {"num_format": "yyyy-mm-dd"}),
         ("datetime", {"num_format": "yyyy-mm-dd hh:mm"}), ("integer", {"num_format": "#,##0"}), ("decimal", {"num_format": "#,##0.###"}))}
     sheet.insert_image(0, 0, "logo.png", {"image_data": io.BytesIO(logo or picture()), "x_scale": 0.5, "y_scale": 0.5})
     sheet.set_row(0, 40)

@@ -121,21 +121,23 @@ def _on_a_line(words: str) -> str:
 
 def mistakes(program: Program, example: Mapping[str, Any]) -> list[str]:
     """Everything that is wrong with it, each with its place and the nearest right name."""
-    tags, found = list(program.tags), []
+    tags: list[Tag] = list(program.tags)
+    found: list[tuple[int, str]] = []
     order = [piece for piece in program.pieces if isinstance(piece, int)]
     while len(found) < MOST_MISTAKES:
         try:
             templating.check({"file": Source(program.words(tags=tags), html=True)}, example)
         except WrongTemplate as wrong:
             number = order[min(wrong.line - 2, len(order) - 1)] if wrong.line >= 2 and order else None
-            found.append(_said(wrong, tags[number] if number is not None else None, program.part))
+            place = order.index(number) if number is not None else len(order)
+            found.append((place, _said(wrong, tags[number] if number is not None else None, program.part)))
             mended = _harmless(tags[number]) if number is not None else ""
             if number is None or not mended or tags[number].words == mended:
                 break
             tags[number] = replace(tags[number], words=mended)
         else:
             break
-    return found
+    return [said for _place, said in sorted(found)]
 
 
 def _harmless(tag: Tag) -> str:

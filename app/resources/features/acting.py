@@ -37,7 +37,8 @@ def show_action(resource: Resource, reference: str, name: str, errors: Any = Non
     form = _form(resource.action(name))
     raw = typed(request.form, form.values()) if request.form else {n: f.default for n, f in form.items()}
     words = words_for(form.values(), raw)
-    fields = [bound_field(f, raw.get(n), errors=(errors or {}).get(n, ()), text=words.get(n, "")) for n, f in form.items()]
+    fields = [bound_field(f, raw.get(n), errors=(errors or {}).get(n, ())[:1 if f.kind == "file" else None], text=words.get(n, ""))
+              for n, f in form.items()]
     summary = [(f"field-{n}" if n in form else "", form[n].label if n in form else "", each)
                for n, said in (errors or {}).items() for each in (said if n in form and form[n].kind == "file" else said[:1])]
     return screen(

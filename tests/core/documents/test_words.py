@@ -123,8 +123,8 @@ def test_all_mistakes_are_named_with_their_place_and_the_nearest_right_name() ->
     found = wrong(word("Fine {{ user.name }}", "{{ usr.name }} {{ user.name|uper }}", "{% for item in itms %}{{ item.nmae }}{% endfor %}",
                        "{% for item in items %}{{ item.nmae }}{% endfor %}", raw=table, foot="{{ tody }}"))
     assert found == [
-        "paragraph 2, “{{ user.name|uper }}”: There is no filter “uper”. Did you mean “upper”?",
         "paragraph 2, “{{ usr.name }}”: “usr” is not known here. Did you mean “user”?",
+        "paragraph 2, “{{ user.name|uper }}”: There is no filter “uper”. Did you mean “upper”?",
         "paragraph 3, “{% for item in itms %}”: “itms” is not known here. Did you mean “items”?",
         "paragraph 4, “{{ item.nmae }}”: “item.nmae” is not known here. Did you mean “item.name”?",
         "table 1, row 2, column 2, “{{ record.titel }}”: “record.titel” is not known here. Did you mean “record.title”?",
