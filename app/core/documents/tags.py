@@ -156,7 +156,8 @@ def run(program: Program, values: Mapping[str, Any], items: Items) -> Iterator[s
     """What the sandbox makes of it, piece by piece; a loop over all rows is rendered in portions. Raises `Invalid`."""
     loop = _portions(program)
     if loop is None:
-        yield _render(program.words(), {**values, "items": _all(items)})
+        wanted = any(re.search(r"\bitems\b", tag.words) for tag in program.tags)  # a head or a foot mostly has nothing to do with them
+        yield _render(program.words(), {**values, "items": _all(items) if wanted else []})
         return
     begin, end = loop
     yield _render(program.words(0, begin), {**values, "items": []})

@@ -157,10 +157,10 @@ def test_a_hostile_template_reaches_nothing_of_python(words: str) -> None:
 
 def test_a_long_list_is_filled_in_portions_and_numbered_through() -> None:
     table = starters.table([["{% for item in items %}{{ loop.index }}", "{{ item.name }}{% endfor %}"]])
-    found = said(fill(word("{{ count }}", raw=table), "docx", {"items": [{"name": f"n{n}"} for n in range(1_234)], "count": 1_234}))
-    assert found[0] == "1234"
-    assert found[1::2] == [str(n) for n in range(1, 1_235)]
-    assert found[2::2] == [f"n{n}" for n in range(1_234)]
+    found = said(fill(word("{{ count }}", raw=table), "docx", {"items": [{"name": f"n{n}"} for n in range(2_345)], "count": 2_345}))
+    assert found[0] == "2345"
+    assert found[1::2] == [str(n) for n in range(1, 2_346)]
+    assert found[2::2] == [f"n{n}" for n in range(2_345)]
 
 
 def test_a_document_says_from_which_template_it_was_made() -> None:
