@@ -7,7 +7,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from app.core import audit, auth, imports, organisations, settings
-from app.demo import boards, flow, incidents, papers, people, purchases, wishes
+from app.demo import boards, flow, incidents, own_reports, papers, people, purchases, wishes
 from app.demo.accounts import PASSWORD
 from app.demo.cast import HOUSES, House
 from app.demo.staff import Staff
@@ -49,6 +49,7 @@ def _organisation(house: House, secret: str) -> None:
         wishes.play(staff)
         boards.share(staff)
         papers.share(staff)
+        own_reports.share(staff)
         audit.seal(current.organisation.id)  # a year at once is no trail that falls behind
 
 
