@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = 'core_0044'
-down_revision = 'core_0042'
+down_revision = 'core_0043'
 branch_labels = None
 depends_on = None
 

@@ -42,6 +42,7 @@ class Imprint:
     url: str = ""
     reference: str = ""
     version: str = ""
+    watermark: str = ""
 
 
 class Paper:
@@ -123,6 +124,8 @@ class Paper:
         return self.pages
 
     def _head(self) -> None:
+        if self.imprint.watermark:
+            self._watermark()
         top = self.height - MARGIN
         self.text(self.left, top - 14, clipped(self.imprint.title, self.width - 3 * MARGIN - CODE, 14, bold=True), size=14, bold=True)
         said = " · ".join(filter(None, (self.imprint.organisation, self.imprint.reference, self.imprint.version)))
@@ -136,6 +139,17 @@ class Paper:
         if self._code:
             self.canvas.drawImage(self._code, self.right - CODE, top - CODE, CODE, CODE)
         self.rule(top - HEAD + 12)
+
+    def _watermark(self) -> None:
+        """Beneath all else, across the page: what it is and for whom it was made."""
+        self.canvas.saveState()
+        self.canvas.translate(self.width / 2, self.height / 2)
+        self.canvas.rotate(34)
+        self.canvas.setFillColor(SHADE)
+        self.canvas.setFont(BOLD, 26)
+        for line in (-90, 0, 90):
+            self.canvas.drawCentredString(0, line, clipped(self.imprint.watermark, self.width * 0.9, 26, bold=True))
+        self.canvas.restoreState()
 
     def _foot(self) -> None:
         y = MARGIN + 14
