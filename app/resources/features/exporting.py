@@ -56,7 +56,7 @@ def export(resource: Resource) -> Any:
         return _ask_why(resource, args)
     if form == "pdf" and more_than(wanted, most_printed()):
         return screen("resource/export.html", status=422, resource=resource, why="", back=_back(resource, args), most=most_printed(),
-                      others=[(each, _address(resource, args, each)) for each in TYPES if each != "pdf"], pairs=())
+                      others=[(each.upper(), _address(resource, args, each)) for each in TYPES if each != "pdf"], pairs=())
     if is_long(wanted):
         job = begin(resource, args)
         flash(_("The list is long: it is being written in the background and will be announced when it is ready."), "info")
