@@ -233,5 +233,5 @@ def typed(form: dict[str, Any], name: str) -> str:
 
 
 def without(resource: Resource) -> str:
-    """Somebody who may not change these records: a viewer, who may ask for access and keep views though."""
-    return "nobody" if resource.key in ("access.request", "views.saved_view") else "viewer"
+    """Somebody who may not change these records: a viewer, who may ask for access and for their own data, and keep views though."""
+    return "nobody" if resource.key in ("access.request", "privacy.person_request", "views.saved_view") else "viewer"

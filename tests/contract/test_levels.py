@@ -30,8 +30,9 @@ BELOW_MEMBER = ("hse/incidents/new", "procurement/requisitions/new", "people/mem
 ABOVE = {"owner": (), "admin": BELOW_OWNER, **dict.fromkeys(("viewer", "client"), (*BELOW_OWNER, *BELOW_ADMIN, *BELOW_MEMBER))}
 ABOUT_ONESELF = tuple(f"/<org>/{place}" for place in (
     "settings/", "notifications/", "inbox/", "approvals/", "jobs/", "menu", "prove", "impersonation/", "people/members/<ref>/photo",
-    "access/requests/", "mail/opens"))
-OWN = ("member", "public", "access.request.create", "access.request.grant")  # oneself, and asking for more, which others decide
+    "access/requests/", "privacy/requests/", "mail/opens"))
+OWN = ("member", "public", "access.request.create", "access.request.grant", "privacy.person_request.create",
+       "privacy.person_request.fulfil")  # oneself, and asking for more or for one's own data, which others decide
 
 
 @pytest.mark.requirement("LG-291")
