@@ -13,7 +13,7 @@ from app.resources.features.exporting import TYPES, ZIP
 from app.resources.querying import filter_fields, sortable
 from app.resources.schemas import Schema, action_schema, common, ref, schemas_of
 
-VERSION = "1.1"
+VERSION = "1.2"
 TEXT: Schema = {"type": "string"}
 ABOUT = ("Records of every module, with the names, filters, permissions and refusals of the pages. Each call carries a token: "
          "`Authorization: Bearer …`. A call that sends something may carry an `Idempotency-Key`: repeated within a day it gets its first "

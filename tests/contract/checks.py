@@ -163,6 +163,12 @@ def picked(resource: Resource) -> list[str]:
     return [name for name in form_names(resource) if fields[name].kind == "reference"]
 
 
+def beside(resource: Resource, name: str) -> dict[str, str]:
+    """What has to stand in another field for this one to be asked for."""
+    hangs = fields_of(resource.model)[name].shown_when
+    return {hangs[0]: min(hangs[1])} if hangs else {}
+
+
 def rename(field: Any, record: Any, name: str) -> None:
     """Call the record that a field refers to something else."""
     other = registry.of_table(field.reference)
