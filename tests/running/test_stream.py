@@ -169,8 +169,16 @@ def test_the_oldest_stream_of_a_person_with_too_many_is_closed(servers: embedded
 
     assert len(hub) == MOST_EACH
     first = pairs[0][1]
-    assert first.recv(100) == b"head"
-    assert first.recv(100) == b""
+    assert _said(first) == b"head"
+    assert _said(first) == b""
+
+
+def _said(far: socket.socket) -> bytes:
+    """What a stream says next, whenever the hub's own word that it listens comes; nothing when it was closed."""
+    while heard := far.recv(100):
+        if said := heard.replace(b"event: resync\ndata:\n\n", b""):
+            return said
+    return b""
 
 
 def test_a_stream_whose_session_is_no_longer_good_is_closed_and_the_others_go_on(servers: embedded.Servers) -> None:
@@ -191,7 +199,7 @@ def test_a_stream_whose_session_is_no_longer_good_is_closed_and_the_others_go_on
 
     assert asked == [{("here", "good"), ("here", "ended"), ("elsewhere", "good")}], "one question for all"
     assert len(hub) == 1
-    assert [far.recv(100) for _near, far in pairs] == [b"head"] * 3
-    assert [far.recv(100) for _near, far in pairs[1:]] == [b"", b""]
+    assert [_said(far) for _near, far in pairs] == [b"head"] * 3
+    assert [_said(far) for _near, far in pairs[1:]] == [b"", b""]
     hub.everyone(b"on")
-    assert pairs[0][1].recv(100) == b"on"
+    assert _said(pairs[0][1]) == b"on"
