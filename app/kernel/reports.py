@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -23,23 +23,18 @@ class ReportOf:
     `columns` are fields of the resource, or one step further along a reference: `site.kind`. `filters` is written as in the address of
     the list, where a day may be `today-30`; `group` names a field, of days with a span: `occurred_at:month`; `totals` say what is worked
     out of which number: `amount:sum`. `chart` draws the groups, by the first total or by how many there are.
-    What is no resource brings `rows()` instead, which keeps to what the reader may see, with `fields` that describe what stands in them by
-    column, and says in `needs` which permission they ask for.
     """
 
     key: str
     label: Any
-    resource: str = ""
-    columns: tuple[str, ...] = ()
+    resource: str
+    columns: tuple[str, ...]
     help: Any = ""
     filters: str = ""
     sort: str = ""
     group: str = ""
     totals: tuple[str, ...] = ()
     chart: str = ""
-    rows: Callable[[], Iterable[Sequence[Any]]] | None = None
-    fields: Mapping[str, Field] | None = None
-    needs: str = ""
 
 
 def check(report: ReportOf, resources: Mapping[str, Any], of_table: Callable[[str], Any]) -> None:
@@ -47,16 +42,11 @@ def check(report: ReportOf, resources: Mapping[str, Any], of_table: Callable[[st
     where = f"report “{report.key}”"
     if not report.key or not report.columns:
         raise DeclarationError(f"{where}: it needs a key and columns.")
-    if report.rows is not None:
-        if not report.needs or report.fields is None:
-            raise DeclarationError(f"{where}: rows of its own need the permission that they ask for, and fields that describe them.")
-        known: Mapping[str, Field] = report.fields
-    else:
-        resource = resources[_known(report.resource, resources, where)]
-        known = fields_of(resource.model)
-        for name, _value in parse_qsl(report.filters):
-            _known(name.partition("__")[0], (*resource.filters, "archived", "q"), f"{where}: filters")
-        _known(report.sort.removeprefix("-") or "reference", {**known, "reference": None}, f"{where}: sort")
+    resource = resources[_known(report.resource, resources, where)]
+    known = fields_of(resource.model)
+    for name, _value in parse_qsl(report.filters):
+        _known(name.partition("__")[0], (*resource.filters, "archived", "q"), f"{where}: filters")
+    _known(report.sort.removeprefix("-") or "reference", {**known, "reference": None}, f"{where}: sort")
     for column in report.columns:
         _column(column, known, of_table, f"{where}: columns")
     if report.group:

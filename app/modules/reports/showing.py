@@ -89,7 +89,7 @@ def may_see(declared: ReportOf) -> bool:
 
 def needed_for(declared: ReportOf) -> str:
     """The permission that a report that comes with a module asks for: to open the list that it is about."""
-    return declared.needs or registry.resource(declared.resource).permission("view")
+    return registry.resource(declared.resource).permission("view")
 
 
 def latest(*, report: Report | None = None, source: str = "") -> list[dict[str, Any]]:
