@@ -26,7 +26,7 @@ dashboards = Resource(
 )
 
 _OWN = {"dashboards.dashboard.view": "company", "dashboards.dashboard.create": "company",
-        **{f"dashboards.dashboard.{verb}": "own" for verb in ("edit", "archive", "export")}}
+        **{f"dashboards.dashboard.{verb}": "own" for verb in ("edit", "archive")}}
 
 module = Module(
     "dashboards", label=_l("Dashboards"), icon="layout-dashboard", resources=(dashboards,), screens=("app.modules.dashboards.views",),
