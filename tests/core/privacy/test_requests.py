@@ -143,8 +143,6 @@ def test_whoever_has_the_same_name_keeps_it(own: tuple[Database, Stand]) -> None
         assert EMAIL not in told[member_id]
 
 
-@pytest.mark.requirement("OF-515")
-@pytest.mark.requirement("LG-317")
 def test_a_copy_holds_all_that_is_known_as_json_and_to_read(app: Flask, stand: Stand) -> None:
     member_id = _enrol(stand)
     request_id = _ask(stand, member_id, Kind.ACCESS)
