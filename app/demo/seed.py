@@ -7,7 +7,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from app.core import audit, auth, imports, organisations, settings
-from app.demo import flow, incidents, people, purchases, wishes
+from app.demo import boards, flow, incidents, own_reports, papers, people, purchases, wishes
 from app.demo.accounts import PASSWORD
 from app.demo.cast import HOUSES, House
 from app.demo.staff import Staff
@@ -47,6 +47,9 @@ def _organisation(house: House, secret: str) -> None:
                 _mappings()
         flow.play(staff, dice)
         wishes.play(staff)
+        boards.share(staff)
+        papers.share(staff)
+        own_reports.share(staff)
         audit.seal(current.organisation.id)  # a year at once is no trail that falls behind
 
 

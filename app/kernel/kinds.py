@@ -85,7 +85,8 @@ def _show_day(day: date, locale: Locale) -> str:
     return format_date(day, "d MMM y", locale=locale)
 
 
-def _zone() -> ZoneInfo:
+def reader_zone() -> ZoneInfo:
+    """The time zone in which moments are read and shown: that of the person, or of the organisation."""
     user, organisation = current.context.user, current.context.organisation
     if user and not user.is_system:
         return ZoneInfo(user.timezone)
@@ -223,7 +224,7 @@ def in_range(day: date) -> None:
 def _moment(field: Field, raw: Any) -> datetime:
     if isinstance(raw, datetime):
         in_range(raw)
-        return raw if raw.tzinfo else raw.replace(tzinfo=_zone())
+        return raw if raw.tzinfo else raw.replace(tzinfo=reader_zone())
     text = str(raw).strip()
     try:
         found = datetime.fromisoformat(text)
@@ -231,12 +232,12 @@ def _moment(field: Field, raw: Any) -> datetime:
         day = read_date(text)
         found = datetime(day.year, day.month, day.day)  # noqa: DTZ001 -- the zone is put on in the next line
     in_range(found)
-    return (found if found.tzinfo else found.replace(tzinfo=_zone())).astimezone(UTC)
+    return (found if found.tzinfo else found.replace(tzinfo=reader_zone())).astimezone(UTC)
 
 
 def typed_moment(value: datetime) -> str:
     """A moment as the control of a form holds it: to the minute, in the reader's zone."""
-    return value.astimezone(_zone()).strftime("%Y-%m-%dT%H:%M")
+    return value.astimezone(reader_zone()).strftime("%Y-%m-%dT%H:%M")
 
 
 def _boolean(field: Field, raw: Any) -> bool:
@@ -307,7 +308,7 @@ def _said(_field: Field, value: Any, _record: Any) -> str:
 
 def show_moment(value: datetime) -> str:
     """A moment in the reader's language and zone."""
-    return format_datetime(value.astimezone(_zone()), "d MMM y, HH:mm", locale=_locale())
+    return format_datetime(value.astimezone(reader_zone()), "d MMM y, HH:mm", locale=_locale())
 
 
 _ORDERED = ("gte", "lte", "gt", "lt", "n", "empty")
@@ -324,7 +325,7 @@ KINDS: dict[str, Kind] = {kind.name: kind for kind in (
          _ORDERED, numeric=True),
     Kind("date", _date, lambda f, v, r: _show_day(v, _locale()), lambda f, v, r: v.isoformat(), _same, _ORDERED),
     Kind("datetime", _moment, lambda f, v, r: show_moment(v), lambda f, v, r: v.astimezone(UTC).isoformat(),
-         lambda f, v, r: v.astimezone(_zone()).replace(tzinfo=None), _ORDERED),
+         lambda f, v, r: v.astimezone(reader_zone()).replace(tzinfo=None), _ORDERED),
     Kind("boolean", _boolean, lambda f, v, r: _("Yes") if v else _("No"), _same, _same),
     Kind("choice", _choice, lambda f, v, r: str(v.label), lambda f, v, r: v.value, lambda f, v, r: str(v.label), ("n", "empty")),
     Kind("reference", _uuid, _said, _said, _said, ("n", "empty")),

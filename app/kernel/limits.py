@@ -43,6 +43,7 @@ STRANGER = Limit("stranger", 1_200)  # of tokens that are none, from one address
 SEARCH = Limit("search", 600)
 UPLOAD = Limit("upload", 60)
 EXPORT = Limit("export", 60)
+DOCUMENT = Limit("document", 120)
 ALONE = 4  # the share of a limit that a process grants by itself
 LARGEST = 50_000
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from app.kernel.ai_actions import AIAction, Evidence, Source
+from app.kernel.reports import ReportOf
 from app.kernel.run_types import RunEffect, RunStep, RunType
+from app.kernel.tiles import Tile
 
-__all__ = ["AIAction", "Action", "Approval", "Duty", "Evidence", "Level", "Lines", "MenuItem", "Module", "Panel", "Related", "Resource",
-           "Risk", "Role", "RunEffect", "RunStep", "RunType", "Schedule", "Setting", "Source", "Task", "daily", "every"]
+__all__ = ["AIAction", "Action", "Approval", "Duty", "Evidence", "Level", "Lines", "MenuItem", "Module", "Panel", "Related", "ReportOf",
+           "Resource", "Risk", "Role", "RunEffect", "RunStep", "RunType", "Schedule", "Setting", "Source", "Task", "Tile", "daily", "every"]
 
 Risk = Literal["GREEN", "ORANGE", "RED"]
 
@@ -95,7 +97,8 @@ class Resource:
     records in a picker, and naming them in another record, asks for less than opening their pages: for `choose`, which `view` carries.
     `own_form(record)` gives the address of the page on which a record (None: a new one) is made or changed by hand, where the
     module has its own; lists, records and the menu then lead there, while API and import go on as declared. `waits` is a choice with the
-    value (“status”, “draft”) that reads as waiting, in lists and on pages, while an approval of the record is open.
+    value (“status”, “draft”) that reads as waiting, in lists and on pages, while an approval of the record is open. `section` is where the
+    list stands in the menu when that is not where its module stands.
     """
 
     model: type
@@ -134,6 +137,7 @@ class Resource:
     chosen_apart: bool = False
     own_form: Callable[[Any], str] | None = None
     menu: bool = True
+    section: str = ""
     key: str = ""
     module: str = ""
 
@@ -305,6 +309,9 @@ class MenuItem:
     order: int = 0
 
 
+SECTIONS = ("work", "operations", "business", "people", "security", "automation", "messages", "organisation", "system")
+
+
 @dataclass(frozen=True)
 class Module:
     """All that the rest of the system knows of a module, or of a core service with screens.
@@ -312,7 +319,9 @@ class Module:
     `says` gives the sentences of the audit trail for what the service does outside its resources, by the name under which it is kept:
     `"auth.token.made": _l("%(name)s made a token")`. `permissions` are those that it asks for beside its resources and routes: what
     nothing declares is refused to everybody. `forms` are those that it brings (core.forms), by their code: title and definition.
-    `ai_actions` are the kinds of what a machine proposes for it, each with its level of autonomy.
+    `ai_actions` are the kinds of what a machine proposes for it, each with its level of autonomy. `section`, one of `SECTIONS`, is where
+    its lists stand in the menu: what does the organisation's business (“operations”, “business”) has a section of its own there.
+    `tiles` stand on dashboards. `reports` are those that come with it.
     """
 
     name: str
@@ -334,6 +343,8 @@ class Module:
     permissions: tuple[str, ...] = ()
     forms: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
     ai_actions: tuple[AIAction, ...] = ()
+    tiles: tuple[Tile, ...] = ()
+    reports: tuple[ReportOf, ...] = ()
     badge: Callable[[], int] | None = None
     keys: str = ""
     query: str = ""

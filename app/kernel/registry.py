@@ -13,9 +13,11 @@ from typing import Any
 from app.kernel.ai_actions import check as check_ai_action
 from app.kernel.errors import DeclarationError
 from app.kernel.fields import Field, fields_of
-from app.kernel.manifest import Action, AIAction, Approval, Module, Resource, RunType, Setting
+from app.kernel.manifest import SECTIONS, Action, AIAction, Approval, Module, ReportOf, Resource, RunType, Setting, Tile
 from app.kernel.records import list_index
+from app.kernel.reports import check as check_report
 from app.kernel.run_types import check as check_run
+from app.kernel.tiles import check as check_tile
 
 RESERVED_ACTIONS = frozenset(
     {"view", "choose", "create", "edit", "archive", "restore", "import", "export", "delete", "manage", "approve", "new", "history"}
@@ -34,6 +36,8 @@ class Registry:
         self.runs: dict[str, RunType] = {}
         self.forms: dict[str, tuple[Any, Any]] = {}
         self.ai_actions: dict[str, AIAction] = {}
+        self.tiles: dict[str, Tile] = {}
+        self.reports: dict[str, ReportOf] = {}
         self.frozen = False
 
     def add(self, module: Module) -> Module:
@@ -41,6 +45,9 @@ class Registry:
         if self.frozen:
             raise DeclarationError(f"Module “{module.name}” came after the start: put it into app/modules/{module.name}/manifest.py.")
         self._unused(module.name, self.modules, "module")
+        said = (module.section, *(item.section for item in module.menu), *(each.section for each in module.resources if each.section))
+        for section in said:
+            known(section, SECTIONS, f"module {module.name}: section")
         checked = tuple(self._resource(module, resource) for resource in module.resources)
         module = replace(module, resources=checked)
         self.modules[module.name] = module
@@ -64,6 +71,12 @@ class Registry:
             check_ai_action(kind)
             self._unused(kind.key, self.ai_actions, "AI action")
             self.ai_actions[kind.key] = kind
+        for tile in module.tiles:
+            self._unused(tile.key, self.tiles, "tile")
+            self.tiles[tile.key] = tile
+        for report in module.reports:
+            self._unused(report.key, self.reports, "report")
+            self.reports[report.key] = report
         return module
 
     def close(self) -> None:
@@ -75,10 +88,14 @@ class Registry:
                 other = self.resource(known(related.resource, self.resources, f"{resource.key}: related"))
                 known(related.field, fields_of(other.model), f"{resource.key}: related {other.key} through")
             self._searched_names(resource)
+        for tile in self.tiles.values():
+            self._tile(tile)
         for approval in self.approvals.values():
             for level in approval.levels:
                 if level.above:
                     known(level.above, self.settings, f"approval {approval.key}: level “{level.approvers}” is above the setting")
+        for report in self.reports.values():
+            check_report(report, self.resources, self.of_table)
         self.frozen = True
 
     def resource(self, key: str) -> Resource:
@@ -119,6 +136,17 @@ class Registry:
             known(key, self.approvals, f"{where} names the approval")
             if self.approvals[key].modify:
                 known(self.approvals[key].modify, [each.name for each in resource.actions if each.form], f"approval {key}: modify")
+
+    def _tile(self, tile: Tile) -> None:
+        check_tile(tile, self.resources)
+        if not tile.resource:
+            return
+        resource = self.resources[tile.resource]
+        measured = tile.measure.partition(":")[2]
+        for word, name, among in (("by", tile.by, fields_of(resource.model)), ("split", tile.split, fields_of(resource.model)),
+                                  ("measure", measured, fields_of(resource.model)), ("dated", tile.dated, resource.filters)):
+            if name:
+                known(name, among, f"tile {tile.key}: {word}")
 
     def _resource(self, module: Module, resource: Resource) -> Resource:
         model = resource.model

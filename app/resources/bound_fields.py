@@ -81,6 +81,7 @@ def bound_field(field: Field, raw: Any, *, errors: Sequence[Any] = (), text: str
         validate=validate if field.kind not in ("reference", "file", "boolean") and not redraw else "",
         redraw=redraw,
         wide=field.kind in ("long_text", "file") or field.max_length > 150,
+        accept=",".join(f".{each}" for each in field.extra.get("endings", ())),
     )
 
 

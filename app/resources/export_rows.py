@@ -72,7 +72,7 @@ def _value(field: Field, form: str, linked: Mapping[UUID, str]) -> Value:
         return field.display
     if field.kind == "datetime":
         return lambda record: getattr(record, attribute)
-    if form == "json":
+    if form in ("json", "jsonl"):
         return field.to_json if field.kind != "boolean" else lambda record: getattr(record, attribute)
     return field.export
 

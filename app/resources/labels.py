@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import false, select
 
-from app.core import access, approvals
+from app.core import access, approvals, files
 from app.kernel.current import current
 from app.kernel.db import session
 from app.kernel.fields import Field, fields_of
@@ -77,13 +77,14 @@ class Shown:
         field = self.fields[name]
         if self._waits and name == self._waits[0]:
             return str(self.state(record, name).label)
-        if field.kind == "reference":
+        if field.kind in ("reference", "file"):
             return self._labels.get(field.value(record), "")
         return field.display(record)
 
 
 def gather(fields: Iterable[Field], records: Sequence[Any]) -> Mapping[UUID, Label]:
-    """The labels of everything that `records` refer to through `fields`."""
+    """The labels of everything that `records` refer to through `fields`, files among them."""
+    fields = [*fields]
     by_table: dict[str, set[UUID]] = {}
     for field in fields:
         if field.kind == "reference":
@@ -94,4 +95,5 @@ def gather(fields: Iterable[Field], records: Sequence[Any]) -> Mapping[UUID, Lab
         resource = registry.of_table(table)
         if resource and ids:
             found.update(labels_for(resource, ids))
-    return found
+    held = {field.value(record) for field in fields if field.kind == "file" for record in records}
+    return found | {file.id: Label(file.name, "", files.url_of(file) if files.readable(file) else "") for file in files.named(held)}

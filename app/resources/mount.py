@@ -10,7 +10,20 @@ from flask import Blueprint, Flask
 
 from app.kernel.manifest import Resource
 from app.kernel.registry import registry
-from app.resources.features import acting, api, api_bulk, attachment, detail, exporting, form, importing, listing, picking
+from app.resources.features import (
+    acting,
+    api,
+    api_bulk,
+    api_export,
+    attachment,
+    detail,
+    documenting,
+    exporting,
+    form,
+    importing,
+    listing,
+    picking,
+)
 
 View = Callable[..., Any]
 
@@ -47,7 +60,10 @@ def _pages(pages: Blueprint, resource: Resource) -> None:
     _add(pages, resource, "", "list", listing.show_list)
     _add(pages, resource, "pick", "pick", picking.show_picks, needs="choose")
     if resource.exportable:
-        _add(pages, resource, "export", "export", exporting.export, needs="export")
+        _add(pages, resource, "export", "export", exporting.export, ("GET", "POST"), "export")
+        if resource.menu:
+            _add(pages, resource, "documents", "documents", documenting.of_list, needs="export")
+            _add(pages, resource, "<reference>/documents", "record_documents", documenting.of_record, needs="export")
     if resource.form and resource.creatable:
         _add(pages, resource, "new", "new", form.show_new, needs="create")
         _add(pages, resource, "new", "create", form.save_new, ("POST",), "create")
@@ -81,6 +97,9 @@ def _api(machine: Blueprint, resource: Resource) -> None:
     _add(machine, resource, "", "list", api.api_list)
     _add(machine, resource, "<reference>/", "detail", api.api_detail)
     _add(machine, resource, "<reference>/history", "history", api.api_history)
+    if resource.exportable:
+        _add(machine, resource, "export", "export", api_export.api_export, needs="export")
+        _add(machine, resource, "export/<uuid:job_id>", "exported", api_export.api_exported, needs="export")
     if api_bulk.together(resource):
         _add(machine, resource, "bulk", "bulk", api_bulk.api_bulk, ("POST",))
     if resource.form and resource.creatable:

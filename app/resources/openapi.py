@@ -9,10 +9,11 @@ from app.core import approvals, audit, auth, autonomy, runs
 from app.kernel.manifest import Resource
 from app.kernel.registry import registry
 from app.resources.features.api_bulk import together
+from app.resources.features.exporting import TYPES, ZIP
 from app.resources.querying import filter_fields, sortable
 from app.resources.schemas import Schema, action_schema, common, ref, schemas_of
 
-VERSION = "1.1"
+VERSION = "1.2"
 TEXT: Schema = {"type": "string"}
 ABOUT = ("Records of every module, with the names, filters, permissions and refusals of the pages. Each call carries a token: "
          "`Authorization: Bearer …`. A call that sends something may carry an `Idempotency-Key`: repeated within a day it gets its first "
@@ -77,12 +78,23 @@ RESPONSES: dict[str, Any] = {
 }
 
 
+EXPORT: dict[str, tuple[Schema, str]] = {
+    "format": ({**TEXT, "enum": list(TYPES)}, "csv when nothing is said"),
+    "columns": (TEXT, "Names of fields, separated by commas: only those, in this order"),
+    "zip": ({**TEXT, "enum": ["0", "1"]}, "1 for a ZIP; from 50,000 records on it is one unless 0 is said"),
+    "export_reason": (TEXT, "Why; needed where the records are confidential"),
+}
+_FILE: Schema = {"description": "The file", "headers": {**LIMITS}, "content": {
+    kind.partition(";")[0]: {"schema": {**TEXT, "format": "binary"}} for kind in (*TYPES.values(), ZIP)}}
+
+
 def paths_of(resource: Resource) -> dict[str, Any]:
     """The paths of one resource."""
     base = f"/{{org}}/{resource.module}/{resource.slug}"
     place, record = _used("org"), _used("org", "reference")
     return {
         f"{base}/": {"parameters": place, **_collection(resource)},
+        **_exports(resource, f"{base}/export", place),
         **_many(resource, f"{base}/bulk", place),
         f"{base}/{{reference}}/": {"parameters": record, **_single(resource)},
         f"{base}/{{reference}}/history": {"parameters": record, "get": operation(
@@ -115,6 +127,23 @@ def _many(resource: Resource, address: str, place: list[Schema]) -> dict[str, An
         return {}
     results = {"200": ("What became of each, in the same order", f"{resource.key}.results")}
     return {address: {"parameters": place, "post": operation(resource, "bulk", "view", results, sends=ref(f"{resource.key}.many"))}}
+
+
+def _exports(resource: Resource, address: str, place: list[Schema]) -> dict[str, Any]:
+    """The records of the list as a file, and the place of one that takes longer."""
+    if not resource.exportable:
+        return {}
+    options: list[Schema] = [{"name": name, "in": "query", "schema": schema, "description": said}
+                             for name, (schema, said) in EXPORT.items()]
+    paged = ("after", "before", "per_page")
+    wanted = [each for each in _query(resource) if each["name"] not in paged]
+    asked = operation(resource, "export", "export", {"202": ("Being written; ask at its address", "Exporting")}, method="GET",
+                      parameters=[*options, *wanted])
+    later = operation(resource, "exported", "export", {"202": ("Still being written", "Exporting")}, method="GET")
+    for each in (asked, later):
+        each["responses"] = {"200": _FILE, **each["responses"]}
+    job = {"name": "job_id", "in": "path", "required": True, "schema": {**TEXT, "format": "uuid"}, "description": "The id of the export"}
+    return {address: {"parameters": place, "get": asked}, f"{address}/{{job_id}}": {"parameters": [*place, job], "get": later}}
 
 
 def _actions(resource: Resource, base: str, record: list[Schema]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
@@ -14,7 +15,7 @@ from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, and_, any_, cast, fal
 from sqlalchemy.orm import InstrumentedAttribute
 from werkzeug.datastructures import MultiDict
 
-from app.core import access, imports, search
+from app.core import access, imports, search, views
 from app.kernel.current import current
 from app.kernel.db import session
 from app.kernel.errors import Invalid
@@ -26,8 +27,9 @@ from app.resources.binding import known_records
 
 WORDS = frozenset(
     {"q", "sort", "after", "before", "archived", "format", "per_page", "peek", "separator", "bom", "ids", "scope", "key", "view", "import",
-     "fields"}
+     "fields", "columns", "zip", "export_reason"}
 )
+VIEW = re.compile(r"[A-Z]{1,8}-\d{4}-\d{1,9}")
 COUNT_LIMIT = 10_000
 PER_PAGE = 50
 
@@ -48,7 +50,9 @@ class Condition:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a list is asked for; `came_with` is the reference of an import whose records alone are wanted."""
+    """What a list is asked for; `came_with` is the reference of an import whose records alone are wanted, `columns` those that were
+    chosen (none: the list's own), `view` the reference of the saved view that it came from.
+    """
 
     resource: Resource
     conditions: tuple[Condition, ...] = ()
@@ -59,13 +63,20 @@ class Wanted:
     after: str = ""
     before: str = ""
     per_page: int = PER_PAGE
+    columns: tuple[str, ...] = ()
+    view: str = ""
     extra: Mapping[str, Any] = dataclass_field(default_factory=dict)
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The names of its columns."""
+        return self.columns or self.resource.columns
 
     def parameters(self, **changes: str | None) -> MultiDict[str, str]:
         """The query string of this list, some words changed (None takes one away) and the place on it forgotten."""
         pairs: list[tuple[str, str]] = [(c.parameter, v) for c in self.conditions for v in c.values]
         plain = {"q": self.text, "sort": self.sort if self.sort != self.resource.sort else "", "archived": "1" if self.archived else "",
-                 "import": self.came_with}
+                 "import": self.came_with, "columns": ",".join(self.columns), "view": self.view}
         plain.update({k: v or "" for k, v in changes.items()})
         kept = [(k, v) for k, v in pairs if k not in changes]
         return MultiDict(kept + [(k, v) for k, v in plain.items() if v])
@@ -88,6 +99,11 @@ def read(resource: Resource, args: MultiDict[str, str]) -> Wanted:
     sort = args.get("sort", "") or resource.sort
     if sort.removeprefix("-") not in sortable(resource):
         errors["sort"] = [_("This list is sorted by: %(names)s.", names=", ".join(sorted(sortable(resource))))]
+    columns: tuple[str, ...] = ()
+    try:
+        columns = views.chosen(resource, args.get("columns", ""))
+    except Invalid as error:
+        errors |= error.errors
     if errors:
         raise Invalid(errors)
     archived = args.get("archived") == "1" or any(c.name == "is:archived" for c in tokens)
@@ -101,6 +117,8 @@ def read(resource: Resource, args: MultiDict[str, str]) -> Wanted:
         args.get("after", ""),
         args.get("before", ""),
         _per_page(args.get("per_page", "")),
+        columns,
+        args.get("view", "") if VIEW.fullmatch(args.get("view", "")) else "",
     )
 
 

@@ -62,6 +62,7 @@ def common() -> dict[str, Schema]:
     return {
         "Money": thing({"amount": TYPES["money"], "currency": text}),
         "Link": thing({"id": UUID, "reference": or_null(text), "title": or_null(text)}),
+        "Exporting": thing({"id": UUID, "state": text, "done": {"type": "integer"}, "total": or_null({"type": "integer"}), "url": text}),
         "History": thing({"items": {"type": "array", "items": entry}}),
         "Errors": errors,
         "Problem": thing(problem, needed=("type", "title", "status", "detail", "request_id")),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.core import menu
+from app.core import menu, views
 from app.kernel import door
 from app.resources import finding
 from app.resources.door import perform
+from app.resources.features.listing import as_kept
 from app.resources.mount import mount
 from app.resources.portal import views as portal
 
@@ -15,6 +16,7 @@ from app.resources.portal import views as portal
 def install(app: Flask) -> None:
     """Put the engine under the declarations."""
     door.install(perform)
+    views.understands(as_kept)
     mount(app)
     app.register_blueprint(finding.screens)
     app.register_blueprint(portal.screens)

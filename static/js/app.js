@@ -9,6 +9,7 @@ import { draft } from "./behaviours/draft.js";
 import { filters } from "./behaviours/filters.js";
 import { fold } from "./behaviours/fold.js";
 import { focusNow } from "./behaviours/focus.js";
+import { fullscreen } from "./behaviours/fullscreen.js";
 import { list } from "./behaviours/list.js";
 import { live } from "./behaviours/live.js";
 import { menu } from "./behaviours/menu.js";
@@ -25,13 +26,14 @@ import { narrow } from "./behaviours/narrow.js";
 import { sift } from "./behaviours/sift.js";
 import { tabbar } from "./behaviours/tabbar.js";
 import { tryCall } from "./behaviours/try-call.js";
+import { tiles } from "./behaviours/tiles.js";
 import { toast } from "./behaviours/toast.js";
 import { typeahead } from "./behaviours/typeahead.js";
 import { listenToKeys } from "./behaviours/keys.js";
 import { keepFocus } from "./behaviours/focus.js";
 import { once } from "./behaviours/once.js";
 
-const behaviours = { bell, beside, builder, copy, print, undo: countdown, decision, send, draft, filters, fold, focus: focusNow, list, live, menu, narrow, neighbours, order, palette, "palette-button": paletteButton, passkey, progress, push, queue, session, sheet, sift, tabbar, toast, "try-call": tryCall, typeahead };
+const behaviours = { bell, beside, builder, copy, print, undo: countdown, decision, send, draft, filters, fold, focus: focusNow, fullscreen, list, live, menu, narrow, neighbours, order, palette, "palette-button": paletteButton, passkey, progress, push, queue, session, sheet, sift, tabbar, tiles, toast, "try-call": tryCall, typeahead };
 const started = new WeakMap();
 
 function start(element) {

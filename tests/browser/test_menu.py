@@ -43,8 +43,8 @@ def test_a_folded_section_stays_folded_without_loading_the_page(house: House) ->
     context = house.sign_in(OWNER, AT)
     watch, page = Watch(context), context.new_page()
     page.goto(START, wait_until="load")
-    heading = page.locator("#sidebar [name=fold][value=admin]")
-    items = page.locator("#sidebar [data-group=admin]")
+    heading = page.locator("#sidebar button[value=work]")
+    items = page.locator("#sidebar [data-group=work]")
     heading.focus()
     with page.expect_response("**/menu"):
         page.keyboard.press("Enter")

@@ -163,6 +163,12 @@ def picked(resource: Resource) -> list[str]:
     return [name for name in form_names(resource) if fields[name].kind == "reference"]
 
 
+def beside(resource: Resource, name: str) -> dict[str, str]:
+    """What has to stand in another field for this one to be asked for."""
+    hangs = fields_of(resource.model)[name].shown_when
+    return {hangs[0]: min(hangs[1])} if hangs else {}
+
+
 def rename(field: Any, record: Any, name: str) -> None:
     """Call the record that a field refers to something else."""
     other = registry.of_table(field.reference)
@@ -233,5 +239,5 @@ def typed(form: dict[str, Any], name: str) -> str:
 
 
 def without(resource: Resource) -> str:
-    """Somebody who may not change these records: a viewer, who may ask for access though."""
-    return "nobody" if resource.key == "access.request" else "viewer"
+    """Somebody who may not change these records: a viewer, who may ask for access and for their own data, and keep views though."""
+    return "nobody" if resource.key in ("access.request", "privacy.person_request", "views.saved_view") else "viewer"

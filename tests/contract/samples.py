@@ -22,6 +22,8 @@ def value(field: Field, number: int) -> Any:  # noqa: C901 -- one line per kind
     """The `number`-th value of a field, as somebody would type it."""
     if "samples" in field.extra:
         return field.extra["samples"][number % len(field.extra["samples"])]
+    if field.extra.get("sample") == "@me":
+        return str(current.user.id)
     match field.kind:
         case "choice":
             entries = [entry for entry in field.choices or () if entry.value not in field.kept_back]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,8 +27,8 @@ def start(resource: Resource) -> int:
 
 def described(rule: Any) -> str:
     """A route as the description writes it."""
-    path = rule.rule.removeprefix("/api/v1").replace("<org>", "{org}").replace("<reference>", "{reference}").replace("<ref>", "{reference}")
-    return str(path)
+    path = rule.rule.removeprefix("/api/v1").replace("<ref>", "<reference>")
+    return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", path)
 
 
 def test_every_route_is_described_and_nothing_else(app: Flask) -> None:
@@ -92,7 +93,7 @@ def test_the_description_is_whole() -> None:
     names = [operation["operationId"] for said in DOCUMENT["paths"].values() for operation in operations(said).values()]
     assert len(names) == len(set(names))
     for path, said in DOCUMENT["paths"].items():
-        held = {each["$ref"].rpartition("/")[2] for each in said.get("parameters", ()) if "$ref" in each}
+        held = {each["$ref"].rpartition("/")[2] if "$ref" in each else each["name"] for each in said.get("parameters", ())}
         assert {"{" + name + "}" for name in held} == {part for part in path.split("/") if part.startswith("{")}, path
     for reference in _references(DOCUMENT):
         kind, _slash, name = reference.removeprefix("#/components/").partition("/")

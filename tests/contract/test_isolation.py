@@ -37,7 +37,8 @@ NAMED = {"file_id": "stored_file", "job_id": "job", "notice_id": "notification",
 REFERRED = {"/access/overview/changes/": "role_change", "/access/overview/as/": "member", "/people/members/": "member",
             "/impersonation/": "impersonation", "/inbox/delegations/": "approval_delegation", "/inbox/": "approval_request",
             "/approvals/": "approval_request", "/runs/runs/": "executive_run", "/runs/schedules/": "schedule",
-            "/workflow/designs/": "workflow_version", "/autonomy/proposals/": "ai_proposal"}
+            "/workflow/designs/": "workflow_version", "/autonomy/proposals/": "ai_proposal", "/dashboards/": "dashboards_dashboard",
+            "/documents/templates/": "document_template", "/reports/reports/": "reports_report"}
 ASKED = {"X-Request-ID": "isolation-probe"}
 
 

@@ -175,6 +175,7 @@ class Pseudo(NullTranslations):
 
 
 NAMES = {
+    "ODS", "Lines",
     "OpsFlux", "OpenAPI", "CSV", "XLSX", "PDF", "JSON", "Excel", "Ctrl", "Enter", "Esc", "Shift", "Alt", "Gmail", "Linear", "Outlook",
     "English", "Français", "Español", "Português", "Deutsch", "Italiano", "EUR", "UTC", "Europe", "Paris", "North", "Field", "Nobody",
     "Active", "Directory", "GitHub", "GitLab", "Google", "LDAP", "Microsoft", "SAML", "Slack", "Teams",

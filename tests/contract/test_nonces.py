@@ -40,7 +40,7 @@ def _screens(world: World, resource: object, start: int) -> Iterator[str]:
 
 
 def _faults(world: World, address: str, headers: dict[str, str]) -> list[str]:
-    answer = world.client("owner").get(address, headers=headers)
+    answer = world.client("owner").get(address, headers=headers, follow_redirects=True)  # a list opens with the view that is set for it
     said = re.search(r"script-src 'nonce-([0-9a-f]{32})'", answer.headers.get("Content-Security-Policy", ""))
     if answer.status_code not in (200, 409) or said is None:  # what is released can no longer be edited, and says so
         return [f"{address}: {answer.status_code}, {'a' if said else 'no'} policy"]

@@ -281,7 +281,7 @@ def test_words_that_name_nothing_stay_typed_and_the_form_stays_usable(resource: 
     """Sent twice, as the refused form sends them again, and put back with the draft."""
     name, url = checks.picked(resource)[0], world.url(resource)
     for value in ("", "nobody of that name"):
-        answer = world.post(f"{url}new", {name: value, f"{name}__text": "nobody of that name"})
+        answer = world.post(f"{url}new", {name: value, f"{name}__text": "nobody of that name", **checks.beside(resource, name)})
         assert answer.status_code == 422
         assert f'href="#field-{name}"' in answer.text, "the form says which field it is"
         assert 'value="nobody of that name"' in answer.text

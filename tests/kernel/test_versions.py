@@ -69,10 +69,13 @@ def test_the_first_version_comes_forward_with_its_rows(owner_url: str) -> None:
     assert ask(owner_url, "SELECT slug FROM organisation_slug") == [("old",)]
     given = ask(owner_url, "SELECT r.key, g.pattern, g.scope FROM role_grant g JOIN role r ON r.id = g.role_id ORDER BY 1, 2")
     absences = [("member", f"calendar.absence.{verb}", "own") for verb in ("archive", "create", "edit", "view")]
+    sent = [("member", f"views.scheduled_export.{verb}", "company" if verb == "create" else "own")
+            for verb in ("archive", "create", "edit", "resume", "send_now")]
     assert given == [("manager", "approvals.queue.oversee", "company"), ("manager", "hse.*.*", "company"), *(
         ("manager", f"people.{kind}.view", "department") for kind in (
-        "group", "invitation", "member")), *(("manager", f"runs.{kind}.*", "company") for kind in ("proposal", "run")), *absences,
-        ("member", "people.*.choose", "company"), ("registrar", "people.*.view", "company")]
+        "group", "invitation", "member")), *(("manager", f"runs.{kind}.*", "company") for kind in ("proposal", "run")),
+        *(("manager", f"views.{kind}.*", "company") for kind in ("saved_view", "scheduled_export")), *absences,
+        ("member", "people.*.choose", "company"), *sent, ("registrar", "people.*.view", "company")]
     assert migrations.differences(owner_url) == []
 
 

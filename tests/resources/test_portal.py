@@ -17,10 +17,12 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
-from app.core import auth
+from app.core import auth, search
 from app.core.people import Member
 from app.kernel.current import SYSTEM, Organisation, acting
 from app.kernel.db import unit_of_work
+from app.kernel.door import perform_one
+from app.kernel.registry import registry
 from app.resources.openapi import document, operations
 from app.resources.portal import changes
 from app.resources.portal.calls import calls
@@ -170,3 +172,31 @@ def test_the_changelog_has_dated_entries_and_what_is_not_released(ada: Visitor, 
 def test_nothing_breaks_a_program_of_the_last_version() -> None:
     """What goes, or is newly needed, needs a version of its own: `flask api changes` shows it, `flask api release` keeps it."""
     assert changes.breaking() == []
+
+
+@pytest.mark.requirement("OF-251")
+def test_an_integrator_reaches_the_description_and_tokens_and_no_business(app: Flask, place: Organisation, ada: Visitor) -> None:
+    """Lists, search, and the API itself with a token of theirs."""
+    with acting(place, SYSTEM), unit_of_work():
+        made = perform_one("organisation.site", "create", None, {"name": "Kestrel Alpha"})
+        search.index(registry.resource("organisation.site"), [made.record])
+    someone = enrol(place, "ines@home.example", "integrator")
+    ines = Visitor(app)
+    assert ines.sign_in("ines@home.example").status_code == 303
+    assert ines.get("/home/").headers["Location"].endswith("/home/developers/")
+    for address in ("developers/", "developers/operations/hse.incident.list", "developers/changes", "developers/postman.json",
+                    "settings/tokens"):
+        assert ines.get(f"/home/{address}").status_code == 200, address
+    with acting(place, SYSTEM), unit_of_work():
+        actor = actor_of(place, someone)
+    with acting(place, actor), unit_of_work():
+        secret = auth.make_token("building", ("write",))[1]
+    answered = {}
+    for resource in registry:
+        address = f"/home/{resource.module}/{resource.slug}/"
+        call = app.test_client().get(f"/api/v1{address}", headers={"Authorization": f"Bearer {secret}"})
+        answered[resource.key] = {ines.get(address).status_code, call.status_code}
+    answered.pop("privacy.person_request")  # one's own data: whatever the role
+    assert {key: codes for key, codes in answered.items() if not codes <= {403, 404}} == {}
+    assert "<mark>Kestrel</mark>" not in ines.get("/home/search?q=Kestrel").text
+    assert "<mark>Kestrel</mark>" in ada.get("/home/search?q=Kestrel").text, "it is there to be found"

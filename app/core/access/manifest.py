@@ -94,7 +94,7 @@ requests = Resource(
     key="request",
 )
 
-module = Module("access", label=_l("Access"), icon="key-round", section="admin",
+module = Module("access", label=_l("Access"), icon="key-round", section="people",
                 resources=(roles, single_permissions, custom_permissions, requests, role_changes),
                 approvals=(Approval("access.request", _l("Access request"), (
                     Level(_l("Those who give access"), "role:admin,owner", hours=24, risk="ORANGE"),), why_not_by=asking.why_not_by),
@@ -103,7 +103,7 @@ module = Module("access", label=_l("Access"), icon="key-round", section="admin",
                         why_not_by=changing.why_not_by)),
                 settings=(Setting(changing.SETTING, _l("Changes of roles need approval"), "boolean", False,
                                   help=_l("A change of what a role gives then waits until another administrator agrees.")),),
-                menu=(MenuItem("access_overview", _l("Roles and permissions"), "shield-check", "access_overview.overview", section="admin",
+                menu=(MenuItem("access_overview", _l("Roles and permissions"), "shield-check", "access_overview.overview", section="people",
                                permission="access.role.view"),),
                 says={"access.member.preview": _l("%(name)s looked at what %(record)s sees"),
                       "access.permission.unknown": _l("%(name)s asked for a permission that nothing declares"),

@@ -154,6 +154,7 @@ def verb_label(permission: str) -> str:
     action = resource.action(verb) if resource is not None else None
     known: dict[str, Any] = {"view": _("View"), "create": _("Create"), "edit": _("Edit"), "archive": _("Archive"), "import": _("Import"),
                              "export": _("Export"), "manage": _("Manage"), "begin": _("Begin"), "purge": _("Purge"),
-                             "choose": _("Choose for other records"), "oversee": _("Oversee")}
+                             "register": _("Note for others"), "share": _("Share with others"), "choose": _("Choose for other records"),
+                             "oversee": _("Oversee")}
     said = known.get(verb) or (action.label if action is not None else "")
     return str(said) or re.sub(r"_", " ", verb).capitalize()

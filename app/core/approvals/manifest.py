@@ -29,7 +29,7 @@ rates = Resource(
 )
 
 module = Module(
-    "approvals", label=_l("Approvals"), icon="badge-check", section="settings",
+    "approvals", label=_l("Approvals"), icon="badge-check", section="organisation",
     resources=(rates,),
     settings=(
         Setting("approvals.hold_green", _l("Hold, GREEN (seconds)"), "integer", 10, minimum=0, maximum=86_400,
@@ -51,7 +51,7 @@ module = Module(
     menu=(
         MenuItem("inbox", _l("Inbox"), "inbox", "inbox.listing", badge=queue.waiting_count, keys="g i"),
         MenuItem("requests", _l("My requests"), "send", "inbox.listing", badge=queue.requested_count, keys="g r", query="tab=requested"),
-        MenuItem("stuck", _l("Where it is stuck"), "hourglass", "stuck.listing", section="core", permission=stuck.OVERSEE),
-        MenuItem("delegations", _l("Delegations"), "user-check", "delegations.listing", section="core"),
+        MenuItem("stuck", _l("Where it is stuck"), "hourglass", "stuck.listing", permission=stuck.OVERSEE),
+        MenuItem("delegations", _l("Delegations"), "user-check", "delegations.listing"),
     ),
 )

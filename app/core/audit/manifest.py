@@ -27,12 +27,12 @@ holds = Resource(
 )
 
 module = Module(
-    "audit", label=_l("Audit"), icon="scroll-text", section="settings", resources=(holds,),
+    "audit", label=_l("Audit"), icon="scroll-text", section="security", resources=(holds,),
     schedule=(every(2, seal_all, while_closing=True), daily("03:10", purge)),
     settings=(Setting("audit.retention_years", _l("Audit trail: kept for (years)"), "integer", YEARS, minimum=FLOOR, maximum=MOST,
                       help=_l("Older entries are removed each night, but for those under a legal hold. "
                               "What was removed stays provable.")),),
-    menu=(MenuItem("audit", _l("Audit trail"), "scroll-text", "trail.listing", section="settings", permission="audit.entry.view",
+    menu=(MenuItem("audit", _l("Audit trail"), "scroll-text", "trail.listing", section="security", permission="audit.entry.view",
                    keys="g u"),),
     permissions=("audit.entry.purge",),
     says={"audit.entry.purge": _l("%(name)s removed entries whose time was over"),

@@ -101,6 +101,7 @@ def _settings(errors: dict[str, list[Any]], status: int) -> Response:
                   sessions_url=url_for("sessions.listing"), profile_url=url_for("profiles.history", ref=member.reference),
                   address_url=url_for("addresses.address_page"),
                   organisation_url=url_for("settings.organisation") if manages else "",
+                  data_url=f"/{current.organisation.slug}/privacy/requests/",
                   consent_url=url_for("consent.page") if settings_of.get("people.consent") else "")
 
 

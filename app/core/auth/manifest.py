@@ -12,10 +12,10 @@ from app.core.people.events import LEFT, AddressMoved
 from app.kernel.manifest import MenuItem, Module, daily
 
 module = Module(
-    "auth", label=_l("Sign-in"), icon="key-round", section="admin", settings=SETTINGS,
+    "auth", label=_l("Sign-in"), icon="key-round", section="system", settings=SETTINGS,
     on={**dict.fromkeys(LEFT, leaving.shut_out), AddressMoved: mails.tell_former},
     schedule=(daily("07:00", answering.remind),),
-    menu=(MenuItem("service_tokens", _l("Service tokens"), "key-round", "tokens.services", section="admin", permission=MANAGE),),
+    menu=(MenuItem("service_tokens", _l("Service tokens"), "key-round", "tokens.services", section="system", permission=MANAGE),),
     says={
         "auth.sign_in": _l("%(name)s signed in"),
         "auth.sign_in.refused": _l("%(name)s was not let in: the sign-in was refused"),

@@ -58,7 +58,7 @@ def _approval(colour: str, label: object, *asked: Level) -> Approval:
 
 
 module = Module(
-    "autonomy", label=_l("Autonomy"), icon="sparkles", section="core", resources=(proposals, kept),
+    "autonomy", label=_l("Autonomy"), icon="sparkles", section="work", resources=(proposals, kept),
     ai_actions=(
         AIAction(letters.TRIAGE, _l("Triage of mail"), "GREEN", _l("What kind of mail it is, and whether it is urgent.")),
         AIAction(letters.METADATA, _l("Extraction of metadata"), "GREEN", _l("Who wrote, when, about what, and what the text names.")),
@@ -81,6 +81,6 @@ module = Module(
     says={"autonomy.proposal.create": _l("%(record)s was proposed"),
           "autonomy.proposal.decide": _l("What was decided on %(record)s was written down"),
           "autonomy.proposal.final": _l("%(name)s took %(record)s as a final document")},
-    menu=(MenuItem("autonomy", _l("Levels of autonomy"), "gauge", "autonomy_pages.table", section="settings",
+    menu=(MenuItem("autonomy", _l("Levels of autonomy"), "gauge", "autonomy_pages.table", section="automation",
                    permission="autonomy.level.view"),),
 )

@@ -68,6 +68,7 @@ turns = Resource(
 
 away = Resource(
     Absence,
+    section="work",
     columns=("member", "kind", "starts_at", "ends_at", "cover", "source"),
     filters=("member", "kind", "cover", "starts_at", "ends_at", "source"),
     search={"reference": "A", "member": "A"},
@@ -86,5 +87,5 @@ away = Resource(
 _OWN = {f"{absences.KEY}.{verb}": "own" for verb in ("view", "create", "edit", "archive")}  # managers see those of their people besides
 
 module = Module(
-    "calendar", label=_l("Working time"), icon="calendar-clock", section="settings", resources=(hours, holidays, rotas, turns, away),
+    "calendar", label=_l("Working time"), icon="calendar-clock", section="automation", resources=(hours, holidays, rotas, turns, away),
     roles=(Role("member", _l("Member"), _OWN),), permissions=(absences.MANAGE,))

@@ -8,7 +8,7 @@ from app.core.closing import gate  # noqa: F401 -- the functions are declared by
 from app.kernel.manifest import Module
 
 module = Module(
-    "closing", label=_l("Deletion of the organisation"), icon="trash-2", section="core",
+    "closing", label=_l("Deletion of the organisation"), icon="trash-2", section="organisation",
     says={"platform.organisation.close": _l("%(name)s had %(record)s closed, to be deleted"),
           "platform.organisation.reopen": _l("%(name)s took back the deletion of %(record)s"),
           "platform.organisation.erase": _l("%(record)s was deleted with all that belonged to it"),

@@ -42,6 +42,7 @@ class Imprint:
     url: str = ""
     reference: str = ""
     version: str = ""
+    watermark: str = ""
 
 
 class Paper:
@@ -51,6 +52,7 @@ class Paper:
         fonts()
         self.width, self.height = landscape(A4) if wide else A4
         self.imprint, self.pages, self.y = imprint, 0, 0.0
+        self.known: dict[str, str] = {}
         self.canvas = Canvas(stream, pagesize=(self.width, self.height), pageCompression=1, invariant=0)
         self.canvas.setTitle(imprint.title)
         self.canvas.setAuthor(imprint.organisation)
@@ -112,7 +114,7 @@ class Paper:
     def close(self, digest: str) -> int:
         """Write what was not known before, and end the file; gives the number of pages."""
         self.canvas.showPage()
-        for name, words in (("total", str(self.pages)), ("digest", digest)):
+        for name, words in (("total", str(self.pages)), ("digest", digest), *self.known.items()):
             self.canvas.beginForm(name, 0, -4, 500, 12)
             self.canvas.setFont(PLAIN, 7)
             self.canvas.setFillColor(QUIET)
@@ -122,6 +124,8 @@ class Paper:
         return self.pages
 
     def _head(self) -> None:
+        if self.imprint.watermark:
+            self._watermark()
         top = self.height - MARGIN
         self.text(self.left, top - 14, clipped(self.imprint.title, self.width - 3 * MARGIN - CODE, 14, bold=True), size=14, bold=True)
         said = " · ".join(filter(None, (self.imprint.organisation, self.imprint.reference, self.imprint.version)))
@@ -136,6 +140,17 @@ class Paper:
             self.canvas.drawImage(self._code, self.right - CODE, top - CODE, CODE, CODE)
         self.rule(top - HEAD + 12)
 
+    def _watermark(self) -> None:
+        """Beneath all else, across the page: what it is and for whom it was made."""
+        self.canvas.saveState()
+        self.canvas.translate(self.width / 2, self.height / 2)
+        self.canvas.rotate(34)
+        self.canvas.setFillColor(SHADE)
+        self.canvas.setFont(BOLD, 26)
+        for line in (-90, 0, 90):
+            self.canvas.drawCentredString(0, line, clipped(self.imprint.watermark, self.width * 0.9, 26, bold=True))
+        self.canvas.restoreState()
+
     def _foot(self) -> None:
         y = MARGIN + 14
         self.rule(y + 12)
@@ -146,6 +161,11 @@ class Paper:
         self._form("total", self.right - room, y)
         self.text(self.left, y - 10, "SHA-256 ", size=7, tone=QUIET)
         self._form("digest", self.left + pdfmetrics.stringWidth("SHA-256 ", PLAIN, 7), y - 10)
+
+    def later(self, name: str, x: float, y: float) -> None:
+        """Leave a place for words that are not known yet: `known[name]`, until `close`."""
+        self.known.setdefault(name, "")
+        self._form(name, x, y)
 
     def _form(self, name: str, x: float, y: float) -> None:
         self.canvas.saveState()

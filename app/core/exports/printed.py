@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from reportlab.pdfbase import pdfmetrics
 
-from app.core.exports.paper import BOLD, PLAIN, QUIET, SHADE, Imprint, Paper, wrapped
+from app.core.exports.paper import BOLD, PLAIN, QUIET, SHADE, Imprint, Paper, clipped, wrapped
 from app.core.exports.sheet import Column, Sheet
 
 SIZE, LEADING, GAP = 7.5, 10.0, 6.0
@@ -25,7 +25,7 @@ def write_printed(sheet: Sheet, stream: BinaryIO, imprint: Imprint, show: Show =
         paper.paragraph(note, size=8, tone=QUIET, after=6)
     rows = iter(sheet.rows)
     first = [[show(v) if v is not None else "" for v in row] for _n, row in zip(range(SAMPLE), rows, strict=False)]
-    table = _Table(paper, sheet.columns, first)
+    table = Table(paper, sheet.columns, first)
     digest, count = hashlib.sha256(), 0
     for cells in first:
         table.put(cells)
@@ -42,29 +42,52 @@ def write_printed(sheet: Sheet, stream: BinaryIO, imprint: Imprint, show: Show =
     return count
 
 
-class _Table:
+class Table:
+    """Rows below a head that stands on every page anew; widths by what stands in a sample of the rows."""
+
     def __init__(self, paper: Paper, columns: Sequence[Column], sample: Sequence[Sequence[str]]) -> None:
         self._paper, self._columns = paper, columns
         self._widths = _shares(columns, sample, paper.right - paper.left)
-        self._head()
+        self.head()
 
-    def _head(self) -> None:
+    def head(self) -> None:
+        """Write the head here."""
         lines = [wrapped(c.label, w - GAP, SIZE, bold=True, most=2) for c, w in zip(self._columns, self._widths, strict=True)]
         height = LEADING * max(map(len, lines)) + 5
-        self._paper.canvas.setFillColor(SHADE)
-        self._paper.canvas.rect(self._paper.left, self._paper.y - height, self._paper.right - self._paper.left, height, stroke=0, fill=1)
+        self._shade(height)
         self._lay(lines, bold=True)
         self._paper.y -= height
 
-    def put(self, cells: Sequence[str]) -> None:
-        lines = [wrapped(cell, w - GAP, SIZE, most=MOST_LINES) for cell, w in zip(cells, self._widths, strict=True)]
+    def put(self, cells: Sequence[str], *, bold: bool = False, after: float = 0.0) -> None:
+        """Write a row; one that must not stand alone at the foot of a page says how much comes `after` it."""
+        lines = [wrapped(cell, w - GAP, SIZE, bold=bold, most=MOST_LINES) for cell, w in zip(cells, self._widths, strict=True)]
         height = LEADING * max(map(len, lines)) + 4
-        if not self._paper.room(height):
-            self._paper.turn()
-            self._head()
-        self._lay(lines)
+        self._make_room(height + after)
+        if bold:
+            self._shade(height)
+        self._lay(lines, bold=bold)
         self._paper.y -= height
         self._paper.rule(self._paper.y)
+
+    def heading(self, words: str, aside: str = "", *, after: float = 0.0) -> None:
+        """A line across all columns, above the rows that belong together."""
+        height = LEADING + 8
+        self._make_room(height + after)
+        said = clipped(words, 0.75 * (self._paper.right - self._paper.left), SIZE + 1.5, bold=True)
+        self._paper.text(self._paper.left + GAP / 2, self._paper.y - LEADING - 3, said, size=SIZE + 1.5, bold=True)
+        if aside:
+            self._paper.text(self._paper.right - GAP / 2, self._paper.y - LEADING - 3, aside, size=SIZE, tone=QUIET, right=True)
+        self._paper.y -= height
+        self._paper.rule(self._paper.y)
+
+    def _make_room(self, height: float) -> None:
+        if not self._paper.room(height):
+            self._paper.turn()
+            self.head()
+
+    def _shade(self, height: float) -> None:
+        self._paper.canvas.setFillColor(SHADE)
+        self._paper.canvas.rect(self._paper.left, self._paper.y - height, self._paper.right - self._paper.left, height, stroke=0, fill=1)
 
     def _lay(self, lines: Sequence[Sequence[str]], *, bold: bool = False) -> None:
         x = self._paper.left

@@ -23,12 +23,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A table to be written: dates are dates, moments carry their zone, amounts are decimals, everything else is text."""
+    """A table to be written: dates are dates, moments carry their zone, amounts are decimals, everything else is text.
+
+    `further` sheets stand behind it in a workbook; other kinds of file do not have them.
+    """
 
     title: str
     columns: Sequence[Column]
     rows: Iterable[Sequence[Any]]
     notes: Sequence[str] = field(default_factory=tuple)
+    further: Sequence[Sheet] = ()
 
 
 def file_name(stem: str, ending: str) -> str:

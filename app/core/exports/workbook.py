@@ -27,9 +27,18 @@ def write_workbook(sheet: Sheet, stream: BinaryIO, *, zone: str = "UTC") -> int:
     """Write the sheet; gives how many rows."""
     book = xlsxwriter.Workbook(stream, OPTIONS)
     book.set_properties({"title": sheet.title})
+    head = book.add_format({"bold": True, "bottom": 1, "valign": "top"})
+    count = _fill(book, sheet, head, zone)
+    for each in sheet.further:
+        _fill(book, each, head, zone)
+    _describe(book, sheet.columns, head)
+    book.close()
+    return count
+
+
+def _fill(book: Any, sheet: Sheet, head: Any, zone: str) -> int:
     page = book.add_worksheet(sheet_name(sheet.title))
     page.freeze_panes(1, 0)
-    head = book.add_format({"bold": True, "bottom": 1, "valign": "top"})
     widths = [len(c.label) + 3 for c in sheet.columns]
     for place, column in enumerate(sheet.columns):
         page.write_string(0, place, column.label[:LONGEST], head)
@@ -44,8 +53,6 @@ def write_workbook(sheet: Sheet, stream: BinaryIO, *, zone: str = "UTC") -> int:
     for place, width in enumerate(widths):
         page.set_column(place, place, min(max(width, 8), 60))
     page.autofilter(0, 0, max(count, 1), max(len(sheet.columns) - 1, 0))
-    _describe(book, sheet.columns, head)
-    book.close()
     return count
 
 

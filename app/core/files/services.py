@@ -7,7 +7,7 @@ import io
 import re
 import tempfile
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, BinaryIO
 from uuid import UUID
 
@@ -78,6 +78,13 @@ def detach(record: Any, file_id: UUID) -> None:
         raise NotFound(_("This file is not attached to %(reference)s.", reference=record.reference))
     session().delete(link)
     session().flush()
+
+
+def named(ids: Iterable[UUID | None]) -> list[StoredFile]:
+    """The files of this organisation with these ids; what is gone is left out."""
+    wanted = [each for each in ids if each]
+    query = select(StoredFile).where(StoredFile.organisation_id == current.organisation.id, StoredFile.id.in_(wanted))
+    return [*session().scalars(query)] if wanted else []
 
 
 def files_of(record: Any) -> list[StoredFile]:

@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy import select
 
 from app.core import access
-from app.core.files.models import MADE, WHOLE, RecordFile, StoredFile
+from app.core.files.models import EXPORT, MADE, WHOLE, RecordFile, StoredFile
+from app.core.files.temporary import KEEP
+from app.kernel import clock
 from app.kernel.current import current
 from app.kernel.db import session
 from app.kernel.fields import fields_of
@@ -19,6 +21,8 @@ def readable(file: StoredFile) -> bool:
     """Whether the one who is acting may read this file."""
     if file.purpose in MADE and current.user.impersonator is not None:
         return False  # made for the person whose pages are shown, not for who looks at them
+    if file.purpose == EXPORT and file.created_at < clock.now() - KEEP:
+        return False  # what was exported is no longer what is there
     if file.purpose == WHOLE:
         return access.is_owner(current.user)  # at the moment of reading, whoever asked for it
     return file.created_by == current.user.id or file.purpose == "logo" or _hangs_in_sight(file) or _stands_in_sight(file)

@@ -31,4 +31,4 @@ forms = Resource(
                     said=_l("%(name)s took %(record)s out of force"), when=keeping.is_active, tone="danger", icon="ban")),
 )
 
-module = Module("forms", label=_l("Forms"), icon="file-text", section="admin", resources=(forms,))
+module = Module("forms", label=_l("Forms"), icon="file-text", section="automation", resources=(forms,))

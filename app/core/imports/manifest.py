@@ -8,7 +8,7 @@ from app.core.imports import models  # noqa: F401 -- its tables
 from app.kernel.manifest import Module, Setting
 
 module = Module(
-    "imports", label=_l("Imports"), icon="upload", section="core",
+    "imports", label=_l("Imports"), icon="upload", section="system",
     settings=(
         Setting("imports.max_megabytes", _l("Largest file to import, in megabytes"), "integer", 50, minimum=1, maximum=100),
         Setting("imports.max_rows", _l("Most rows in one import"), "integer", 200_000, minimum=100, maximum=1_000_000),

@@ -8,4 +8,4 @@ from app.core.joining.sending import invite, send_out
 from app.core.people.events import InvitationAsked, SeatAsked
 from app.kernel.manifest import Module
 
-module = Module("joining", label=_l("Invitations"), icon="mail", section="core", on={InvitationAsked: send_out, SeatAsked: invite})
+module = Module("joining", label=_l("Invitations"), icon="mail", section="people", on={InvitationAsked: send_out, SeatAsked: invite})

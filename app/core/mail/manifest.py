@@ -69,7 +69,7 @@ signers = Resource(
 )
 
 module = Module(
-    "mail", label=_l("Mail"), icon="mail", section="core", resources=(ways, blocks, templates, signers),
+    "mail", label=_l("Mail"), icon="mail", section="messages", resources=(ways, blocks, templates, signers),
     settings=(Setting("mail.sender", _l("Sender's address"), "text", "",
                       help=_l("What mail comes from; empty for this installation's own.")),
               Setting("mail.test_address", _l("Test mode: all mail goes to"), "text", "",
@@ -77,5 +77,5 @@ module = Module(
               Setting(opening.SETTING, _l("Note when mails are opened"), "boolean", False,
                       help=_l("Only of readers who agreed to it, and never of mail about security."))),
     schedule=(every(30, replies.call, once=True),),
-    menu=(MenuItem("mail", _l("Mail log"), "mail", "letters.log", section="core", permission="mail.message.view"),),
+    menu=(MenuItem("mail", _l("Mail log"), "mail", "letters.log", section="messages", permission="mail.message.view"),),
 )

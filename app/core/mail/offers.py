@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app.kernel.fields import fields_of
+from app.core.templating import variables
 from app.kernel.happenings import concerned, happenings
 from app.kernel.manifest import Resource
 
@@ -62,21 +61,17 @@ def offer_of(kind: str) -> Offer | None:
 
 
 def values_of(resource: Resource, record: Any) -> Values:
-    """A record as templates know it: under its own name, each field as pages show it."""
-    shown = {name: field.display(record) for name, field in _known(resource).items()}
-    return {resource.name: {**shown, "reference": record.reference}}
+    """A record as templates know it: under its own name and as `record`, each field as pages show it."""
+    return _both(resource, variables.records_as_values(resource, [record])[0])
 
 
 def _example(resource: Resource) -> Values:
     """The same with the labels of the fields in the place of what they hold."""
-    shown = {name: f"[{field.label}]" for name, field in _known(resource).items()}
-    return {"by": {"name": "Grace Hopper"}, resource.name: {**shown, "reference": f"[{_('Reference')}]"}}
+    return {"by": {"name": "Grace Hopper"}, **_both(resource, variables.record_example(resource, alone=True))}
 
 
-def _known(resource: Resource) -> dict[str, Any]:
-    """The fields by their names, and by the shorter ones that some have in templates."""
-    found = {name: field for name, field in fields_of(resource.model).items() if field.kind != "file"}
-    return found | {field.extra["known_as"]: field for field in found.values() if "known_as" in field.extra}
+def _both(resource: Resource, said: Values) -> Values:
+    return {"record": said, resource.name: said}
 
 
 def _happened(context: Values) -> Values:

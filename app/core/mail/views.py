@@ -13,6 +13,7 @@ from app.core import access, audit, settings
 from app.core.mail import opening, queue, tickets, wordings
 from app.core.mail.models import MailMessage, State, Wording
 from app.core.people import Member
+from app.core.templating import variables
 from app.kernel.current import current
 from app.kernel.db import session
 from app.kernel.errors import Conflict, Forbidden, NotFound
@@ -86,7 +87,7 @@ def preview(reference: str) -> Response:
         raise NotFound
     back = f"/{current.organisation.slug}/mail/templates/{wording.reference}/"
     return screen("mail/preview.html", words=wordings.shown(wording), reference=wording.reference, back_url=back,
-                  list_url=url_for("mail.template_list"), organisation=current.organisation.name, to=wordings.PERSON["name"])
+                  list_url=url_for("mail.template_list"), organisation=current.organisation.name, to=variables.PERSON)
 
 
 @screens.get("/<org>/mail/open/<token>")

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from app.core import templating
+from app.core import people, templating
 from app.core.mail.models import Wording
 from app.core.mail.offers import offer_of
-from app.core.templating import Source, WrongTemplate
-from app.kernel.current import current
+from app.core.templating import Source, WrongTemplate, variables
+from app.kernel.current import SYSTEM_ID, Actor
 from app.kernel.db import session
 from app.kernel.errors import Invalid, Unavailable
 from app.kernel.preferences import LANGUAGES
@@ -23,7 +23,6 @@ from app.kernel.preferences import LANGUAGES
 if TYPE_CHECKING:
     from app.core.mail.queue import Reader
 
-PERSON = {"name": "Ada Lovelace", "email": "ada@example.org"}
 _EMPTY_LINE = re.compile(r"\n\s*\n")
 
 log = logging.getLogger("opsflux.mail")
@@ -49,7 +48,7 @@ def before_save(wording: Wording) -> None:
 def example(kind: str) -> dict[str, Any]:
     """Every name that a template of this kind may use, with a value."""
     offer = offer_of(kind)
-    return {"user": PERSON, "company": {"name": current.organisation.name}, **(offer.example if offer else {})}
+    return {**variables.example(), **(offer.example if offer else {})}
 
 
 def shown(wording: Wording) -> Words:
@@ -63,12 +62,17 @@ def own(kind: str, context: Mapping[str, Any], reader: Reader) -> Words | None:
     wording = _found(kind, reader.language) if offer else None
     if offer is None or wording is None:
         return None
-    known = {"user": {"name": reader.name or reader.address, "email": reader.address}, "company": {"name": current.organisation.name}}
     try:
-        return _words(wording, {**known, **offer.values(context)}, offer.leads(context))
+        return _words(wording, {**variables.standard(_person(reader)), **offer.values(context)}, offer.leads(context))
     except (WrongTemplate, Unavailable) as error:
         log.warning("The mail template %s cannot be used (%s); the product's own words are sent", wording.reference, error)
         return None
+
+
+def _person(reader: Reader) -> Actor:
+    """The reader with the roles of today; somebody from outside has none."""
+    member = next(iter(people.load_actors([reader.member_id])), None) if reader.member_id else None
+    return Actor(reader.member_id or SYSTEM_ID, reader.name or reader.address, reader.address, roles=member.roles if member else ())
 
 
 def _found(kind: str, language: str) -> Wording | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from flask import has_request_context, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from app.core import access
 from app.core.menu.choices import favourites, folded, ordered
@@ -20,7 +21,9 @@ from app.kernel.kinds import fold
 from app.kernel.manifest import MenuItem, Module, Resource
 from app.kernel.registry import registry
 
-BUSINESS = ("operations", "business")
+WORK, BUSINESS = "work", ("operations", "business")
+AREAS = {"people": _l("People and access"), "security": _l("Sign-in and security"), "automation": _l("Workflows and automation"),
+         "messages": _l("Mail and notices"), "organisation": _l("Organisation"), "system": _l("Integration and operation")}
 TABS = 4
 KEPT = "favourites"
 
@@ -39,16 +42,24 @@ class Entry:
 
 
 def menu_for(user: Actor) -> list[Section]:
-    """The sections of the sidebar: favourites, work, then each business module, then what runs the house."""
+    """The sections of the sidebar: favourites, work, then each business module, then what runs the house.
+
+    Those that run the house are folded until one is on a page of theirs, or says otherwise.
+    """
     sections: dict[str, tuple[Any, list[Item]]] = {}
-    shown, away = [*places(user)], folded(user)
+    shown, said = [*places(user)], folded(user)
     here = _here([entry.url for entry in shown])
     for entry in shown:
         item = Item(entry.label, entry.url, entry.icon, entry.badge() if entry.badge else 0, entry.key, entry.url == here)
         sections.setdefault(entry.group, (entry.section, []))[1].append(item)
-    found = [Section(label, _arranged(user, group, items), group, group in away) for group, (label, items) in sections.items()]
+    found = [Section(label, _arranged(user, group, items), group, said.get(group, _is_quiet(group, items)))
+             for group, (label, items) in sections.items()]
     kept = _kept(user, found)
-    return [Section(_("Favourites"), kept, KEPT, KEPT in away), *found] if kept else found
+    return [Section(_("Favourites"), kept, KEPT, said.get(KEPT, False)), *found] if kept else found
+
+
+def _is_quiet(group: str, items: list[Item]) -> bool:
+    return group in AREAS and not any(item.current for item in items)
 
 
 def _kept(user: Actor, sections: list[Section]) -> list[Item]:
@@ -80,26 +91,29 @@ def entries_for(user: Actor, words: str = "") -> list[dict[str, Any]]:
 
 def places(user: Actor) -> Iterator[Entry]:
     """Every place that the person may see, in the order of the menu."""
-    yield from _items(user, _("Work"), ("work",), "work")
+    modules = [*registry.modules.values()]
+    yield from _items(user, _("Work"), WORK, WORK, modules)
+    yield from _resources(user, _("Work"), WORK, WORK, modules)
     for section in BUSINESS:
-        for module in registry.modules.values():
+        for module in modules:
             if module.section == section:
-                yield from _resources(user, module, module.label, module.name)
-                yield from _items(user, module.label, (section,), module.name, module)
-    for module in registry.modules.values():
-        if module.section not in (*BUSINESS, "work"):
-            yield from _resources(user, module, _("Administration"), "admin")
-    yield from _items(user, _("Administration"), ("admin", "settings", "core"), "admin")
+                yield from _resources(user, module.label, section, module.name, [module])
+                yield from _items(user, module.label, section, module.name, [module])
+    for area, label in AREAS.items():
+        first = sorted(modules, key=lambda module, area=area: module.name != area)  # the module of the area's own name leads
+        yield from _resources(user, label, area, area, first)
+        yield from _items(user, label, area, area, first)
 
 
-def _resources(user: Actor, module: Module, section: Any, group: str) -> Iterator[Entry]:
-    for resource in module.resources:
-        if resource.menu and access.can(user, resource.permission("view")):
-            yield Entry(resource.key, resource.plural, _list(resource), resource.icon, section, group)
+def _resources(user: Actor, label: Any, section: str, group: str, modules: Sequence[Module]) -> Iterator[Entry]:
+    for module in modules:
+        for resource in module.resources:
+            if resource.menu and (resource.section or module.section) == section and access.can(user, resource.permission("view")):
+                yield Entry(resource.key, resource.plural, _list(resource), resource.icon, label, group)
 
 
-def _items(user: Actor, label: Any, sections: tuple[str, ...], group: str, only: Module | None = None) -> Iterator[Entry]:
-    declared = (item for module in ((only,) if only else registry.modules.values()) for item in module.menu if item.section in sections)
+def _items(user: Actor, label: Any, section: str, group: str, modules: Sequence[Module]) -> Iterator[Entry]:
+    declared = (item for module in modules for item in module.menu if item.section == section)
     for item in sorted(declared, key=lambda each: each.order):
         if (not item.permission or access.can(user, item.permission)) and (not item.when or item.when()):
             yield Entry(item.key, item.label, addressed(url_for(item.endpoint), item), item.icon, label, group, item.badge)

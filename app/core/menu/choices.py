@@ -15,9 +15,10 @@ def favourites(user: Actor) -> list[str]:
     return _listed(user.preferences.get(FAVOURITES))
 
 
-def folded(user: Actor) -> list[str]:
-    """The keys of the sections that are folded away."""
-    return _listed(user.preferences.get(FOLDED))
+def folded(user: Actor) -> dict[str, bool]:
+    """The sections that the person folded away or unfolded, by key."""
+    kept = user.preferences.get(FOLDED)
+    return {str(key): bool(away) for key, away in kept.items()} if isinstance(kept, Mapping) else {}
 
 
 def ordered(user: Actor, section: str, keys: list[str]) -> list[str]:
@@ -34,12 +35,20 @@ def arrange(member: Member, section: str, keys: list[str], known: Iterable[str])
     member.preferences = {**member.preferences, ORDER: {**(kept if isinstance(kept, Mapping) else {}), section: wanted}}
 
 
-def toggle(member: Member, name: str, key: str, known: Iterable[str]) -> None:
-    """Keep or let go a place (`FAVOURITES`), fold or unfold a section (`FOLDED`); what is not known any more goes by itself."""
-    kept = [each for each in _listed(member.preferences.get(name)) if each in {*known} - {key}]
-    if key in known and key not in _listed(member.preferences.get(name)):
+def fold(member: Member, key: str, away: bool, known: Iterable[str]) -> None:
+    """Fold a section away, or unfold it; what is not known any more goes by itself."""
+    kept = member.preferences.get(FOLDED)
+    said = {**(kept if isinstance(kept, Mapping) else {}), key: away}
+    member.preferences = {**member.preferences, FOLDED: {each: said[each] for each in said if each in {*known}}}
+
+
+def toggle_favourite(member: Member, key: str, known: Iterable[str]) -> None:
+    """Keep a place, or let it go; what is not known any more goes by itself."""
+    before = _listed(member.preferences.get(FAVOURITES))
+    kept = [each for each in before if each in {*known} - {key}]
+    if key in known and key not in before:
         kept.append(key)
-    member.preferences = {**member.preferences, name: kept}
+    member.preferences = {**member.preferences, FAVOURITES: kept}
 
 
 def _listed(kept: object) -> list[str]:

@@ -59,9 +59,10 @@ def choose() -> Response:
     known = [*places(current.user)]
     groups = {KEPT, *(entry.group for entry in known)}
     if place := request.form.get("favourite"):
-        choices.toggle(member, choices.FAVOURITES, place, [entry.key for entry in known])
-    if section := request.form.get("fold"):
-        choices.toggle(member, choices.FOLDED, section, groups)
+        choices.toggle_favourite(member, place, [entry.key for entry in known])
+    for name in ("fold", "unfold"):
+        if section := request.form.get(name):
+            choices.fold(member, section, name == "fold", groups)
     if (section := request.form.get("arrange", "")) in groups:
         choices.arrange(member, section, request.form.getlist("item"), [entry.key for entry in known])
     return redirect(within(request.form.get("next")), 303)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 from flask import Blueprint, Response, current_app, jsonify
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -12,9 +10,9 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from app.core.monitoring.health import is_ready, readiness
 from app.kernel import clock
 from app.kernel.faults import http_error
+from app.kernel.release import release
 
 screens = Blueprint("monitoring", __name__)
-ROOT = Path(__file__).resolve().parents[3]
 
 
 @screens.get("/healthz")
@@ -44,7 +42,7 @@ def too_large() -> Response:
 @screens.get("/version")
 def which() -> Response:
     """The version of the product."""
-    return jsonify(name="OpsFlux", version=_version())
+    return jsonify(name="OpsFlux", version=release())
 
 
 @screens.get("/.well-known/security.txt")
@@ -55,14 +53,6 @@ def security() -> Response:
     lines = [f"Contact: mailto:security@{base.partition('://')[2].partition(':')[0]}", f"Expires: {expires}",
              "Preferred-Languages: en, fr", f"Canonical: {base}/.well-known/security.txt"]
     return Response("\n".join(lines) + "\n", mimetype="text/plain")
-
-
-def _version() -> str:
-    try:
-        return version("opsflux")
-    except PackageNotFoundError:
-        text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-        return text.partition('version = "')[2].partition('"')[0]
 
 
 for _view in (alive, ready, too_large, which, security):

@@ -68,14 +68,14 @@ hook = Resource(
 )
 
 module = Module(
-    "notifications", label=_l("Notifications"), icon="bell", section="core", resources=(announcements, rule, hook),
+    "notifications", label=_l("Notifications"), icon="bell", section="messages", resources=(announcements, rule, hook),
     on={**{f"notifications.announcement.{fact}": announcing.owe for fact in ("created", "edited", "restored")},
         "access.request.granted": rights.tell_granted, RoleGiven: rights.tell_role},
     settings=(Setting(texts.MOST, _l("Most SMS to one person in a day"), "integer", 20, minimum=1, maximum=1000,
                       help=_l("Further emergencies of that day go by the other ways alone; the log says so.")),),
     schedule=(every(30, digest.queue_due), daily("07:00", deadlines.warn)),
     menu=(MenuItem("notifications", _l("Notifications"), "bell", "bell.listing", badge=unread_count, keys="notifications"),
-          MenuItem("deliveries", _l("Notices outside"), "send", "outside.listing", section="core",
+          MenuItem("deliveries", _l("Notices outside"), "send", "outside.listing", section="messages",
                    permission="notifications.delivery.view")),
     says={"notifications.delivery.retry": _l("%(name)s sent a notice again")},
 )

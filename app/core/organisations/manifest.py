@@ -37,8 +37,8 @@ departments = Resource(
     related=(Related("people.member", "department", _l("Members")), Related("organisation.department", "parent", _l("Departments below"))),
 )
 
-module = Module("organisation", label=_l("Organisation"), icon="building-2", section="admin", resources=(sites, departments),
-                menu=(MenuItem("organisation_profile", _l("Profile and look"), "building-2", "branding.profile", section="settings",
+module = Module("organisation", label=_l("Organisation"), icon="building-2", section="organisation", resources=(sites, departments),
+                menu=(MenuItem("organisation_profile", _l("Profile and look"), "building-2", "branding.profile", section="organisation",
                                permission="organisation.profile.manage"),),
                 says={"platform.organisation.create": _l("%(name)s created %(record)s"),
                       "platform.organisation.cross": _l("%(name)s worked across organisations")})

@@ -8,7 +8,7 @@ from app.core.people import groups, inviting, policy, services
 from app.core.people.groups import Group, GroupMember, GroupRole
 from app.core.people.invitations import Invitation
 from app.core.people.models import Member, MemberRole
-from app.kernel.manifest import Action, Lines, Module, Related, Resource, Setting, every
+from app.kernel.manifest import Action, Lines, Module, Related, Resource, Setting, Tile, every
 
 members = Resource(
     Member,
@@ -92,8 +92,13 @@ group_roles = Resource(
 )
 
 module = Module(
-    "people", label=_l("People"), icon="users", section="admin",
+    "people", label=_l("People"), icon="users", section="people",
     resources=(members, invitations, groups_, group_roles), schedule=(every(600, inviting.expire),),
+    tiles=(Tile("people.active", _l("Active members"), resource="people.member", query="status=active", homes=("administrator",)),
+           Tile("people.asked", _l("Invitations that wait"), resource="people.invitation", query="status=open", homes=("administrator",)),
+           Tile("people.suspended", _l("Suspended members"), resource="people.member", query="status=suspended", homes=("administrator",)),
+           Tile("people.roles", _l("Members by role"), "bar", "people.member", by="role", query="status=active", width=2,
+                homes=("administrator", "auditor"))),
     settings=(Setting("people.invitation_days", _l("Invitations are good for, in days"), "integer", 7, minimum=1, maximum=60),
               Setting("people.consent", _l("Ask for consent at the first sign-in"), "boolean", False),
               Setting("people.consent_version", _l("Consent: version of the wording"), "text", "1",

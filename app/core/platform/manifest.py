@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 from app.core.platform import gate, models  # noqa: F401 -- the tables and the functions are declared by being imported
 from app.kernel.manifest import Module
 
-module = Module("platform", label=_l("Platform"), icon="server", section="core",
+module = Module("platform", label=_l("Platform"), icon="server", section="system",
                 says={"platform.organisation.invite": _l("%(name)s invited the first owner of %(record)s"),
                       "platform.organisation.suspend": _l("%(name)s suspended %(record)s"),
                       "platform.organisation.resume": _l("%(name)s opened %(record)s again"),

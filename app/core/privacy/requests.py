@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from flask_babel import gettext as _
 
+from app.core import access
 from app.core.privacy.models import Kind, PersonRequest, Status
 from app.kernel import clock, jobs
+from app.kernel.current import current
 from app.kernel.db import session
+from app.kernel.errors import Invalid
 
 WAIT_DAYS = 90
 COPY = "app.core.privacy.copying:hand_over"
+REGISTER = "privacy.person_request.register"  # to note a request that somebody else made, by letter for instance
+
+
+def defaults() -> Mapping[str, Any]:
+    """A new request is the reader's own."""
+    if not current.is_signed_in or access.can(current.user, REGISTER):
+        return {}
+    return {"member": str(current.user.id), "reason": _("Asked for by the person, signed in.")}
+
+
+def before_save(request: PersonRequest) -> None:
+    """A request is about whoever makes it, unless they may note those of others. Raises `Invalid`."""
+    with session().no_autoflush:
+        if request.member_id != current.user.id and not access.can(current.user, REGISTER):
+            raise Invalid({"member": [_("Ask for your own data here; an administrator notes the requests of others.")]})
 
 
 def is_open(request: Any) -> bool | str:

@@ -24,6 +24,7 @@ from app.kernel.kinds import fold
 KEPT = ("approval_request", "approval_decision")
 PROSE = ("text", "long_text", "email", "answers")
 WRITTEN = {  # columns that are no declared field, and hold what people wrote or were told
+    "reports_run": ("layout",),
     "executive_run": ("inputs", "steps", "outputs", "recommendations", "evidence_bundle"), "run_proposal": ("payload",),
     "ai_proposal": ("inputs", "sources"),
     "form_draft": ("pairs",), "import_row": ("raw", "parsed", "errors", "before"), "import_run": ("problem", "stayed", "mapping_name"),

@@ -53,7 +53,7 @@ def _never(_proposal: object) -> bool:
 
 
 module = Module(
-    "runs", label=_l("Runs"), icon="play", section="core", resources=(runs, proposals),
+    "runs", label=_l("Runs"), icon="play", section="work", resources=(runs, proposals),
     approvals=(
         Approval("runs.proposal.GREEN", _l("Proposed action, GREEN"), (Level(_l("Nobody is asked"), "role:admin", when=_never),)),
         Approval("runs.proposal.ORANGE", _l("Proposed action, ORANGE"), (Level(_l("A manager"), "role:manager", hours=24, risk="ORANGE"),),

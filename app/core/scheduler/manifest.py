@@ -4,6 +4,7 @@ from flask_babel import lazy_gettext as _l
 
 from app.core.scheduler import own
 from app.core.scheduler.models import Schedule, ScheduleRun
+from app.core.scheduler.reports import REPORTS
 from app.core.scheduler.retention import clear_away
 from app.kernel.manifest import Action, Module, Related, Resource, Task, daily
 
@@ -47,6 +48,6 @@ runs = Resource(
     menu=False,
 )
 
-module = Module("scheduler", label=_l("Schedules"), icon="clock", section="admin", resources=(schedules, runs),
+module = Module("scheduler", label=_l("Schedules"), icon="clock", section="automation", resources=(schedules, runs), reports=REPORTS,
                 schedule=(daily("03:20", clear_away),),
                 tasks=(Task("scheduler.clear_away", _l("Clear away what is old and done"), clear_away),))

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from app.core import access
 from app.core.calendar import Weekday
 from app.core.scheduler import timing
-from app.core.scheduler.models import Outcome, Repeats, Schedule, ScheduleRun, Status
+from app.core.scheduler.models import CatchUp, Outcome, Repeats, Schedule, ScheduleRun, Status
 from app.core.scheduler.offering import all_tasks
 from app.kernel import clock, jobs
 from app.kernel.current import SYSTEM, acting, current
@@ -39,6 +39,25 @@ def before_save(schedule: Schedule) -> None:
     if schedule.status == Status.FINISHED and schedule.once_at and schedule.once_at > clock.now():
         schedule.status = Status.ACTIVE
     schedule.next_at = next_time(schedule) if (schedule.status or Status.ACTIVE) == Status.ACTIVE else None
+
+
+def plan(schedule: Schedule | None, *, title: str, task: str, inputs: str, **times: Any) -> Schedule:
+    """Have work that a service offers done at these times; what was planned before is changed. Raises `Invalid`."""
+    if schedule is None:
+        schedule = Schedule(catch_up=CatchUp.LATEST, failures=0, timezone=current.organisation.timezone)
+        assign([schedule])
+        session().add(schedule)
+    for name, value in {"title": title[:120], "task": task, "inputs": inputs, "status": Status.ACTIVE, "at": None, **times}.items():
+        setattr(schedule, name, value)
+    _check_time(schedule)
+    schedule.next_at = next_time(schedule)
+    return schedule
+
+
+def rest(schedule: Schedule | None) -> None:
+    """Let what was planned rest, if it is there."""
+    if schedule is not None and schedule.status == Status.ACTIVE:
+        pause(schedule)
 
 
 def next_time(schedule: Schedule, after: datetime | None = None) -> datetime | None:

@@ -19,4 +19,4 @@ synonym = Resource(
     before_save=synonyms.keep,
 )
 
-module = Module("search", label=_l("Search"), icon="search", section="settings", resources=(synonym,))
+module = Module("search", label=_l("Search"), icon="search", section="organisation", resources=(synonym,))

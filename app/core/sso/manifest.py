@@ -46,7 +46,7 @@ places = Resource(
                     form=domains.Confirming, when=domains.may_be_confirmed, icon="badge-check")),
 )
 
-module = Module("sso", label=_l("Single sign-on"), icon="key-round", section="settings", resources=(sources, places),
+module = Module("sso", label=_l("Single sign-on"), icon="key-round", section="security", resources=(sources, places),
                 settings=(Setting("auth.sso_only", _l("Single sign-on only"), "text", "", options=providers.exceptions,
                                   help=_l("Passwords and passkeys then open this organisation for nobody but the owner named here, for "
                                           "the day on which the provider is out of order.")),),

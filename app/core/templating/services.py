@@ -26,6 +26,7 @@ class WrongTemplate(Invalid):
     def __init__(self, said: Mapping[str, Any]) -> None:
         self.reason, self.part, self.line = str(said["code"]), str(said["part"]), int(said["line"])
         self.about, self.nearest = str(said["about"]), str(said["nearest"])
+        self.without_line = _sentence({**said, "line": 0})
         super().__init__({self.part or "template": [_sentence(said)]})
 
 

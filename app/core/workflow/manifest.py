@@ -58,8 +58,8 @@ versions = Resource(
 )
 
 module = Module(
-    "workflow", label=_l("Workflows"), icon="workflow", section="settings", resources=(workflows, versions),
+    "workflow", label=_l("Workflows"), icon="workflow", section="automation", resources=(workflows, versions),
     approvals=(Approval("workflow.activation", _l("Change of a workflow"),
                         (Level(_l("Another administrator"), "role:admin", hours=72, risk="ORANGE"),), consequences=drafts.consequences),),
-    menu=(MenuItem("workflows", _l("Workflows"), "workflow", "workflows.listing", section="admin",
+    menu=(MenuItem("workflows", _l("Workflows"), "workflow", "workflows.listing", section="automation",
                    permission="workflow.workflow_version.view"),))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
-from app.kernel.manifest import Action, Approval, Duty, Level, Module, Related, Resource, Role
+from app.kernel.manifest import Action, Approval, Duty, Level, Module, Related, Resource, Role, Tile
 from app.modules.hse import events, forms, jobs, services
 from app.modules.hse.models import CorrectiveAction, Incident
+from app.modules.hse.reports import REPORTS
 from app.modules.hse.review import weekly_review
 
 incidents = Resource(
@@ -54,7 +55,22 @@ close_out = Approval(
 
 module = Module(
     "hse", label=_l("Health and safety"), icon="shield-check", keys="g h",
-    resources=(incidents, corrective_actions), approvals=(close_out,), runs=(weekly_review,),
+    resources=(incidents, corrective_actions), approvals=(close_out,), runs=(weekly_review,), reports=REPORTS,
+    tiles=(
+        Tile("hse.reported", _l("Incidents reported"), resource="hse.incident", dated="occurred_at", better="down",
+             homes=("executive", "operations", "hse")),
+        Tile("hse.open", _l("Open incidents"), resource="hse.incident", query="status=open", homes=("operations", "hse")),
+        Tile("hse.lost_time", _l("Lost-time injuries"), resource="hse.incident", query="kind=lost_time", dated="occurred_at", target=0,
+             better="down", homes=("executive", "hse")),
+        Tile("hse.actions", _l("Corrective actions to do"), resource="hse.corrective_action", query="state=open", homes=("hse",)),
+        Tile("hse.months", _l("Incidents by month"), "bar", "hse.incident", by="occurred_at", split="counted_as", dated="occurred_at",
+             width=2, homes=("executive", "hse")),
+        Tile("hse.kinds", _l("Incidents by kind"), "bar", "hse.incident", by="kind", dated="occurred_at", width=2, homes=("hse",)),
+        Tile("hse.sites", _l("Incidents by site"), "pie", "hse.incident", by="site", dated="occurred_at", width=2,
+             homes=("operations", "hse")),
+        Tile("hse.due", _l("Corrective actions, the next due first"), "list", "hse.corrective_action", query="state=open", width=2,
+             homes=("operations", "hse")),
+    ),
     roles=(
         Role("hse_manager", _l("HSE manager"), {"hse.*.*": "company"}, help=_l("Runs health and safety, and closes incidents."),
              start="hse.incident"),

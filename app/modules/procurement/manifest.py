@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
-from app.kernel.manifest import Action, Approval, Level, Lines, Module, Related, Resource, Role, Setting
+from app.kernel.manifest import Action, Approval, Level, Lines, Module, Related, Resource, Role, Setting, Tile
 from app.modules.procurement import forms, outliers, policy, posting, services
 from app.modules.procurement.models import JournalLine, Payment, Requisition, RequisitionLine, Supplier
+from app.modules.procurement.reports import REPORTS
 
 LEVELS = (
     Level(_l("Manager of the department"), "manager_of:department", above="procurement.first_limit", hours=24, risk="ORANGE"),
@@ -88,7 +89,7 @@ journal_lines = Resource(
 
 module = Module(
     "procurement", label=_l("Procurement"), icon="shopping-cart", keys="g q",
-    resources=(payments, requisitions, suppliers, journal_lines),
+    resources=(payments, requisitions, suppliers, journal_lines), reports=REPORTS,
     approvals=(
         Approval("procurement.payment", _l("Release of a payment"), LEVELS, amount="amount", credits_pass=True,
                  outliers=outliers.outliers, consequences=posting.preview),
@@ -101,6 +102,16 @@ module = Module(
                 help=_l("Above it, two of the finance approvers decide as well.")),
         Setting("procurement.remittance_domain", _l("Domain of remittance addresses"), "text", "",
                 help=_l("Suppliers made without an address get one below it; empty for none.")),
+    ),
+    tiles=(
+        Tile("procurement.paid", _l("Payments"), resource="procurement.payment", measure="sum:amount", dated="paid_on",
+             homes=("executive",)),
+        Tile("procurement.to_release", _l("Payments to release"), resource="procurement.payment", query="status=recorded",
+             homes=("executive", "operations")),
+        Tile("procurement.months", _l("Payments by month"), "line", "procurement.payment", by="paid_on", measure="sum:amount",
+             dated="paid_on", width=2, homes=("executive",)),
+        Tile("procurement.departments", _l("Payments by department"), "pie", "procurement.payment", by="department",
+             measure="sum:amount", dated="paid_on", width=2, homes=("executive", "operations")),
     ),
     roles=(
         Role("member", _l("Member"), {"procurement.requisition.submit": "own", "procurement.requisition.cancel": "own"}),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 
 from app.core.workflow import templates
-from app.kernel.manifest import Action, Approval, MenuItem, Module, Resource, Role, Setting
+from app.kernel.manifest import Action, Approval, MenuItem, Module, Resource, Role, Setting, Tile
 from app.modules.requests import graphs, jobs, policy, services, shipped
 from app.modules.requests.models import Request
+from app.modules.requests.reports import REPORTS
 
 requests = Resource(
     Request,
@@ -41,7 +42,7 @@ requests = Resource(
 )
 
 module = Module(
-    "requests", label=_l("Requests"), icon="file-text", resources=(requests,),
+    "requests", label=_l("Requests"), icon="file-text", resources=(requests,), reports=REPORTS,
     approvals=(
         Approval("requests.leave", _l("Leave"), graph=templates.leave),
         Approval("requests.travel", _l("Travel"), graph=templates.travel, amount="amount"),
@@ -62,6 +63,12 @@ module = Module(
            Role("approver", _l("Approver"), {f"requests.request.{verb}": "own" for verb in ("submit", "withdraw", "reopen")})),
     permissions=(policy.EVERYBODYS,),
     forms=shipped.FORMS,
+    tiles=(
+        Tile("requests.decided", _l("Requests agreed"), resource="requests.request", query="status=approved&status=published",
+             homes=("operations",)),
+        Tile("requests.kinds", _l("Requests by kind"), "bar", "requests.request", by="kind", split="status", width=2,
+             homes=("executive", "operations")),
+    ),
     screens=("app.modules.requests.views",),
     menu=(MenuItem("decisions", _l("Decisions"), "chart-column", "decisions.dashboard", section="business",
                    permission="requests.request.view"),),

@@ -22,6 +22,7 @@ from app.resources.bound_fields import bound_field, typed, words_for
 from app.resources.features.detail import Detail, fetch
 from app.resources.features.listing import template_of
 from app.resources.querying import matching_ids, read
+from app.resources.uploading import uploaded
 from app.resources.urls import list_url, record_url
 
 BULK_LIMIT = 500
@@ -36,8 +37,10 @@ def show_action(resource: Resource, reference: str, name: str, errors: Any = Non
     form = _form(resource.action(name))
     raw = typed(request.form, form.values()) if request.form else {n: f.default for n, f in form.items()}
     words = words_for(form.values(), raw)
-    fields = [bound_field(f, raw.get(n), errors=(errors or {}).get(n, ()), text=words.get(n, "")) for n, f in form.items()]
-    summary = [(f"field-{n}" if n in form else "", form[n].label if n in form else "", said[0]) for n, said in (errors or {}).items()]
+    fields = [bound_field(f, raw.get(n), errors=(errors or {}).get(n, ())[:1 if f.kind == "file" else None], text=words.get(n, ""))
+              for n, f in form.items()]
+    summary = [(f"field-{n}" if n in form else "", form[n].label if n in form else "", each)
+               for n, said in (errors or {}).items() for each in (said if n in form and form[n].kind == "file" else said[:1])]
     return screen(
         template_of(resource, "action"),
         block="form",
@@ -59,7 +62,8 @@ def do_action(resource: Resource, reference: str, name: str) -> Any:
     record = fetch(resource, reference)
     form = _form(resource.action(name))
     try:
-        outcome = perform_one(resource, name, record, typed(request.form, form.values()), key=request.form.get("_key", ""), channel="page")
+        sent = {**typed(request.form, form.values()), **uploaded(form.values())}
+        outcome = perform_one(resource, name, record, sent, key=request.form.get("_key", ""), channel="page")
     except Invalid as error:
         session().rollback()
         return show_action(resource, reference, name, error.errors, 422)

@@ -250,6 +250,13 @@ class Detail:
         ]
 
     @cached_property
+    def documents_url(self) -> str:
+        """Where the record is made a document; empty for who may not take it along."""
+        offered = self.resource.exportable and self.resource.menu
+        may = offered and access.can(current.user, self.resource.permission("export"), self.record).allowed
+        return f"{self.url}documents" if may else ""
+
+    @cached_property
     def may_attach(self) -> bool:
         """Whether the reader may hang files on the record and take them off."""
         writable = self.resource.editable and self.resource.form and not self.record.is_archived

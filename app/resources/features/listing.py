@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import Response, request, url_for
+from flask import redirect, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import func
 from werkzeug.datastructures import MultiDict
 
-from app.core import access, audit
+from app.core import access, audit, views
 from app.kernel.current import current
 from app.kernel.db import session
 from app.kernel.fields import Field, fields_of
@@ -95,7 +95,7 @@ class Listing:
     def __init__(self, resource: Resource, wanted: Wanted, page: Page) -> None:
         self.resource, self.wanted, self.page = resource, wanted, page
         self.records = page.records
-        self.names = list(dict.fromkeys((*resource.columns, resource.title, *resource.subtitle)))
+        self.names = list(dict.fromkeys((*wanted.shown, resource.title, *resource.subtitle)))
         self.show = Shown(resource, page.records, self.names)
 
     @cached_property
@@ -147,7 +147,8 @@ class Listing:
 
     def with_(self, **changes: str | None) -> str:
         """The address of this list, some words changed."""
-        return f"{self.url}?{urlencode(list(self.wanted.parameters(**changes).items(multi=True)))}".rstrip("?")
+        said = urlencode(list(self.wanted.parameters(**changes).items(multi=True)))
+        return f"{self.url}?{said}" if said else self.plain_url
 
     def url_of(self, record: Any) -> str:
         """A record's page."""
@@ -168,7 +169,7 @@ class Listing:
         """The heads of the table."""
         fields, orders = fields_of(self.resource.model), sortable(self.resource)
         heads = []
-        for name in self.resource.columns:
+        for name in self.wanted.shown:
             field = fields[name]
             active = self.wanted.sort.removeprefix("-") == name
             descending = self.wanted.sort.startswith("-")
@@ -185,7 +186,7 @@ class Listing:
             return "number"
         if field.name == self.resource.title:
             return "title"
-        return "link" if field.name == self.resource.columns[0] else "plain"
+        return "link" if field.name == self.wanted.shown[0] else "plain"
 
     @cached_property
     def total(self) -> tuple[int, bool]:
@@ -208,7 +209,7 @@ class Listing:
             return {}
         fields, model = fields_of(self.resource.model), self.resource.model
         sums = {}
-        for name in self.resource.columns:
+        for name in self.wanted.shown:
             field = fields[name]
             if field.kind != "money":
                 continue
@@ -234,6 +235,40 @@ class Listing:
             (each.label, self.with_(**{name: each.value}), each.value in chosen, counts.get(each, 0)) for each in field.choices or ()
         ]
         return [(_("All"), self.with_(**{name: None}), not chosen, sum(counts.values())), *entries]
+
+    @cached_property
+    def tabs(self) -> list[views.Tab]:
+        """The saved views over this list."""
+        return views.shown_tabs(self.resource)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the reader may keep views."""
+        return bool(access.can(current.user, "views.saved_view.create"))
+
+    @property
+    def present(self) -> views.Tab | None:
+        """The saved view that the list is looked at in."""
+        return next((tab for tab in self.tabs if tab.reference == self.wanted.view), None)
+
+    @property
+    def kept(self) -> str:
+        """What a view keeps of this list as it is looked at now."""
+        return views.plain(urlencode(list(self.wanted.parameters().items(multi=True))))
+
+    @cached_property
+    def plain_url(self) -> str:
+        """The list as it is, whatever view opens first."""
+        return f"{self.url}?view={views.PLAIN}" if self.tabs else self.url
+
+    def view_url(self, tab: views.Tab) -> str:
+        """The list as a view has it."""
+        return f"{self.url}?{urlencode([*views.said_of(tab.query), ('view', tab.reference)])}"
+
+    @property
+    def columns_url(self) -> str:
+        """Where columns are chosen."""
+        return url_for("list_views.columns", of_list=self.resource.key, query=self.kept, view=self.wanted.view or None)
 
     @cached_property
     def filters(self) -> list[FilterControl]:
@@ -278,6 +313,11 @@ class Listing:
         """The address of the export of this very list."""
         return f"{self.url}export?{urlencode([*self.wanted.parameters().items(multi=True), ('format', form)])}"
 
+    @property
+    def documents_url(self) -> str:
+        """Where this very list is made a document by a template."""
+        return f"{self.url}documents?{urlencode(list(self.wanted.parameters().items(multi=True)))}".rstrip("?")
+
 
 OPERATORS = {"gte": " ≥", "lte": " ≤", "gt": " >", "lt": " <", "n": " ≠", "ic": " ~", "sw": " ^", "empty": " ∅"}
 
@@ -321,9 +361,18 @@ def read_request(resource: Resource, args: MultiDict[str, str] | None = None) ->
     return read(resource, request.args if args is None else args)
 
 
-def show_list(resource: Resource) -> Response:
-    """The list page, its rows alone for htmx."""
+def as_kept(resource: Resource, query: str) -> str:
+    """What a view of this list keeps, in the order in which addresses have it. Raises `Invalid` where it means nothing."""
+    wanted = read(resource, MultiDict(views.said_of(query)))
+    narrowed(wanted)  # a value that cannot be understood is refused now, not when the list is opened
+    return urlencode(list(wanted.parameters().items(multi=True)))
+
+
+def show_list(resource: Resource) -> Any:
+    """The list page, its rows alone for htmx; without a word in its address as the reader has it open first."""
     access.require(current.user, resource.permission("view"))
+    if not request.args and (first := views.first_of(resource)) is not None:
+        return redirect(f"{list_url(resource)}?{urlencode([*views.said_of(first.query), ('view', first.reference)])}")
     wanted = read_request(resource)
     listing = Listing(resource, wanted, page_of(wanted))
     audit.note_list(resource, len(listing.page.records), urlencode(list(wanted.parameters().items(multi=True))))

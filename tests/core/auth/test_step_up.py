@@ -100,7 +100,8 @@ def test_what_is_confidential_is_exported_after_a_proof(ada: Visitor, monkeypatc
     assert 'name="next" value="/home/people/members/export?format=csv"' in page.text
     done = ada.send("/home/prove", proof_of_you="1", proof=PASSWORD, next=address)
     assert done.location == address
-    assert ada.get(address).mimetype == "text/csv"
+    assert 'name="export_reason"' in ada.get(address).text
+    assert ada.get(f"{address}&export_reason=Yearly+audit").mimetype == "text/csv"
 
 
 @pytest.mark.usefixtures("later")

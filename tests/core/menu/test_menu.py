@@ -9,6 +9,7 @@ from flask import Flask
 
 from app.core import access, menu
 from app.core.access.models import RoleGrant
+from app.core.menu.building import AREAS
 from app.kernel.current import SYSTEM, Organisation, acting
 from app.kernel.db import unit_of_work
 from tests.core.visitors import Visitor, enrol, found
@@ -138,7 +139,7 @@ def test_favourites_stand_in_a_section_of_their_own_for_that_person_only(app: Fl
         assert f'name="favourite" value="{key}"' in adam.get(address).text
         assert adam.send("/menu-co/menu", form=address, favourite=key, next=address).location == address
     assert _sections(adam)["Favourites"] == ["/menu-co/people/members/", "/menu-co/jobs/"]
-    assert "/menu-co/people/members/" in _sections(adam)["Administration"]
+    assert "/menu-co/people/members/" in _sections(adam, "/menu-co/people/members/")["People and access"]
     assert 'aria-pressed="true"' in adam.get("/menu-co/jobs/").text
     assert "Favourites" not in _sections(_in(app, "olga"))
     assert _sections(_in(app, "adam"))["Favourites"] == ["/menu-co/people/members/", "/menu-co/jobs/"], "signed in anew"
@@ -155,11 +156,21 @@ def test_a_favourite_that_one_may_not_see_is_not_shown(app: Flask, place: Organi
 def test_a_section_stays_folded_until_it_is_unfolded(app: Flask, place: Organisation) -> None:
     adam = _in(app, "adam")
     before = _sections(adam)
-    assert before["Administration"]
-    adam.send("/menu-co/menu", form="/menu-co/inbox/", fold="admin", next="/menu-co/inbox/")
-    assert _sections(_in(app, "adam")) == {**before, "Administration": []}
-    adam.send("/menu-co/menu", form="/menu-co/inbox/", fold="admin", next="https://elsewhere.example/")
+    assert before["Work"]
+    adam.send("/menu-co/menu", form="/menu-co/inbox/", fold="work", next="/menu-co/inbox/")
+    assert _sections(_in(app, "adam")) == {**before, "Work": []}
+    adam.send("/menu-co/menu", form="/menu-co/inbox/", unfold="work", next="https://elsewhere.example/")
     assert _sections(adam) == before
+
+
+def test_what_runs_the_house_is_folded_until_one_is_there_or_says_otherwise(app: Flask, place: Organisation) -> None:
+    adam, inbox, members = _in(app, "adam"), "/menu-co/inbox/", "/menu-co/people/members/"
+    assert {name for name, links in _sections(adam).items() if not links} == {str(label) for label in AREAS.values()}
+    assert members in _sections(adam, members)["People and access"], "the section of the page is open"
+    adam.send("/menu-co/menu", form=inbox, unfold="people", next=inbox)
+    assert members in _sections(adam)["People and access"]
+    adam.send("/menu-co/menu", form=inbox, fold="people", next=inbox)
+    assert _sections(adam, members)["People and access"] == [], "folded by hand, also on its own page"
 
 
 def test_the_order_of_a_section_is_kept_and_what_is_unknown_is_left_out(app: Flask, place: Organisation) -> None:

@@ -1,0 +1,19 @@
+"""Where the pages of reports are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import url_for
+
+
+def builder(report: Any = None) -> str:
+    """The page on which a report is put together."""
+    return url_for("report_builder.change", ref=report.reference) if report else url_for("report_builder.make")
+
+
+def page(report: Any) -> str:
+    """The page of a report, with its rows."""
+    from app.resources.urls import url_of
+
+    return url_of(report)

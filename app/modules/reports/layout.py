@@ -1,0 +1,215 @@
+"""What a report asks for, understood: columns, filters, order, groups, totals and chart, each checked, and the nearest right word named."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from difflib import get_close_matches
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import MultiDict
+
+from app.kernel import clock
+from app.kernel.current import current
+from app.kernel.errors import Invalid
+from app.kernel.fields import Field, fields_of
+from app.kernel.manifest import Resource
+from app.kernel.registry import registry
+from app.kernel.reports import CHARTS, SPANS, TOTALS
+from app.resources.figures import shown_fields
+from app.resources.querying import Wanted, filter_fields, read, sortable
+
+TODAY = re.compile(r"today(?:\s*([+-]?)\s*(\d{1,4}))?")  # the plus of an address reads as a space
+DAYS = ("date", "datetime")
+UNSHOWN = ("file", "answers")
+WORDS = {"sum": _l("Sum"), "average": _l("Average"), "smallest": _l("Smallest"), "largest": _l("Largest")}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the values of a column come from: a field of the records, or one of the records that they refer to through `link`."""
+
+    name: str
+    field: Field
+    link: Field | None = None
+
+    @property
+    def label(self) -> str:
+        """“Site: Kind”."""
+        return f"{self.link.label}: {self.field.label}" if self.link else str(self.field.label)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A report, ready to be run. `title` stands above it; `said` are the words in which it was asked for, as they are kept."""
+
+    title: str
+    resource: Resource
+    columns: tuple[Place, ...]
+    wanted: Wanted
+    group: Place | None
+    span: str
+    totals: tuple[tuple[Place, str], ...]
+    chart: str
+    said: Mapping[str, str]
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """All that a row is read for: the columns, and what it is grouped by."""
+        return self.columns if self.group is None or self.group in self.columns else (*self.columns, self.group)
+
+    @property
+    def beyond(self) -> dict[str, str]:
+        """By the name of each link that is followed, the kind of records that it leads to."""
+        links = {place.link.name: registry.of_table(place.link.reference) for place in self.places if place.link}
+        return {name: found.key for name, found in links.items() if found}
+
+
+def of_record(report: Any) -> Layout:
+    """The layout of a report of one's own. Raises `Invalid` by the names of its fields."""
+    return understood(report.title or "", said_by(report))
+
+
+def said_by(report: Any) -> dict[str, str]:
+    """The words of a report record."""
+    return {name: str(getattr(getattr(report, name), "value", getattr(report, name)) or "") for name in
+            ("resource", "columns", "filters", "sort", "grouped_by", "totals", "chart")}
+
+
+def said_of(report: Any) -> dict[str, str]:
+    """The words of a report that comes with a module."""
+    return {"resource": report.resource, "columns": ", ".join(report.columns), "filters": report.filters, "sort": report.sort,
+            "grouped_by": report.group, "totals": ", ".join(report.totals), "chart": report.chart}
+
+
+def understood(title: str, said: Mapping[str, str]) -> Layout:
+    """What these words mean. Raises `Invalid` with a sentence for each that means nothing."""
+    resource = registry.resources.get(said.get("resource", ""))
+    if resource is None or not resource.exportable:
+        raise Invalid({"resource": [_("There are no such records here.")]})
+    reader = _Reader(resource)
+    columns = reader.columns(said.get("columns") or ", ".join(resource.columns))
+    wanted = reader.wanted(said.get("filters") or "", said.get("sort") or "")
+    group, span = reader.group(said.get("grouped_by") or "")
+    totals = reader.totals(said.get("totals") or "", columns)
+    chart = said.get("chart") or ""
+    if chart and chart not in CHARTS:
+        reader.wrong("chart", _unknown(chart, CHARTS))
+    if chart and group is None:
+        reader.wrong("chart", _("A chart draws groups: say what the report is grouped by."))
+    if reader.errors or wanted is None:
+        raise Invalid(reader.errors)
+    return Layout(title, resource, columns, wanted, group, span, totals, chart, dict(said))
+
+
+def choosable(resource: Resource) -> list[Place]:
+    """Every column that a report about these records may have: what whoever opens such records gets to see, and nothing else."""
+    fields = _shown(resource)
+    found = [Place(name, field) for name, field in fields.items()]
+    for field in fields.values():
+        other = registry.of_table(field.reference) if field.kind == "reference" else None
+        if other is not None:
+            found += [Place(f"{field.name}.{each.name}", each, field) for each in _shown(other).values() if each.kind != "reference"]
+    return found
+
+
+def _shown(resource: Resource) -> dict[str, Field]:
+    known = {"reference": fields_of(resource.model)["reference"], **shown_fields(resource)}
+    return {name: field for name, field in known.items() if field.kind not in UNSHOWN}
+
+
+class _Reader:
+    """Reads the words of a report, and gathers what is wrong with them."""
+
+    def __init__(self, resource: Resource) -> None:
+        self.resource, self.errors = resource, dict[str, list[Any]]()
+        self._known = {place.name: place for place in choosable(resource)}
+
+    def wrong(self, name: str, sentence: str) -> None:
+        """Something is wrong with a field."""
+        self.errors.setdefault(name, []).append(sentence)
+
+    def columns(self, raw: str) -> tuple[Place, ...]:
+        """The columns, in their order, each once."""
+        return tuple(filter(None, (self._place("columns", name) for name in dict.fromkeys(_listed(raw)))))
+
+    def wanted(self, filters: str, sort: str) -> Wanted | None:
+        """The list that is reported on."""
+        pairs = [(name, _day(value) if self._is_day(name) else value) for name, value in parse_qsl(filters.lstrip("?"))]
+        try:
+            found = read(self.resource, MultiDict([*pairs, ("sort", "")]))
+        except Invalid as error:
+            self.errors.setdefault("filters", []).extend(said for all_said in error.errors.values() for said in all_said)
+            found = None
+        orders = sortable(self.resource)
+        if sort and sort.removeprefix("-") not in orders:
+            self.wrong("sort", _unknown(sort.removeprefix("-"), orders))
+        elif found is not None and sort:
+            return replace(found, sort=sort)
+        return found
+
+    def group(self, raw: str) -> tuple[Place | None, str]:
+        """What the rows are grouped by; days by month unless another span is said."""
+        name, _colon, span = raw.strip().partition(":")
+        place = self._place("grouped_by", name) if name else None
+        if place is None:
+            return None, ""
+        if span and (span not in SPANS or place.field.kind not in DAYS):
+            self.wrong("grouped_by", _("Only days are grouped by day, month or year."))
+        return place, (span or "month") if place.field.kind in DAYS else ""
+
+    def totals(self, raw: str, columns: Sequence[Place]) -> tuple[tuple[Place, str], ...]:
+        """What is worked out of which column."""
+        found, shown = [], {place.name: place for place in columns}
+        for each in dict.fromkeys(_listed(raw)):
+            name, _colon, what = each.partition(":")
+            place, what = self._place("totals", name), what or "sum"
+            if what not in TOTALS:
+                self.wrong("totals", _unknown(what, TOTALS))
+            elif place is not None and not place.field.numeric:
+                self.wrong("totals", _("“%(name)s” holds no numbers.", name=place.label))
+            elif place is not None and place.name not in shown:
+                self.wrong("totals", _("“%(name)s” is not among the columns.", name=place.label))
+            elif place is not None:
+                found.append((place, what))
+        return tuple(found)
+
+    def _place(self, where: str, name: str) -> Place | None:
+        found = self._known.get(name)
+        if found is None:
+            self.wrong(where, _unknown(name, self._known))
+        return found
+
+    def _is_day(self, parameter: str) -> bool:
+        field = filter_fields(self.resource).get(parameter.partition("__")[0])
+        return field is not None and field.kind in DAYS
+
+
+def _listed(raw: str) -> list[str]:
+    return [each for each in re.split(r"[,\s]+", raw.strip()) if each]
+
+
+def _day(value: str) -> str:
+    """`today-30` as the day that it is; anything else as it stands."""
+    found = TODAY.fullmatch(value.strip())
+    if found is None:
+        return value
+    days = int(found[2] or 0) * (-1 if found[1] == "-" else 1)
+    return (clock.today(current.organisation.timezone) + timedelta(days=days)).isoformat()
+
+
+def _unknown(word: str, among: Iterable[str]) -> str:
+    names = list(among)
+    near = get_close_matches(word, names, n=1, cutoff=0.5)
+    hint = _("Did you mean “%(near)s”?", near=near[0]) if near else _("Known: %(names)s.", names=", ".join(names[:20]))
+    return _("“%(raw)s” is not known here.", raw=word[:60]) + " " + hint
+
+
+def address_of(wanted: Wanted) -> str:
+    """The filters and the order of a list as its address says them."""
+    return urlencode(list(wanted.parameters().items(multi=True)))
