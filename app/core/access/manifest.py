@@ -6,7 +6,8 @@ from flask_babel import lazy_gettext as _l
 
 from app.core.access import asking, changing, guarding, keeping
 from app.core.access.models import AccessRequest, CustomPermission, MemberGrant, Role, RoleChange, RoleGrant
-from app.kernel.manifest import Action, Approval, Level, Lines, MenuItem, Module, Related, Resource, Setting
+from app.core.access.roles import bring_roles
+from app.kernel.manifest import Action, Approval, Level, Lines, MenuItem, Module, Related, Resource, Setting, every
 
 roles = Resource(
     Role,
@@ -105,7 +106,9 @@ module = Module("access", label=_l("Access"), icon="key-round", section="people"
                                   help=_l("A change of what a role gives then waits until another administrator agrees.")),),
                 menu=(MenuItem("access_overview", _l("Roles and permissions"), "shield-check", "access_overview.overview", section="people",
                                permission="access.role.view"),),
+                schedule=(every(3600, bring_roles),),
                 says={"access.member.preview": _l("%(name)s looked at what %(record)s sees"),
+                      "access.role.bring": _l("The roles that come with the product were brought up to date"),
                       "access.permission.unknown": _l("%(name)s asked for a permission that nothing declares"),
                       "access.permission.refuse": _l("%(name)s asked for something they may not do"),
                       "access.grant.refuse": _l("%(name)s wanted to give more than they have")})
