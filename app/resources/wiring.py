@@ -6,7 +6,7 @@ from flask import Flask
 
 from app.core import menu, views
 from app.kernel import door
-from app.resources import finding
+from app.resources import finding, form_designs
 from app.resources.door import perform
 from app.resources.features.listing import as_kept
 from app.resources.mount import mount
@@ -20,5 +20,6 @@ def install(app: Flask) -> None:
     mount(app)
     app.register_blueprint(finding.screens)
     app.register_blueprint(portal.screens)
+    app.register_blueprint(form_designs.screens)
     menu.bind_keys(app)
     door.check()
