@@ -98,7 +98,8 @@ requests = Resource(
 module = Module("access", label=_l("Access"), icon="key-round", section="people",
                 resources=(roles, single_permissions, custom_permissions, requests, role_changes),
                 approvals=(Approval("access.request", _l("Access request"), (
-                    Level(_l("Those who give access"), "role:admin,owner", hours=24, risk="ORANGE"),), why_not_by=asking.why_not_by),
+                    Level(_l("Those who give access"), "able:access.single_permission.create", hours=24, risk="ORANGE"),),
+                             why_not_by=asking.why_not_by),
                     Approval("access.role_change", _l("Change of a role"), (
                         Level(_l("Another administrator"), "role:admin", needs=1, hours=48, risk="RED", when=changing.needs_approval),),
                         why_not_by=changing.why_not_by)),

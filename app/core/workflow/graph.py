@@ -24,7 +24,7 @@ UNITS = ("minutes", "hours", "days")
 COLOURS = ("GREEN", "ORANGE", "RED")
 CHAINS = frozenset({"manager", "manager_of_member", "manager_of_place"})  # the first who may, and those above
 ONE = CHAINS | {"field", "member"}
-SEVERAL = frozenset({"role", "group", "rota", "expression"})
+SEVERAL = frozenset({"role", "group", "rota", "expression", "able"})
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Way:
 class Decider:
     """Somebody, described: `by` is of ONE (a person, or the first of a chain who may) or of SEVERAL.
 
-    `name` is a role, a field, a group, a rota, a member; `up` how many managers above.
+    `name` is a role, a field, a group, a rota, a member, a permission; `up` how many managers above.
     """
 
     by: str

@@ -81,6 +81,8 @@ class Words:
                 return self.roles.get(decider.name, decider.name)
             case "group" | "member" | "rota":
                 return self.named[decider.by].get(decider.name, _("nobody any more"))
+            case "able":
+                return _("Whoever may do this: %(permission)s", permission=decider.name)
             case "manager":
                 return _("The manager of whoever asks") if decider.up == 1 else _("%(up)d managers above whoever asks", up=decider.up)
             case "manager_of_place":
