@@ -86,6 +86,7 @@ def described(box: Box, said: building.Said, address: str) -> dict[str, Any]:
     kind = box.raw.get("kind") or "text"
     asked = [each for each in known.values() if each.applies(box.raw.get)]
     drawn = [bound_field(each, box.raw.get(each.name), errors=box.errors.get(each.name, ()),
+                         needed=bool(each.needed_when) and each.needed(box.raw.get),
                          redraw=address if each.name == "kind" else "") for each in asked]
     rows = [bound_rows(word, label, list(fields_of(model).values()), box.raw.get(word) or [{}], box.errors,
                        box.fresh[1] if box.fresh[0] == word else -1) for word, (label, model, of) in ROWS.items() if of == kind]

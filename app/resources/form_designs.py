@@ -104,7 +104,9 @@ def preview(ref: str) -> Response:
     return answer
 
 
-for _view, _needs in ((make, MAKE), (save_new, MAKE), (show, VIEW), (change, EDIT), (preview, VIEW)):
+for _new in (make, save_new):
+    _new.needs = MAKE  # type: ignore[attr-defined]
+for _view, _needs in ((show, VIEW), (change, EDIT), (preview, VIEW)):
     _view.needs = _needs  # type: ignore[attr-defined]
 
 
@@ -204,7 +206,7 @@ def _beginnings() -> dict[str, tuple[Any, str]]:
     found: dict[str, tuple[Any, str]] = {"": (_("One field"), keeping.text_of(first)),
                                          "example": (_("An example: a visit"), str(keeping.example()["definition"]))}
     found |= {f"brought:{code}": (label, keeping.text_of(definition)) for code, (label, definition) in registry.forms.items()}
-    rows = session().scalars(select(Form).where(Form.stage == Stage.ACTIVE, Form.archived_at.is_(None)).order_by(Form.title_key))
+    rows = session().scalars(select(Form).where(Form.stage == Stage.ACTIVE, Form.archived_at.is_(None)).order_by(Form.code))
     return found | {each.reference: (each.title, each.definition) for each in rows if each.code not in registry.forms}
 
 

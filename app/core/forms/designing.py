@@ -87,10 +87,11 @@ class QuestionForm(Form):
     kind = choice(_l("What is asked"), Kind, default=Kind.TEXT, widget="select")
     required = boolean(_l("It has to be answered"), shown_when=("kind", ASKED - {"boolean"}))
     hint = text(_l("Help"), max_length=300, required=False, help=_l("Stands below the box."))
-    table = listed(_l("Which records"), tables, required=False, shown_when=("kind", frozenset({"reference"})), widget="narrow")
+    table = listed(_l("Which records"), tables, required=False, shown_when=("kind", frozenset({"reference"})),
+                   needed_when=frozenset({"reference"}), widget="narrow")
     minimum = decimal(_l("At least"), required=False, shown_when=("kind", COUNTED))
     maximum = decimal(_l("At most"), required=False, shown_when=("kind", COUNTED))
-    calculated = text(_l("Worked out as"), max_length=300, required=False, shown_when=("kind", WORKED),
+    calculated = text(_l("Worked out as"), max_length=300, required=False, shown_when=("kind", WORKED), needed_when=WORKED,
                       help=_l("For example: amount / quantity, or sum(options.cost). With + - * / and min, max, sum, least, most, count."))
     figure = choice(_l("Shown as"), Figure, required=False, shown_when=("kind", frozenset({"sum"})), widget="select")
     decimals = small_integer(_l("Decimals"), required=False, minimum=0, maximum=8, shown_when=("kind", frozenset({"decimal", "sum"})))
