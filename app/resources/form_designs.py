@@ -69,6 +69,8 @@ def change(ref: str) -> Response:
     form = _found(ref)
     access.require(current.user, EDIT, form)
     said, do = json.loads(form.definition), request.form.get("do", "")
+    if do == "title":
+        return _kept(form, said, None, "", title=request.form.get("title", ""))
     box = Box.typed(said, request.form) if do == "set" else None
     if box and any(name in request.form for name in RESHAPING):
         answer = _box(form, said, box)
@@ -118,8 +120,8 @@ def _box(form: Form, said: building.Said, box: Box) -> Response:
     return screen("forms/_box.html", box=described(box, said, address), address=address, version=form.version)
 
 
-def _kept(form: Form, wanted: building.Said, box: Box | None, anchor: str) -> Response:
-    sent = {"definition": keeping.text_of(wanted)} | ({"version": request.form["version"]} if request.form.get("version") else {})
+def _kept(form: Form, wanted: building.Said, box: Box | None, anchor: str, **more: str) -> Response:
+    sent = {"definition": keeping.text_of(wanted), **more} | ({"version": request.form["version"]} if request.form.get("version") else {})
     reference = form.reference
     try:
         perform_one(FORM, "edit", form.id, sent, channel="page")

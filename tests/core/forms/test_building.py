@@ -119,6 +119,9 @@ def test_an_administrator_makes_a_form_without_script_and_without_json(app: Flas
     assert owner.post(place, do="section-add", title="More").status_code == 303
     assert owner.post(place, do="down", field="hours").status_code == 303
     assert owner.post(place, do="copy", field="hours").status_code == 303
+    assert owner.post(place, do="title", title="Visit of a site").status_code == 303
+    assert owner.post(place, do="title", title="").status_code == 422
+    assert "Visit of a site" in owner.get(place).text
     assert owner.post(place, do="nothing", field="hours").status_code == 404
     said = definition(house)
     assert order(said) == [["subject", "reason"], ["hours", "hours_2"]]
