@@ -8,6 +8,7 @@ from app.core import menu, views
 from app.kernel import door
 from app.resources import finding, form_designs
 from app.resources.door import perform
+from app.resources.features.kept import kept_in_words
 from app.resources.features.listing import as_kept
 from app.resources.mount import mount
 from app.resources.portal import views as portal
@@ -16,7 +17,7 @@ from app.resources.portal import views as portal
 def install(app: Flask) -> None:
     """Put the engine under the declarations."""
     door.install(perform)
-    views.understands(as_kept)
+    views.understands(as_kept, kept_in_words)
     mount(app)
     app.register_blueprint(finding.screens)
     app.register_blueprint(portal.screens)

@@ -19,6 +19,7 @@ views = Resource(
     filters=("of_list", "sharing", "opens_first"),
     search={"title": "A"},
     form={_l("View"): ("title", "of_list", "query"), _l("Who sees it"): ("sharing", "role", "group", "opens_first")},
+    facts=("title", "of_list", "sharing", "role", "group", "opens_first"),  # what it keeps stands on its page in words
     importable=False,
     sort="title",
     subtitle=("of_list", "sharing"),
