@@ -58,7 +58,7 @@ def table(layout: Layout, *, whole: int = WHOLE, drawn: int = DRAWN) -> dict[str
             "undrawn": max(0, figures.count - drawn), "grouped": layout.group is not None,
             "chart": None if figures.more else _chart(layout, figures), "totals": [] if figures.more else printed.totals,
             "facts": printed.facts[:-1] if figures.more else printed.facts, "resource": layout.resource,
-            "list_url": _list_url(layout.wanted), "forms": list(Form)}
+            "list_url": _list_url(layout.wanted), "forms": list(Form), "asked": False}
 
 
 def run_of(run: ReportRun) -> dict[str, Any]:
