@@ -117,7 +117,7 @@ def _single(resource: Resource) -> dict[str, Any]:
     found = {"get": operation(resource, "detail", "view", shown, method="GET", parameters=_used("fields", "none_match"), tagged=True)}
     if resource.form and resource.editable:
         changed = {"200": ("The record as it is now", resource.key)}
-        found["patch"] = operation(resource, "update", "edit", changed, method="PATCH", sends=ref(f"{resource.key}.change"), tagged=True,
+        found["patch"] = operation(resource, "update", "edit", changed, method="PATCH", sends=ref(f"{resource.key}.partial"), tagged=True,
                                    parameters=_used("match"), refusals={412: "Problem", 428: "Problem"})
     return found
 
