@@ -59,7 +59,8 @@ def opened(content: bytes, ending: str, wanted: str, place: Path) -> str:
 def test_a_word_document_opens_with_its_text(tmp_path: Path) -> None:
     made = fill(word("Slip {{ record.reference }} for {{ company.name }}",
                      "{% for item in items %}{{ item.name }}: {{ item.amount }}; {% endfor %}"),
-                "docx")
+                "docx", {"items": [{"name": name, "amount": amount}
+                                   for name, amount in (("one", "€7.50"), ("two", "€2.00"), ("three", "€0.25"))]})
     text = opened(made, "docx", "txt:Text (encoded):UTF8", tmp_path)
     assert "Slip INC-1 for Acme & Sons" in text
     assert "one: €7.50; two: €2.00; three: €0.25;" in text
