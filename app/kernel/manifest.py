@@ -99,7 +99,8 @@ class Resource:
     `own_form(record)` gives the address of the page on which a record (None: a new one) is made or changed by hand, where the
     module has its own; lists, records and the menu then lead there, while API and import go on as declared. `waits` is a choice with the
     value (“status”, “draft”) that reads as waiting, in lists and on pages, while an approval of the record is open. `section` is where the
-    list stands in the menu when that is not where its module stands.
+    list stands in the menu when that is not where its module stands. `empty` is what a list without records says instead of the usual
+    words: how the first one comes about.
     """
 
     model: type
@@ -139,6 +140,7 @@ class Resource:
     own_form: Callable[[Any], str] | None = None
     menu: bool = True
     section: str = ""
+    empty: Any = ""
     key: str = ""
     module: str = ""
 
