@@ -5,7 +5,9 @@ from __future__ import annotations
 from flask import Flask
 
 from app.core import menu, views
+from app.core.forms import filling
 from app.kernel import door
+from app.resources import filling as form_steps
 from app.resources import finding, form_designs
 from app.resources.door import perform
 from app.resources.features.kept import kept_in_words
@@ -17,6 +19,7 @@ from app.resources.portal import views as portal
 def install(app: Flask) -> None:
     """Put the engine under the declarations."""
     door.install(perform)
+from app.resources import filling as form_steps
     views.understands(as_kept, kept_in_words)
     mount(app)
     app.register_blueprint(finding.screens)

@@ -89,6 +89,11 @@ def offered() -> dict[str, Any]:
     return {code: lazy_gettext(title) for code, title in rows if code not in registry.forms}
 
 
+def titles() -> dict[str, Any]:
+    """Every form that can be filled in today, by its code: those that modules bring, and those that were made here."""
+    return {code: title for code, (title, _definition) in registry.forms.items()} | offered()
+
+
 def around() -> dict[str, Field]:
     """The fields of the record that answers belong to, as far as conditions can look at them."""
     for resource in registry:
