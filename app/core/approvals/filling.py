@@ -88,12 +88,13 @@ def _choices(field: Field) -> dict[str, str]:
 
 
 def standing(case: Case) -> list[ApprovalDecision]:
-    """The answers that count now: of this round, and not taken back."""
+    """The answers that count now: of this round, the last at each seat, and not taken back."""
     if not any(leg.kind == "form" for leg in legs_of(case.request)):
         return []
     seats = {str(seat.id) for seat in case.seats if seat.state == Seat.APPROVED}
-    return [line for line in case.told if line.verb == Verb.APPROVE and line.round == case.request.round and line.data.get("answers")
-            and line.data.get("seat") in seats]
+    last = {line.data["seat"]: line for line in case.told if line.verb == Verb.APPROVE and line.round == case.request.round
+            and line.data.get("answers") and line.data.get("seat") in seats}
+    return list(last.values())
 
 
 def title_of(line: ApprovalDecision) -> str:

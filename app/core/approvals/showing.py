@@ -78,7 +78,8 @@ def heading(request: ApprovalRequest) -> str:
 def _asked_as(entry: Entry) -> list[str]:
     """What is asked of the reader, where it is not simply to decide."""
     said = {Asked.OPINION: _("Your opinion"), Asked.ADDED: _("Added by an approver")}
-    return filling.mark(entry.request, entry.seat) + ([said[entry.seat.asked]] if entry.seat is not None and entry.seat.asked in said else [])
+    seat = entry.seat
+    return filling.mark(entry.request, seat) + ([said[seat.asked]] if seat is not None and seat.asked in said else [])
 
 
 def tags(request: ApprovalRequest) -> list[str]:
@@ -119,8 +120,8 @@ def links(entry: Entry) -> list[tuple[str, str]]:
 def green(entry: Entry) -> dict[str, str] | None:
     """GREEN is approved by the key alone; the undo bar follows."""
     seat = entry.seat
-    if entry.request.risk != Colour.GREEN or seat is None or seat.state != Seat.WAITING or seat.asked in ASIDE or filling.awaited(
-            entry.request, seat):
+    fills = filling.awaited(entry.request, seat)
+    if entry.request.risk != Colour.GREEN or seat is None or seat.state != Seat.WAITING or seat.asked in ASIDE or fills:
         return None
     return {"action": url_for("inbox.decide", ref=entry.request.reference), "hash": entry.request.snapshot_hash,
             "key": guards.evidence_key(entry.request)}
