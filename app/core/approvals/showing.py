@@ -78,8 +78,7 @@ def heading(request: ApprovalRequest) -> str:
 def _asked_as(entry: Entry) -> list[str]:
     """What is asked of the reader, where it is not simply to decide."""
     said = {Asked.OPINION: _("Your opinion"), Asked.ADDED: _("Added by an approver")}
-    seat = entry.seat
-    return filling.mark(entry.request, seat) + ([said[seat.asked]] if seat is not None and seat.asked in said else [])
+    return filling.mark(entry.request, entry.seat) + ([said[entry.seat.asked]] if entry.seat and entry.seat.asked in said else [])
 
 
 def tags(request: ApprovalRequest) -> list[str]:
