@@ -19,7 +19,7 @@ from app.resources.portal import views as portal
 def install(app: Flask) -> None:
     """Put the engine under the declarations."""
     door.install(perform)
-from app.resources import filling as form_steps
+    filling.fills(form_steps)
     views.understands(as_kept, kept_in_words)
     mount(app)
     app.register_blueprint(finding.screens)
