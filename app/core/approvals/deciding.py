@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response
 from app.core.approvals import bulk, consulting, filling, guards, modifying, news, queue, rounds, showing
 from app.core.approvals.decisions import Decided
 from app.core.approvals.decisions import decide as answer
+from app.core.approvals.legs import open_legs
 from app.core.approvals.models import ApprovalRequest, Colour, Verb
 from app.core.approvals.views import screens, tabs, undos
 from app.core.people import Member, members_visible_to
@@ -94,11 +95,17 @@ def _answers(found: ApprovalRequest) -> dict[str, Any] | None:
 
 def _wanted(found: ApprovalRequest) -> filling.Filling | None:
     """The form that the reader fills in."""
+    if not _fills(found):
+        return None
     model: Any = registry.resource(found.resource).model
     seat = guards.seat_of(found, current.user.id)
-    if not filling.awaited(found, seat):
-        return None
     return filling.asked(found, session().scalars(select(model).where(model.id == found.record_id)).first(), seat)
+
+
+def _fills(found: ApprovalRequest) -> bool:
+    """Whether the reader is asked to fill in a form; where no form is asked for, nobody need look at the seats."""
+    forms = any(leg.kind == "form" for _number, leg in open_legs(found))
+    return forms and filling.awaited(found, guards.seat_of(found, current.user.id))
 
 
 def said(values: Mapping[str, str]) -> dict[str, Any]:
@@ -145,7 +152,7 @@ def form(found: ApprovalRequest, verb: str, *, status: int = 200, values: Mappin
         peek=showing.peek(found, dry_run=verb in APPROVING), action=address,
         filling=filling.drawn(wanted, MultiDict(values or {}), errors or {}, address) if wanted else None,
         back_url=showing.page_url(found), hash=found.snapshot_hash, key=_key(found, verb),
-        fills=filling.awaited(found, guards.seat_of(found, current.user.id)),
+        fills=_fills(found),
         guard=found.risk.value if verb in APPROVING else "", offered=_offered(found) if verb == "modify" else [],
         word=guards.word(), members=_members(found) if verb in NAMING else [], until=later() if verb == "snooze" else [],
         question=consulting.question_to(found, current.user.id) if verb == "advise" else None,
