@@ -152,7 +152,7 @@ def form(found: ApprovalRequest, verb: str, *, status: int = 200, values: Mappin
         peek=showing.peek(found, dry_run=verb in APPROVING), action=address,
         filling=filling.drawn(wanted, MultiDict(values or {}), errors or {}, address) if wanted else None,
         back_url=showing.page_url(found), hash=found.snapshot_hash, key=_key(found, verb),
-        fills=_fills(found),
+        fills=_fills(found), in_dialog=wants_fragment(),
         guard=found.risk.value if verb in APPROVING else "", offered=_offered(found) if verb == "modify" else [],
         word=guards.word(), members=_members(found) if verb in NAMING else [], until=later() if verb == "snooze" else [],
         question=consulting.question_to(found, current.user.id) if verb == "advise" else None,
