@@ -84,8 +84,9 @@ EXPORT: dict[str, tuple[Schema, str]] = {
     "zip": ({**TEXT, "enum": ["0", "1"]}, "1 for a ZIP; from 50,000 records on it is one unless 0 is said"),
     "export_reason": (TEXT, "Why; needed where the records are confidential"),
 }
+ROWS: Schema = {"type": "array", "items": {"type": "object"}}
 _FILE: Schema = {"description": "The file", "headers": {**LIMITS}, "content": {
-    kind.partition(";")[0]: {"schema": {**TEXT, "format": "binary"}} for kind in (*TYPES.values(), ZIP)}}
+    kind.partition(";")[0]: {"schema": ROWS if kind == TYPES["json"] else {**TEXT, "format": "binary"}} for kind in (*TYPES.values(), ZIP)}}
 
 
 def paths_of(resource: Resource) -> dict[str, Any]:
