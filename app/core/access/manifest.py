@@ -109,7 +109,7 @@ module = Module("access", label=_l("Access"), icon="key-round", section="people"
                                permission="access.role.view"),),
                 schedule=(every(3600, bring_roles),),
                 says={"access.member.preview": _l("%(name)s looked at what %(record)s sees"),
-                      "access.role.bring": _l("The roles that come with the product were brought up to date"),
+                      "access.role.bring": _l("%(name)s brought the roles of the product up to date"),
                       "access.permission.unknown": _l("%(name)s asked for a permission that nothing declares"),
                       "access.permission.refuse": _l("%(name)s asked for something they may not do"),
                       "access.grant.refuse": _l("%(name)s wanted to give more than they have")})
