@@ -11,8 +11,9 @@ from app.kernel.reports import ReportOf
 from app.kernel.run_types import RunEffect, RunStep, RunType
 from app.kernel.tiles import Tile
 
-__all__ = ["AIAction", "Action", "Approval", "Duty", "Evidence", "Level", "Lines", "MenuItem", "Module", "Panel", "Related", "ReportOf",
-           "Resource", "Risk", "Role", "RunEffect", "RunStep", "RunType", "Schedule", "Setting", "Source", "Task", "Tile", "daily", "every"]
+__all__ = ["AIAction", "Action", "Approval", "Duty", "Evidence", "Ledger", "Level", "Lines", "MenuItem", "Module", "Panel", "Related",
+           "ReportOf", "Resource", "Risk", "Role", "RunEffect", "RunStep", "RunType", "Schedule", "Setting", "Source", "Task", "Tile",
+           "daily", "every"]
 
 Risk = Literal["GREEN", "ORANGE", "RED"]
 
@@ -98,7 +99,8 @@ class Resource:
     `own_form(record)` gives the address of the page on which a record (None: a new one) is made or changed by hand, where the
     module has its own; lists, records and the menu then lead there, while API and import go on as declared. `waits` is a choice with the
     value (“status”, “draft”) that reads as waiting, in lists and on pages, while an approval of the record is open. `section` is where the
-    list stands in the menu when that is not where its module stands.
+    list stands in the menu when that is not where its module stands. `empty` is what a list without records says instead of the usual
+    words: how the first one comes about.
     """
 
     model: type
@@ -138,6 +140,7 @@ class Resource:
     own_form: Callable[[Any], str] | None = None
     menu: bool = True
     section: str = ""
+    empty: Any = ""
     key: str = ""
     module: str = ""
 
@@ -158,6 +161,22 @@ class Resource:
     def choosing(self) -> str:
         """The permission to choose a record of this kind for another one; that of opening it, unless it is `chosen_apart`."""
         return self.permission("choose" if self.chosen_apart else "view")
+
+
+@dataclass(frozen=True)
+class Ledger(Resource):
+    """What reports can be about beside resources: rows that come about by themselves (answers, jobs, entries of the trail), without a form,
+    an import or an API of their own. `model` comes from `kernel.ledgers.rows()`. Reading them asks for the permission `needs`, taking a
+    file of them for `takes` (the same where it says none); `page` is where below the organisation they are looked at one by one.
+    """
+
+    needs: str = ""
+    takes: str = ""
+    page: str = ""
+
+    def permission(self, verb: str) -> str:
+        """The one that is asked for, whatever is done."""
+        return self.takes if verb == "export" and self.takes else self.needs
 
 
 @dataclass(frozen=True)
@@ -321,7 +340,7 @@ class Module:
     nothing declares is refused to everybody. `forms` are those that it brings (core.forms), by their code: title and definition.
     `ai_actions` are the kinds of what a machine proposes for it, each with its level of autonomy. `section`, one of `SECTIONS`, is where
     its lists stand in the menu: what does the organisation's business (“operations”, “business”) has a section of its own there.
-    `tiles` stand on dashboards. `reports` are those that come with it.
+    `tiles` stand on dashboards. `reports` are those that come with it, `ledgers` what they can be about beside its resources.
     """
 
     name: str
@@ -345,6 +364,7 @@ class Module:
     ai_actions: tuple[AIAction, ...] = ()
     tiles: tuple[Tile, ...] = ()
     reports: tuple[ReportOf, ...] = ()
+    ledgers: tuple[Ledger, ...] = ()
     badge: Callable[[], int] | None = None
     keys: str = ""
     query: str = ""

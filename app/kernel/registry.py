@@ -13,7 +13,8 @@ from typing import Any
 from app.kernel.ai_actions import check as check_ai_action
 from app.kernel.errors import DeclarationError
 from app.kernel.fields import Field, fields_of
-from app.kernel.manifest import SECTIONS, Action, AIAction, Approval, Module, ReportOf, Resource, RunType, Setting, Tile
+from app.kernel.ledgers import complete
+from app.kernel.manifest import SECTIONS, Action, AIAction, Approval, Ledger, Module, ReportOf, Resource, RunType, Setting, Tile
 from app.kernel.records import list_index
 from app.kernel.reports import check as check_report
 from app.kernel.run_types import check as check_run
@@ -38,6 +39,7 @@ class Registry:
         self.ai_actions: dict[str, AIAction] = {}
         self.tiles: dict[str, Tile] = {}
         self.reports: dict[str, ReportOf] = {}
+        self.ledgers: dict[str, Ledger] = {}
         self.frozen = False
 
     def add(self, module: Module) -> Module:
@@ -49,11 +51,14 @@ class Registry:
         for section in said:
             known(section, SECTIONS, f"module {module.name}: section")
         checked = tuple(self._resource(module, resource) for resource in module.resources)
-        module = replace(module, resources=checked)
+        module = replace(module, resources=checked, ledgers=tuple(complete(module, each) for each in module.ledgers))
         self.modules[module.name] = module
         for resource in checked:
             self._unused(resource.key, self.resources, "resource")
             self.resources[resource.key] = resource
+        for ledger in module.ledgers:
+            self._unused(ledger.key, self.reported, "resource or ledger")
+            self.ledgers[ledger.key] = ledger
         for approval in module.approvals:
             self._unused(approval.key, self.approvals, "approval")
             self.approvals[approval.key] = approval
@@ -95,12 +100,17 @@ class Registry:
                 if level.above:
                     known(level.above, self.settings, f"approval {approval.key}: level “{level.approvers}” is above the setting")
         for report in self.reports.values():
-            check_report(report, self.resources, self.of_table)
+            check_report(report, self.reported, self.of_table)
         self.frozen = True
 
     def resource(self, key: str) -> Resource:
         """The resource `hse.incident`; a wrong key is an error that names the nearest right one."""
         return self.resources[known(key, self.resources, "resource")]
+
+    @property
+    def reported(self) -> dict[str, Resource]:
+        """What a report can be about: what may be taken along of the resources, and the ledgers."""
+        return {**{key: each for key, each in self.resources.items() if each.exportable}, **self.ledgers}
 
     def of_model(self, model: type) -> Resource | None:
         """The resource that a model belongs to, if any."""

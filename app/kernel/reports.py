@@ -12,7 +12,7 @@ from app.kernel.errors import DeclarationError
 from app.kernel.fields import Field, fields_of
 
 SPANS = ("day", "month", "year")
-TOTALS = ("sum", "average", "smallest", "largest")
+TOTALS = ("sum", "average", "median", "p90", "smallest", "largest")
 CHARTS = ("bar", "line", "pie")
 
 

@@ -65,10 +65,13 @@ class AnswerForm:
         chosen = self.field.chosen(lambda name: getattr(about, name), before) if self.field.chosen else None
         if chosen is None:
             return None
-        found: Sheet = chosen[1]
-        self._understand_typed(found)
-        self._start(found)
-        return found
+        return self.filled(chosen[1])
+
+    def filled(self, sheet: Sheet) -> Sheet:
+        """The form, once what was typed and what it begins with stand in it."""
+        self._understand_typed(sheet)
+        self._start(sheet)
+        return sheet
 
     def about(self, raws: Mapping[str, Any], fields: Mapping[str, Field]) -> Beside:
         """The other fields as values, as far as they can be read."""
@@ -155,7 +158,7 @@ class AnswerForm:
             here = [asked[name] for name in section.names if name in asked]
             controls = [bound_field(q.field, self.raw.get(q.name), errors=errors.get(f"{PREFIX}.{q.name}", ()), text=words.get(q.name, ""),
                                     prefix=f"{PREFIX}-", redraw=redraw if q.name in drivers else "",
-                                    validate=f"{validate}{PREFIX}-{q.name}",
+                                    validate=f"{validate}{PREFIX}-{q.name}" if validate else "",
                                     needed=sheet.needed(q, found.values, about)) for q in here if not q.columns]
             rows = [bound_rows(f"{PREFIX}-{q.name}", q.field.label, q.columns, self.raw.get(q.name) or [{}], errors,
                                self.fresh[1] if self.fresh[0] == q.name else -1) for q in here if q.columns]

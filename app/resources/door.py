@@ -80,12 +80,19 @@ def _dispatch(resource: Resource, action: str, targets: Sequence[Any], data: Any
 def _built_in(resource: Resource, action: str, records: Sequence[Any], data: Any, each: bool) -> list[Outcome]:
     verb = "archive" if action == "restore" else action
     rows = [data or {}] * len(records) if data is None or isinstance(data, Mapping) else list(data)
-    bound = bind_many(resource, rows, partial=True, records=records) if action == "edit" else [None] * len(records)
+    bound = _understood(resource, rows, records) if action == "edit" else [None] * len(records)
     outcomes = []
     for record, row, values in zip(records, rows, bound, strict=True):
         outcomes.append(_attempt(resource, record, each, partial(_change, resource, action, verb, record, row, values)))
     stages.settle(resource, [o.record for o in outcomes if o.state == "done"], {"edit": "edited"}.get(action, f"{action}d"))
     return outcomes
+
+
+def _understood(resource: Resource, rows: Sequence[Mapping[str, Any]], records: Sequence[Any]) -> list[Any]:
+    """What is to be changed of each record; nothing where there is a refusal in its place."""
+    there = [(row, record) for row, record in zip(rows, records, strict=True) if not isinstance(record, Refusal)]
+    bound = iter(bind_many(resource, [row for row, _record in there], partial=True, records=[record for _row, record in there]))
+    return [None if isinstance(record, Refusal) else next(bound) for record in records]
 
 
 def _change(resource: Resource, action: str, verb: str, record: Any, row: Mapping[str, Any], bound: Any) -> None:

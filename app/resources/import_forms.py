@@ -45,7 +45,7 @@ def encodings() -> list[tuple[str, str]]:
 
 def chosen_shape(run: ImportRun, form: MappingType[str, str]) -> dict[str, str]:
     """Encoding, separator or sheet where they are others than before; empty when nothing changed, or the file has none."""
-    names = {"csv": ("encoding", "separator"), "xlsx": ("sheet",)}.get(run.shape["kind"], ())
+    names = {"csv": ("encoding", "separator"), "xlsx": ("sheet",), "ods": ("sheet",)}.get(run.shape["kind"], ())
     asked = {name: form.get(name, "") for name in names}
     return {name: value for name, value in asked.items() if value and value != run.shape[name]}
 

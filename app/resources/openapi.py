@@ -84,8 +84,9 @@ EXPORT: dict[str, tuple[Schema, str]] = {
     "zip": ({**TEXT, "enum": ["0", "1"]}, "1 for a ZIP; from 50,000 records on it is one unless 0 is said"),
     "export_reason": (TEXT, "Why; needed where the records are confidential"),
 }
+ROWS: Schema = {"type": "array", "items": {"type": "object"}}
 _FILE: Schema = {"description": "The file", "headers": {**LIMITS}, "content": {
-    kind.partition(";")[0]: {"schema": {**TEXT, "format": "binary"}} for kind in (*TYPES.values(), ZIP)}}
+    kind.partition(";")[0]: {"schema": ROWS if kind == TYPES["json"] else {**TEXT, "format": "binary"}} for kind in (*TYPES.values(), ZIP)}}
 
 
 def paths_of(resource: Resource) -> dict[str, Any]:
@@ -117,7 +118,7 @@ def _single(resource: Resource) -> dict[str, Any]:
     found = {"get": operation(resource, "detail", "view", shown, method="GET", parameters=_used("fields", "none_match"), tagged=True)}
     if resource.form and resource.editable:
         changed = {"200": ("The record as it is now", resource.key)}
-        found["patch"] = operation(resource, "update", "edit", changed, method="PATCH", sends=ref(f"{resource.key}.change"), tagged=True,
+        found["patch"] = operation(resource, "update", "edit", changed, method="PATCH", sends=ref(f"{resource.key}.partial"), tagged=True,
                                    parameters=_used("match"), refusals={412: "Problem", 428: "Problem"})
     return found
 

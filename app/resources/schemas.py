@@ -134,7 +134,7 @@ def outcome_schema(resource: Resource) -> Schema:
 
 def many_schema(resource: Resource) -> Schema:
     """Many records in one call; `data` holds for all of them, that of an item for it alone."""
-    content = ref(f"{resource.key}.change") if _is_written(resource) else {"type": "object"}
+    content = ref(f"{resource.key}.partial") if _is_written(resource) else {"type": "object"}
     item = thing({"reference": {"type": "string"}, "version": {"type": "integer"}, "data": content}, needed=())
     return thing({"action": {"type": "string", "enum": together(resource)}, "data": {"type": "object"},
                   "items": {"type": "array", "minItems": 1, "maxItems": 500, "items": item}}, needed=("action", "items"))
@@ -155,7 +155,7 @@ def schemas_of(resource: Resource) -> dict[str, Schema]:
     if resource.form and resource.creatable:
         found[f"{resource.key}.write"] = written_schema(resource)
     if _is_written(resource):
-        found[f"{resource.key}.change"] = written_schema(resource, partial=True)
+        found[f"{resource.key}.partial"] = written_schema(resource, partial=True)
     if resource.actions or (resource.form and resource.editable):
         found[f"{resource.key}.outcome"] = outcome_schema(resource)
     if together(resource):

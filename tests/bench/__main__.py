@@ -14,13 +14,13 @@ from typing import Any
 from app.demo.scale import SCALE
 from app.kernel import clock
 from app.kernel.embedded import Servers
-from tests.bench import inside, pages, painting, queueing, starting, trail, work
+from tests.bench import inside, pages, painting, papers, queueing, starting, trail, wide, work
 from tests.bench.figures import Row, table
 from tests.bench.house import House, copy, floor, servers
 
 LEFT_OUT, FAILED = "left out (--quick)", "failed, see above"
-ORDER = ("pages", "thinking", "deep", "queries", "decision", "notices", "approval", "queue", "search", "import", "export", "trail",
-         "report", "start", "bytes", "one decision", "memory", "suite", "streams")
+ORDER = ("pages", "thinking", "deep", "queries", "decision", "notices", "approval", "queue", "search", "import", "wide", "export",
+         "beside", "trail", "report", "start", "bytes", "one decision", "memory", "suite", "streams")
 
 
 class Bench:
@@ -42,11 +42,12 @@ class Bench:
                     self.attempt(step, taken)
                 taken.client.close()
             self.attempt(self.exports, house)
+            self.attempt(self.papers, house)
             self.attempt(self.queue, house)
         self.attempt(self.trail)
         self.attempt(self.imports)
+        self.attempt(self.wide)
         self.attempt(self.start)
-        self.rows["report"] = [Row("PDF report of 50 pages with charts", "< 20 s", "< 5 s")]
         self.rows["suite"] = [Row("the whole test suite on 2 cores", "< 20 min", "< 8 min", note="see the end of `make test`")]
         return [row for name in ORDER for row in self.rows.get(name, [Row(name, "", "", note=FAILED)])]
 
@@ -123,6 +124,18 @@ class Bench:
             found += [Row(f"export of 50,000 rows {form.upper()}", must, aim, seconds, "s", limit=limit),
                       Row(f"… RSS of the worker, {form.upper()}", "< 300 MB", "", megabytes, "MB", limit=300)]
         self.rows["export"] = found
+        quiet, busy = work.beside(house, runs)
+        self.rows["beside"] = [Row("list p95 while a worker writes 50,000 rows, against none", "≤ +20 %", "",
+                                   [(b / a - 1) * 100 for a, b in zip(quiet, busy, strict=True)], "%", limit=20,
+                                   details=[f"{statistics.median(quiet):.1f} ms and {statistics.median(busy):.1f} ms"])]
+
+    def papers(self, house: House) -> None:
+        """Reports on paper, and mails."""
+        self.rows["report"] = papers.rows(house, 1 if self.quick else self.runs)
+
+    def wide(self) -> None:
+        """A file with many rows and columns."""
+        self.rows["wide"] = wide.rows(self.running, 10_000 if self.quick else wide.ROWS)
 
     def queue(self, house: House) -> None:
         """The queue of somebody whom many ask."""

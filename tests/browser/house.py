@@ -45,7 +45,10 @@ CORE = {"sign-in": "/sign-in", "organisations": "/organisations", "inbox": "inbo
         "runs": "runs/", "launch": "runs/launch/hse.weekly_review", "run schedules": "runs/schedules/",
         "plan": "runs/schedules/new/hse.weekly_review",
         "autonomy": "autonomy/levels", "read a mail": "autonomy/mail",
-        "background work": "jobs/overview", "components": "components", "lost": "nowhere/"}
+        "background work": "jobs/overview", "reports": "reports/", "report": "reports/prebuilt/hse.incidents_by_site",
+        "report of answers": "reports/prebuilt/approvals.time_to_decide", "report of the trail": "reports/prebuilt/audit.refused_sign_ins",
+        "report about what": "reports/build", "report builder": "reports/build?origin=hse.incidents_by_month",
+        "columns": "views/columns?of_list=hse.incident", "components": "components", "lost": "nowhere/"}
 HOUSES = ("meridian", "vernier", "brightwater", "northgate")
 
 

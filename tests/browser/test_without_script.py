@@ -63,9 +63,11 @@ def test_a_red_request_asks_for_word_and_password_and_loses_nothing(house: House
     page.context.close()
 
 
-def test_returning_without_a_reason_is_refused_and_with_one_it_goes(house: House) -> None:
+@pytest.mark.parametrize("with_script", [False, True])
+def test_returning_without_a_reason_is_refused_and_with_one_it_goes(house: House, with_script: bool) -> None:
+    """On a page of its own, to which a mail leads; with JavaScript it is sent there as any other form."""
     person, address = waiting(house, "ORANGE")
-    page = house.sign_in(person, "meridian", java_script_enabled=False).new_page()
+    page = house.sign_in(person, "meridian", java_script_enabled=with_script).new_page()
     page.goto(f"{address}decide?verb=return")
     page.fill("[name=reason]", " ")
     page.click("button[name=decision][value=return]")

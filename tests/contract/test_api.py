@@ -92,6 +92,8 @@ def test_the_description_is_whole() -> None:
     """What is pointed at is there, every operation has a name of its own, and what an address holds is said."""
     names = [operation["operationId"] for said in DOCUMENT["paths"].values() for operation in operations(said).values()]
     assert len(names) == len(set(names))
+    schemas = [re.sub(r"[\W_]", "", name).lower() for name in DOCUMENT["components"]["schemas"]]
+    assert sorted(schemas) == sorted(set(schemas)), "a generated client makes one class of two"
     for path, said in DOCUMENT["paths"].items():
         held = {each["$ref"].rpartition("/")[2] if "$ref" in each else each["name"] for each in said.get("parameters", ())}
         assert {"{" + name + "}" for name in held} == {part for part in path.split("/") if part.startswith("{")}, path

@@ -38,7 +38,8 @@ REFERRED = {"/access/overview/changes/": "role_change", "/access/overview/as/": 
             "/impersonation/": "impersonation", "/inbox/delegations/": "approval_delegation", "/inbox/": "approval_request",
             "/approvals/": "approval_request", "/runs/runs/": "executive_run", "/runs/schedules/": "schedule",
             "/workflow/designs/": "workflow_version", "/autonomy/proposals/": "ai_proposal", "/dashboards/": "dashboards_dashboard",
-            "/documents/templates/": "document_template", "/reports/reports/": "reports_report"}
+            "/documents/templates/": "document_template", "/reports/reports/": "reports_report",
+            "/forms/forms/": "form_definition"}
 ASKED = {"X-Request-ID": "isolation-probe"}
 
 

@@ -11,7 +11,7 @@ from app.core.workflow.templates import TEMPLATES
 from app.demo import agreeing
 from app.demo.agreeing.plays import Play, plays, result
 
-TWISTS = {"agreed", "refused", "outvoted", "late", "returned", "delegated", "handed on", "edited", "withdrawn", "undone"}
+TWISTS = {"agreed", "refused", "outvoted", "late", "returned", "delegated", "covered", "handed on", "edited", "withdrawn", "undone"}
 
 
 def adds_up(said: dict[str, Any]) -> None:

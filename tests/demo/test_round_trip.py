@@ -42,7 +42,7 @@ def test_out_and_in_again_changes_nothing(demo: Flask, resource: Resource, slug:
     with acting(place), unit_of_work():
         member_id = session().query(people.Member.id).filter_by(name=OWNERS[slug]).scalar()
         owner = people.load_actor(place, member_id)
-    for form in ("csv", "xlsx"):
+    for form in ("csv", "xlsx", "ods", "jsonl"):
         with demo.test_request_context("/"), acting(place, owner, channel="page"), unit_of_work():
             wanted, target = read(resource, MultiDict()), io.BytesIO()
             rows, name = exporting.write(wanted, form, target, MultiDict())

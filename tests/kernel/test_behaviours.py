@@ -15,7 +15,7 @@ from werkzeug.serving import make_server
 
 from app.kernel.current import Context, _context
 from app.kernel.frame import Frame, provide_frame
-from app.kernel.screens import screen
+from app.kernel.screens import screen, wants_fragment
 from tests.kernel.browser_side import ORGANISATION, PERSON, application, bound
 
 pytestmark = pytest.mark.browser
@@ -55,7 +55,7 @@ class Queue:
                 "lines": None, "changed": [], "consequences": [], "meaning": "", "levels": [],
                 "progress": {"text": "", "through": 0, "steps": []}, "snapshot": "9c41e07b",
                 "state": None, "files": [], "evidence": None, "backtest": None, "done_url": "", "alone": False, "delivery": None,
-                "comments": [], "sheet_url": "", "held": None,
+                "comments": [], "filled": [], "sheet_url": "", "held": None,
                 "buttons": [{"verb": v, "label": v.title(), "url": u, "primary": v == "approve", "allowed": True, "reason": ""}
                             for v, u in row["links"]]}
 
@@ -89,6 +89,7 @@ def pages(queue: Queue) -> Flask:
                           undos=[{"text": f"PAY-{number} {verb}", "url": f"/northgate/inbox/{number}/undo", "seconds": 30}])
         return screen("inbox/decide.html", "form", status=422 if wrong else 200, verb=verb, heading=verb.title(), peek=peek,
                       action=f"/northgate/inbox/{number}/decide", back_url="/northgate/inbox/", hash="9c", key="k", guard=peek["risk"],
+                      filling=None, fills=False, in_dialog=wants_fragment(),
                       word=peek["reference"], members=[], until=[], values=request.form, errors=wrong, changed=[])
 
     def request_page(number: str) -> Any:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from email import message_from_bytes
 from email.message import EmailMessage
 from typing import Any
 from uuid import UUID
@@ -13,12 +16,14 @@ from uuid import UUID
 import psutil
 import pytest
 import redis
+from aiosmtpd.controller import Controller
 
 from app.core import mail
 from app.core.people import Member
 from app.kernel import jobs, outbox
 from app.kernel.jobs import DONE, RUNNING, WAITING
 from app.kernel.outbox import OutboxRow
+from app.running.ports import free_ports
 from tests.core.stand import Stand
 from tests.infra import serving
 from tests.infra.databases import Database
@@ -176,8 +181,52 @@ def _remittances(live: LiveServer) -> list[EmailMessage]:
     return [message for message in live.mails() if message["X-Effect-Id"]]
 
 
+class Post:
+    """A mail server that lets so many mails in, then keeps the next one at its door until it may go on."""
+
+    def __init__(self, free: int) -> None:
+        self.free, self.at_the_door, self.may_go_on = free, threading.Event(), threading.Event()
+        self.taken: list[str] = []
+
+    async def handle_MAIL(self, _server: Any, _session: Any, envelope: Any, address: str, options: list[str]) -> str:  # noqa: N802
+        """The next mail begins."""
+        if len(self.taken) == self.free and not self.may_go_on.is_set():
+            self.at_the_door.set()
+            while not self.may_go_on.is_set():  # noqa: ASYNC110 -- the test is in another thread
+                await asyncio.sleep(0.05)
+        envelope.mail_from, envelope.mail_options = address, options
+        return "250 OK"
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
+        """A mail came in."""
+        self.taken.append(str(message_from_bytes(envelope.content)["X-Effect-Id"]))
+        return "250 OK"
+
+
 @pytest.mark.requirement("OF-185")
-def test_no_mail_is_lost_when_the_worker_is_killed(live: LiveServer, stand: Stand) -> None:
+def test_ten_mails_arrive_once_when_the_worker_is_killed_between_them(live: LiveServer, stand: Stand) -> None:
+    post = Post(free=4)
+    controller = Controller(post, hostname="127.0.0.1", port=free_ports())
+    live.environ["SMTP_URL"] = f"smtp://127.0.0.1:{controller.port}"
+    controller.start()
+    try:
+        live.start("worker", "scheduler")
+        with stand.work():
+            for n in range(10):
+                mail.send("acorn@suppliers.example", "remittance", {"advice": {**ADVICE, "reference": f"PAY-{n}"}}, key=f"r:{n}",
+                          headers={"X-Effect-Id": f"effect-{n}"})
+        assert post.at_the_door.wait(120), f"only {len(post.taken)} came before"
+        kill_worker(live)
+        post.may_go_on.set()
+        live.start("worker")
+        wait_for(lambda: len(post.taken) >= 10, 120, "all mail")
+        time.sleep(5)
+    finally:
+        controller.stop()
+    assert sorted(post.taken) == [f"effect-{n}" for n in range(10)], "all ten, none twice"
+
+
+def test_no_mail_is_lost_when_the_worker_is_killed_at_any_moment(live: LiveServer, stand: Stand) -> None:
     live.start("catcher", "worker", "scheduler")
     with stand.work():
         for n in range(10):

@@ -6,7 +6,8 @@ from flask_babel import lazy_gettext as _l
 
 from app.core.access import asking, changing, guarding, keeping
 from app.core.access.models import AccessRequest, CustomPermission, MemberGrant, Role, RoleChange, RoleGrant
-from app.kernel.manifest import Action, Approval, Level, Lines, MenuItem, Module, Related, Resource, Setting
+from app.core.access.roles import bring_roles
+from app.kernel.manifest import Action, Approval, Level, Lines, MenuItem, Module, Related, Resource, Setting, every
 
 roles = Resource(
     Role,
@@ -97,7 +98,8 @@ requests = Resource(
 module = Module("access", label=_l("Access"), icon="key-round", section="people",
                 resources=(roles, single_permissions, custom_permissions, requests, role_changes),
                 approvals=(Approval("access.request", _l("Access request"), (
-                    Level(_l("Those who give access"), "role:admin,owner", hours=24, risk="ORANGE"),), why_not_by=asking.why_not_by),
+                    Level(_l("Those who give access"), "able:access.single_permission.create", hours=24, risk="ORANGE"),),
+                             why_not_by=asking.why_not_by),
                     Approval("access.role_change", _l("Change of a role"), (
                         Level(_l("Another administrator"), "role:admin", needs=1, hours=48, risk="RED", when=changing.needs_approval),),
                         why_not_by=changing.why_not_by)),
@@ -105,7 +107,9 @@ module = Module("access", label=_l("Access"), icon="key-round", section="people"
                                   help=_l("A change of what a role gives then waits until another administrator agrees.")),),
                 menu=(MenuItem("access_overview", _l("Roles and permissions"), "shield-check", "access_overview.overview", section="people",
                                permission="access.role.view"),),
+                schedule=(every(3600, bring_roles),),
                 says={"access.member.preview": _l("%(name)s looked at what %(record)s sees"),
+                      "access.role.bring": _l("%(name)s brought the roles of the product up to date"),
                       "access.permission.unknown": _l("%(name)s asked for a permission that nothing declares"),
                       "access.permission.refuse": _l("%(name)s asked for something they may not do"),
                       "access.grant.refuse": _l("%(name)s wanted to give more than they have")})

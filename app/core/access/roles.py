@@ -9,6 +9,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
+from app.core import audit
 from app.core.access.models import Role, RoleGrant
 from app.kernel.db import session
 from app.kernel.errors import NotFound
@@ -68,24 +69,48 @@ def _spread(grants: Any) -> dict[str, str]:
 
 
 def install_roles() -> dict[str, Role]:
-    """Give the organisation every declared role, and each role its declared grants; what is there already stays. By key."""
-    work = session()
-    present = {role.key: role for role in work.scalars(select(Role))}
-    declared = declared_roles()
+    """Give the organisation every declared role, and each its declared grants; what is there already stays. By key.
+
+    A role of the organisation's own that has the key of a declared one is left as it is.
+    """
+    _missing_roles()
+    _missing_grants()
+    return _present()
+
+
+def bring_roles() -> None:
+    """Give an organisation that was founded under an earlier version what has come since, with an entry that says so."""
+    roles, grants = _missing_roles(), _missing_grants()
+    if roles or grants:
+        audit.note("access.role.bring", context={"roles": sorted(role.key for role in roles), "permissions": len(grants)})
+
+
+def _present() -> dict[str, Role]:
+    return {role.key: role for role in session().scalars(select(Role))}
+
+
+def _missing_roles() -> list[Role]:
+    present, declared = _present(), declared_roles()
     fresh = [Role(key=d.key, label=str(d.label), description=str(d.help) or None, system=True) for d in declared if d.key not in present]
     assign(fresh)
-    work.add_all(fresh)
-    work.flush()
+    session().add_all(fresh)
+    session().flush()
     present.update({role.key: role for role in fresh})
     parents = {d.key: d.parent for d in declared if d.parent}
     for role in fresh:
         role.parent_id = present[parents[role.key]].id if role.key in parents else None
-    work.flush()
-    held = {(g.role_id, g.pattern) for g in work.scalars(select(RoleGrant))}
-    work.add_all(RoleGrant(role_id=present[d.key].id, pattern=pattern, scope=scope) for d in declared
-                 for pattern, scope in d.grants.items() if (present[d.key].id, pattern) not in held)
-    work.flush()
-    return present
+    session().flush()
+    return fresh
+
+
+def _missing_grants() -> list[RoleGrant]:
+    present = {key: role for key, role in _present().items() if role.system}
+    held = {(g.role_id, g.pattern) for g in session().scalars(select(RoleGrant))}
+    fresh = [RoleGrant(role_id=present[d.key].id, pattern=pattern, scope=scope) for d in declared_roles() if d.key in present
+             for pattern, scope in d.grants.items() if (present[d.key].id, pattern) not in held]
+    session().add_all(fresh)
+    session().flush()
+    return fresh
 
 
 def role_named(key: str) -> Role:

@@ -35,6 +35,7 @@ class Answer:
     looked: bool = False
     stance: str = ""
     changes: Mapping[str, Any] | None = None
+    answers: Mapping[str, Any] | None = None
 
 
 @dataclass
@@ -51,6 +52,8 @@ class Decided:
     @property
     def said(self) -> str:
         """One sentence for the live region: “PR-2026-00042 approved”."""
+        if self.data.get("form"):
+            return _("%(reference)s filled in", reference=self.request.record_reference)
         return _("%(reference)s %(state)s", reference=self.request.record_reference, state=self.verb.label)
 
 

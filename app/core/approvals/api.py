@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, jsonify, request, url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from app.core.approvals import guards, queue
+from app.core.approvals import filling, guards, queue
+from app.core.approvals.case import Case
 from app.core.approvals.deciding import CHANGE, said
 from app.core.approvals.decisions import Decided, decide, seconds_left
 from app.core.approvals.models import ApprovalRequest, Colour, State
@@ -38,7 +41,10 @@ def detail(ref: str) -> Response:
     """One request with the exact snapshot, its hash, its story, and the key with which a RED decision shows that it was read."""
     guards.require_token("view")
     found = queue.find(ref)
+    case = Case(found)
+    wanted = filling.asked(found, case.record, case.seat)
     return jsonify(**brief(Entry(found, None)), snapshot=content_of(found.snapshot), flags=found.reasons, key=guards.evidence_key(found),
+                   form=filling.described(wanted) if wanted else None, filled=filling.plain(case),
                    story=[{"verb": line.verb.value, "by": str(line.by_id), "on_behalf_of": line.on_behalf_of and str(line.on_behalf_of),
                            "at": line.at.isoformat(), "reason": line.reason, "hash": line.shown_hash, "round": line.round,
                            "level": line.level, "to": line.data.get("to"), "opinion": line.data.get("stance")}
@@ -47,14 +53,23 @@ def detail(ref: str) -> Response:
 
 @api.post("/<ref>/decide")
 def answer(ref: str) -> Response:
-    """Answer: {"decision", "hash", "key", "reason", "member", "until", "word", "password", "stance", "changes"}, as JSON or a form."""
+    """Answer, as JSON or a form: decision, hash, key, reason, member, until, word, password, stance, changes, answers."""
     values = request.get_json(silent=True) if request.is_json else request.form
     if not isinstance(values, dict):
         raise Invalid({"decision": ["A JSON object is needed."]})
     changes = values.get("changes") if isinstance(values.get("changes"), dict) else {}
     flat = {**values, **{f"{CHANGE}{name}": value for name, value in (changes or {}).items()}}
-    done = decide(queue.find(ref), str(values.get("decision", "")), **said({k: str(v) for k, v in flat.items() if v is not None}))
+    done = decide(queue.find(ref), str(values.get("decision", "")), answers=_answers(values),
+                  **said({k: str(v) for k, v in flat.items() if v is not None}))
     return jsonify(**outcome(done))
+
+
+def _answers(values: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The answers to the form of the step, as they were sent."""
+    found = values.get("answers")
+    if found is not None and not isinstance(found, dict):
+        raise Invalid({"answers": [_("A JSON object is needed.")]})
+    return found
 
 
 def outcome(done: Decided) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from app.kernel.db import session
 from app.kernel.errors import DeclarationError
 from app.kernel.registry import known
 
-RULES = ("manager_of", "manager_of_requester", "member", "role")
+RULES = ("manager_of", "manager_of_requester", "member", "role", "able")
 
 
 class Directory(workflow.Directory):

@@ -71,11 +71,15 @@ class Case:
         return min(mine, default=self.request.level)
 
     @property
+    def seat(self) -> ApprovalSeat | None:
+        """The seat at which the reader decides now."""
+        mine = (seat for seat in self.seats if seat.member_id == current.user.id and seat.state == Seat.WAITING and seat.asked not in ASIDE)
+        return min(mine, key=lambda seat: seat.level, default=None)
+
+    @property
     def meaning(self) -> str:
         """What the reader's signature would say; empty where none is asked."""
-        mine = next((seat for seat in self.seats if seat.member_id == current.user.id and seat.state == Seat.WAITING
-                     and seat.asked not in ASIDE), None)
-        return guards.meaning_of(self.request, mine)
+        return guards.meaning_of(self.request, self.seat)
 
     @cached_property
     def away(self) -> dict[UUID, Absence]:

@@ -79,7 +79,7 @@ def _act(run: Run, number: int, now: datetime) -> None:
         _remind(run, number, limit, now)
     elif leg.climbs < limit.climbs or (leg.climbs == limit.climbs and limit.then):
         _climb(run, number, limit, now)
-    elif limit.end and not (limit.end == "approve" and (leg.colour == "RED" or leg.kind == "sign")):
+    elif limit.end and not (limit.end == "approve" and (leg.colour == "RED" or leg.kind in ("sign", "form"))):
         outcome = run.step(leg.path).good if limit.end == "approve" else ENDS[limit.end]
         _go_on(run, leg, outcome, _("Nobody answered in time: the workflow says so."))
     else:

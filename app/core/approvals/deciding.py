@@ -12,11 +12,13 @@ from zoneinfo import ZoneInfo
 from flask import flash, redirect, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from app.core.approvals import bulk, consulting, guards, modifying, news, queue, rounds, showing
+from app.core.approvals import bulk, consulting, filling, guards, modifying, news, queue, rounds, showing
 from app.core.approvals.decisions import Decided
 from app.core.approvals.decisions import decide as answer
+from app.core.approvals.legs import open_legs
 from app.core.approvals.models import ApprovalRequest, Colour, Verb
 from app.core.approvals.views import screens, tabs, undos
 from app.core.people import Member, members_visible_to
@@ -33,6 +35,7 @@ NAMING = ("delegate", "opinion", "add")
 MOST_NAMES = 200
 CHANGE = "change-"
 APPROVING = ("approve", "modify")
+RESHAPING = ("_redraw", "_add_line", "_remove_line")
 MORNING = time(8)
 
 
@@ -57,8 +60,10 @@ def decide(ref: str) -> Response:
     """Take a decision. `decision` is the verb; `hash` the snapshot that was shown; `_key` makes a repeat the same decision."""
     found = queue.find(ref)
     verb = request.form.get("decision") or "approve"
+    if any(name in request.form for name in RESHAPING):
+        return form(found, verb, values=request.form)
     try:
-        return decided(answer(found, verb, **said(request.form)))
+        return decided(answer(found, verb, **said(request.form), answers=_answers(found)))
     except (Invalid, Conflict) as error:
         return refused(found.id, "modify" if _changes(request.form) else verb, error)
 
@@ -80,6 +85,27 @@ def done(ref: str) -> Response:
         flash(sentence, "success")
         return redirect(url_for("inbox.listing", tab="requested" if found.requested_by == current.user.id else "watching"), 303)
     return _left(found, gone=True, trigger={"decided": {"said": sentence}})
+
+
+def _answers(found: ApprovalRequest) -> dict[str, Any] | None:
+    """What was typed into the form of the step at which the reader is asked, where one is filled in there."""
+    wanted = _wanted(found)
+    return filling.typed(wanted, request.form) if wanted is not None else None
+
+
+def _wanted(found: ApprovalRequest) -> filling.Filling | None:
+    """The form that the reader fills in."""
+    if not _fills(found):
+        return None
+    model: Any = registry.resource(found.resource).model
+    seat = guards.seat_of(found, current.user.id)
+    return filling.asked(found, session().scalars(select(model).where(model.id == found.record_id)).first(), seat)
+
+
+def _fills(found: ApprovalRequest) -> bool:
+    """Whether the reader is asked to fill in a form; where no form is asked for, nobody need look at the seats."""
+    forms = any(leg.kind == "form" for _number, leg in open_legs(found))
+    return forms and filling.awaited(found, guards.seat_of(found, current.user.id))
 
 
 def said(values: Mapping[str, str]) -> dict[str, Any]:
@@ -118,10 +144,15 @@ def form(found: ApprovalRequest, verb: str, *, status: int = 200, values: Mappin
               "ask": _("Ask for information"), "answer": _("Answer"),
               "delegate": _("Delegate"), "comment": _("Comment"), "escalate": _("Escalate"), "snooze": _("Snooze"),
               "opinion": _("Ask for a second opinion"), "advise": _("Give your opinion"), "add": _("Add an approver")}
+    wanted = _wanted(found) if verb == "approve" else None
+    labels |= {"approve": _("Fill in the form")} if wanted else {}
+    address = url_for("inbox.decide", ref=found.reference)
     response = screen(
         "inbox/decide.html", block="form", status=status, verb=verb, heading=labels[verb],
-        peek=showing.peek(found, dry_run=verb in APPROVING), action=url_for("inbox.decide", ref=found.reference),
+        peek=showing.peek(found, dry_run=verb in APPROVING), action=address,
+        filling=filling.drawn(wanted, MultiDict(values or {}), errors or {}, address) if wanted else None,
         back_url=showing.page_url(found), hash=found.snapshot_hash, key=_key(found, verb),
+        fills=_fills(found), in_dialog=wants_fragment(),
         guard=found.risk.value if verb in APPROVING else "", offered=_offered(found) if verb == "modify" else [],
         word=guards.word(), members=_members(found) if verb in NAMING else [], until=later() if verb == "snooze" else [],
         question=consulting.question_to(found, current.user.id) if verb == "advise" else None,

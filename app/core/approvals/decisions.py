@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from app.core import audit
-from app.core.approvals import consulting, guards, levels, modifying, words
+from app.core.approvals import consulting, filling, guards, levels, modifying, words
 from app.core.approvals.answers import Answer, Decided, seconds_left, write
 from app.core.approvals.events import ApprovalDecided
 from app.core.approvals.models import ApprovalDecision, ApprovalRequest, ApprovalSeat, Asked, Seat, State, Verb
@@ -34,15 +34,16 @@ LONGEST_KEY = 200
 def decide(request: ApprovalRequest | UUID, verb: Verb | str, *, reason: str = "", shown_hash: str = "", key: str = "",
            to: UUID | None = None, until: datetime | None = None, word: str = "", password: str = "", evidence: str = "",
            bulk: bool = False, looked: bool = False, stance: str = "",
-           changes: Mapping[str, Any] | None = None) -> Decided:
+           changes: Mapping[str, Any] | None = None, answers: Mapping[str, Any] | None = None) -> Decided:
     """Answer a request as the member who acts. `key` makes a repeat the same answer; the evidence seal of a RED decision is its key.
     Among many (`bulk`) what stands out is approved only when somebody `looked` at it. `stance`: whether an opinion is for or against.
-    `changes` are those with which it is approved, where its approval knows any (`Approval.modify`).
+    `changes` are those with which it is approved, where its approval knows any (`Approval.modify`). `answers` are those to
+    the form of a step at which one is filled in.
 
     Raises Forbidden (not asked, or one's own), Conflict (settled, or other bytes: `details["changed"]`), Invalid (what is missing).
     """
     answer = Answer(_verb(verb), reason, shown_hash, key[:LONGEST_KEY], to, until, word, password, evidence or key, bulk, looked, stance,
-                    changes)
+                    changes, answers)
     request_id = request if isinstance(request, UUID) else request.id
     if earlier := _earlier(request_id, answer):
         return earlier
@@ -91,8 +92,9 @@ def _approve(request: ApprovalRequest, record: Any, answer: Answer) -> Decided:
     guards.require_red(request, evidence=answer.evidence, typed=answer.word, password=answer.password)
     signed = guards.require_signature(request, seat, answer.password, bulk=answer.bulk)
     reason = guards.require_reason(Verb.APPROVE, answer.reason)
+    filled = filling.require_filled(request, record, seat, answer.answers, bulk=answer.bulk)
     modified = modifying.modify(request, record, answer.changes)
-    return _judge(request, record, answer, seat, reason, Seat.APPROVED, "approved", {**signed, **modified})
+    return _judge(request, record, answer, seat, reason, Seat.APPROVED, "approved", {**signed, **filled, **modified})
 
 
 def _no(mark: Seat, outcome: str) -> Callable[[ApprovalRequest, Any, Answer], Decided]:
@@ -121,7 +123,7 @@ def _judge(request: ApprovalRequest, record: Any, answer: Answer, seat: Approval
     if asked:
         add_seats(asked)
         tell([request.id])
-    return Decided(request, answer.verb, seconds=seconds_left(request))
+    return Decided(request, answer.verb, seconds=seconds_left(request), data=dict(row["data"]))
 
 
 def _ask(request: ApprovalRequest, _record: Any, answer: Answer) -> Decided:

@@ -16,7 +16,7 @@ _BRIEF = {"id": _TEXT, "reference": _TEXT, "resource": _TEXT, "record": _TEXT, "
           "requested_by": _TEXT, "paused": _FLAG, "round": _NUMBER, "may_decide": _FLAG, "guard": _TEXT}
 _DECIDED = {"reference": _TEXT, "record": _TEXT, "decision": _TEXT, "state": _TEXT, "repeated": _FLAG, "held_seconds": _NUMBER,
             "level": _NUMBER, "levels": _NUMBER}
-_SENT = dict.fromkeys(("hash", "key", "reason", "member", "until", "word", "password"), _TEXT)
+_SENT = dict.fromkeys(("hash", "key", "reason", "member", "until", "word", "password"), _TEXT) | {"answers": {"type": "object"}}
 
 
 def _object(properties: dict[str, Any]) -> dict[str, Any]:
@@ -42,6 +42,7 @@ PATHS: dict[str, Any] = {
         "parameters": [*_ORG, {"$ref": "#/components/parameters/reference"}],
         "get": _operation("detail", "A request with what was shown, and its story", "read_only", _object(
             {**_BRIEF, "snapshot": {}, "flags": {}, "key": {"type": ["string", "null"]},
+             "form": {"type": ["object", "null"]}, "filled": {"type": "array", "items": _object({})},
              "story": {"type": "array", "items": _object({})}}))},
     "/{org}/approvals/{reference}/decide": {
         "parameters": [*_ORG, {"$ref": "#/components/parameters/reference"}],

@@ -124,7 +124,10 @@ def require_stance(stance: str, known: Container[str]) -> str:
 
 def require_possible(request: ApprovalRequest, seat: ApprovalSeat, outcome: str) -> None:
     """Refuse an answer that the step does not know: a review is not rejected. Raises Conflict."""
-    if outcome == "rejected" and leg_at(request, seat.level).kind not in ("approve", "sign"):
+    kind = leg_at(request, seat.level).kind
+    if outcome == "rejected" and kind == "form":
+        raise Conflict(_("This step asks for a form: fill it in, or return it."))
+    if outcome == "rejected" and kind not in ("approve", "sign"):
         raise Conflict(_("This step asks for a review: return it, or agree."))
 
 

@@ -7,7 +7,9 @@ from flask_babel import lazy_gettext as _l
 from app.core import access
 from app.core.approvals import clocks, delegations, handing, leaving, orphans, queue, sentences, stuck, telling
 from app.core.approvals.events import ApprovalDecided, ApprovalsAsked
+from app.core.approvals.ledgers import LEDGERS
 from app.core.approvals.models import ExchangeRate
+from app.core.approvals.reports import REPORTS
 from app.core.calendar import absences
 from app.core.people.events import LEFT
 from app.kernel.manifest import MenuItem, Module, Resource, Role, Setting, daily, every
@@ -30,7 +32,7 @@ rates = Resource(
 
 module = Module(
     "approvals", label=_l("Approvals"), icon="badge-check", section="organisation",
-    resources=(rates,),
+    resources=(rates,), ledgers=LEDGERS, reports=REPORTS,
     settings=(
         Setting("approvals.hold_green", _l("Hold, GREEN (seconds)"), "integer", 10, minimum=0, maximum=86_400,
                 help=_l("How long effects wait, so that they can be undone.")),

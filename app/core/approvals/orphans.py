@@ -10,6 +10,7 @@ from flask_babel import ngettext
 from sqlalchemy import ColumnElement, func, select, update
 
 from app.core import audit, notifications, people
+from app.core.approvals import filling
 from app.core.approvals.approvers import Directory
 from app.core.approvals.legs import open_legs
 from app.core.approvals.models import ASIDE, ApprovalRequest, ApprovalSeat, Seat, State
@@ -70,7 +71,8 @@ def _orphaned(request: ApprovalRequest, seats: list[ApprovalSeat], active: set[U
         able = {place_of(seat) for seat in here if seat.state == Seat.WAITING and seat.member_id in active
                 and str(seat.member_id) not in request.makers}
         voices, added = able | given_among(here), added_among(here)
-        if leg.kind != "wait" and (not able or not added <= voices or len(voices - added) < leg.needs):
+        few = leg.kind != "wait" and (not able or not added <= voices or len(voices - added) < leg.needs)
+        if few or filling.missing(request, leg):
             names.append(leg.name)
     return names or None
 

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, func, select
 
-from app.core import workflow
+from app.core import forms, workflow
 from app.core.approvals import timing
 from app.core.approvals.approvers import Directory
 from app.core.approvals.judging import Judge, context
@@ -57,6 +57,7 @@ class Replay:
         self.approval, self.graph = approval, graph
         self.directory, self.pace = Directory(), Pace(approval.key)
         self.steps = {path: AtStep(name_of(step)) for path, step in graph.every() if step.kind in workflow.ASKING}
+        self.forms = forms.titles()
         self.ended: Counter[str] = Counter()
         self.took: list[float] = []
         self.stuck: list[tuple[str, str]] = []
@@ -163,12 +164,12 @@ class _Walk:
         at.asked, self.asked = at.asked + 1, True
         barred = {UUID(each) for each in makers_of(self.record, self.judge.requester)} | (self.decided if step.four_eyes else set())
         about = About(self.record, self.judge.requester, self.judge.actor, context(self.standing.said(), 1))
+        if step.kind == "form" and step.form not in self.replay.forms:
+            return self._nobody(at)
         try:
             chosen = workflow.choose(self.replay.directory, step, about, barred)
         except Conflict:
-            at.nobody += 1
-            self.replay.stuck.append((self.record.reference, at.name))
-            return False
+            return self._nobody(at)
         at.people.update(chosen.members)
         seconds, first = self.replay.pace.step(chosen)
         self.decided |= set(first)
@@ -182,6 +183,12 @@ class _Walk:
         at.seconds += [] if seconds is None else [seconds]
         heapq.heappush(self.due, (done, order.path, order.visit))
         return True
+
+    def _nobody(self, at: AtStep) -> bool:
+        """Nobody can answer at a step: it sticks there."""
+        at.nobody += 1
+        self.replay.stuck.append((self.record.reference, at.name))
+        return False
 
 
 def _step_kept(path: str, step: AtStep) -> dict[str, Any]:

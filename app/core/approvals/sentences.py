@@ -35,18 +35,27 @@ TO: Mapping[Verb, Any] = {
     Verb.OPINION: _l("%(name)s asked %(other)s for a second opinion on %(record)s"),
     Verb.ADD: _l("%(name)s asked %(other)s to approve %(record)s as well"),
 }
+FILLED = _l("%(name)s filled in “%(other)s” for %(record)s")
 STANCES: Mapping[str, Any] = {"for": _l("%(name)s is in favour of %(record)s"), "against": _l("%(name)s is against %(record)s")}
 
 
 def of(line: ApprovalDecision) -> str:
     """The sentence of a step, with `%(name)s`, `%(record)s` and perhaps `%(other)s` still to be put in."""
+    if line.verb == Verb.APPROVE and line.data.get("form"):
+        return str(FILLED)
     said = STANCES.get(line.data.get("stance", "")) or (TO.get(line.verb) if line.data.get("name") else None)
     return str(said or SAYS[line.verb])
 
 
 def told(line: ApprovalDecision, who: str, record: str) -> str:
     """The sentence of a step: “Mara Keller approved PAY-2026-00042”."""
-    return of(line) % {"name": who, "record": record, "other": line.data.get("name", "")}
+    return of(line) % {"name": who, "record": record, "other": other(line)}
+
+
+def other(line: ApprovalDecision) -> str:
+    """Whom, or which form, a step was about."""
+    form = str(line.data.get("form", ""))
+    return _(form) if form else str(line.data.get("name", ""))
 
 
 def news(verb: Verb, who: str, title: str) -> str:

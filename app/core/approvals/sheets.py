@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from app.core import audit
-from app.core.approvals import preview, sentences, showing, snapshots, words
+from app.core.approvals import filling, preview, sentences, showing, snapshots, words
 from app.core.approvals.case import Case
 from app.core.approvals.models import ApprovalRequest
 from app.kernel.current import current
@@ -33,7 +33,7 @@ def sheet(request: ApprovalRequest) -> dict[str, Any]:
         "facts": [(label, value) for label, value, _numeric in snapshots.facts(resource, request.snapshot)],
         "line_heads": [label for label, _numeric in heads], "lines": rows, "files": snapshots.files_in(request.snapshot),
         "levels": showing.level_rows(case), "snapshot": snapshots.content_of(request.snapshot), "hash": request.snapshot_hash,
-        "round": request.round, "evidence": case.evidence,
+        "filled": filling.given(case), "round": request.round, "evidence": case.evidence,
         "decisions": [{"said": sentences.told(line, sentences.behalf(names[line.by_id], names.get(line.on_behalf_of, "")),
                                               request.record_reference), "when": show_moment(line.at), "reason": words.reason_of(line),
                        "level": _("Level %(level)d, round %(round)d", level=line.level, round=line.round), "hash": line.shown_hash,

@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from app.core import access, audit, files
-from app.core.approvals import backtests, guards, levels, modifying, news, preview, reasons, sentences, snapshots, words
+from app.core.approvals import backtests, filling, guards, levels, modifying, news, preview, reasons, sentences, snapshots, words
 from app.core.approvals.case import Case
 from app.core.approvals.legs import AHEAD, OPEN, Leg, legs_of, open_legs
 from app.core.approvals.models import ASIDE, ApprovalDecision, ApprovalRequest, ApprovalSeat, Asked, Colour, Seat, State, Verb
@@ -78,7 +78,7 @@ def heading(request: ApprovalRequest) -> str:
 def _asked_as(entry: Entry) -> list[str]:
     """What is asked of the reader, where it is not simply to decide."""
     said = {Asked.OPINION: _("Your opinion"), Asked.ADDED: _("Added by an approver")}
-    return [said[entry.seat.asked]] if entry.seat is not None and entry.seat.asked in said else []
+    return filling.mark(entry.request, entry.seat) + ([said[entry.seat.asked]] if entry.seat and entry.seat.asked in said else [])
 
 
 def tags(request: ApprovalRequest) -> list[str]:
@@ -118,7 +118,9 @@ def links(entry: Entry) -> list[tuple[str, str]]:
 
 def green(entry: Entry) -> dict[str, str] | None:
     """GREEN is approved by the key alone; the undo bar follows."""
-    if entry.request.risk != Colour.GREEN or entry.seat is None or entry.seat.state != Seat.WAITING or entry.seat.asked in ASIDE:
+    seat = entry.seat
+    fills = filling.awaited(entry.request, seat)
+    if entry.request.risk != Colour.GREEN or seat is None or seat.state != Seat.WAITING or seat.asked in ASIDE or fills:
         return None
     return {"action": url_for("inbox.decide", ref=entry.request.reference), "hash": entry.request.snapshot_hash,
             "key": guards.evidence_key(entry.request)}
@@ -173,6 +175,7 @@ def _panel(case: Case, *, dry_run: bool = True) -> dict[str, Any]:
         "id": request.id, "title": heading(request), "reference": request.record_reference, "record_url": record_url(resource, request),
         "asked": asked_text(request), "risk": request.risk.value, "tags": tags(request), "outliers": request.reasons,
         "facts": snapshots.facts(resource, request.snapshot), "lines": _lines(resource, request), "changed": _changed(case),
+        "filled": filling.given(case),
         "files": [{"name": each.name, "url": files.url_of(each)} for each in case.files], "evidence": case.evidence,
         "consequences": preview.preview(case) if case.live and dry_run else [], "levels": level_rows(case),
         "progress": progress(case), "meaning": case.meaning, "snapshot": request.snapshot_hash,
@@ -189,7 +192,8 @@ def requests_about(requests: Sequence[ApprovalRequest]) -> list[dict[str, Any]]:
     return [{"title": heading(found), "state": str(found.state.label), "tone": found.state.tone, "url": page_url(found),
              "risk": found.risk.value, "place": f"{found.level}/{len(found.steps)}" if found.state == State.OPEN and found.steps else "",
              "decisions": decided.get(found.id, []), "progress": progress(case),
-             "levels": level_rows(case), "delivery": delivery(found), "snapshot": found.snapshot_hash, "sheet_url": sheet_url(found)}
+             "levels": level_rows(case), "filled": filling.given(case), "delivery": delivery(found),
+             "snapshot": found.snapshot_hash, "sheet_url": sheet_url(found)}
             for found in requests for case in [Case(found)]]
 
 
@@ -205,7 +209,8 @@ def _decided(requests: Sequence[ApprovalRequest]) -> dict[UUID, list[dict[str, s
     for line in lines:
         who = sentences.behalf(names[line.by_id], names.get(line.on_behalf_of, "") if line.on_behalf_of else "")
         found.setdefault(line.request_id, []).append(
-            {"who": who, "said": str(line.verb.label), "when": show_moment(line.at), "text": words.reason_of(line)})
+            {"who": who, "said": _("filled in") if line.data.get("form") else str(line.verb.label), "when": show_moment(line.at),
+             "text": words.reason_of(line)})
     return found
 
 
@@ -269,7 +274,9 @@ def _wait(leg: Leg) -> list[dict[str, str]]:
 def _level(case: Case, leg: Leg, seats: Sequence[ApprovalSeat], names: Mapping[UUID, str]) -> list[dict[str, str]]:
     label = leg.name
     answered = [s for s in seats if s.state not in (Seat.WAITING, Seat.SETTLED)]
-    rows = [{"label": label, "who": _who(seat, names), "state": str(seat.state.label), "tone": seat.state.tone} for seat in answered]
+    done = {Seat.APPROVED: _("Filled in")} if leg.kind == "form" else {}
+    rows = [{"label": label, "who": _who(seat, names), "state": done.get(seat.state, str(seat.state.label)), "tone": seat.state.tone}
+            for seat in answered]
     waiting, advising = _parted(seats)
     if advising:
         rows.append({"label": label, "who": _crowd(advising, names, case.away), "state": _("opinion asked"), "tone": "neutral"})
@@ -328,7 +335,9 @@ def buttons(case: Case) -> list[dict[str, Any]]:
     labels = {"approve": _("Approve"), "return": _("Return or reject"), "ask": _("Ask"), "delegate": _("Delegate"),
               "opinion": _("Second opinion"), "add": _("Add an approver"), "comment": _("Comment"), "escalate": _("Escalate"),
               "snooze": _("Snooze")}
-    if modifying.is_offered(request):
+    if filling.awaited(request, case.seat):
+        labels |= {"approve": _("Fill in the form"), "return": _("Return for changes")}
+    elif modifying.is_offered(request):
         labels = dict([*list(labels.items())[:2], ("modify", _("Change, then approve")), *list(labels.items())[2:]])
     found = [{"verb": verb, "label": label, "url": f"{address}?verb={verb}", "primary": verb == "approve",
               "allowed": not reason or (verb == "comment" and not guards.as_another()), "reason": reason} for verb, label in labels.items()]
@@ -386,6 +395,6 @@ def history(case: Case) -> list[dict[str, Any]]:
     """The whole story, for the page of a request, newest first."""
     names = words.people([i for line in case.told for i in (line.by_id, line.on_behalf_of)])
     return [{"who": sentences.behalf(names[line.by_id], names.get(line.on_behalf_of, "")), "sentence": sentences.of(line),
-             "record": case.request.record_reference, "other": line.data.get("name", ""), "when": show_moment(line.at),
+             "record": case.request.record_reference, "other": sentences.other(line), "when": show_moment(line.at),
              "channel": audit.channel_label(line.channel), "reason": words.reason_of(line),
              "changes": [(c["label"], c["before"], c["after"]) for c in line.data.get("changes", [])]} for line in reversed(case.told)]

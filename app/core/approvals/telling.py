@@ -11,7 +11,7 @@ from flask_babel import ngettext
 from sqlalchemy import select
 
 from app.core import notifications
-from app.core.approvals import consulting, news, sentences, words
+from app.core.approvals import consulting, filling, news, sentences, words
 from app.core.approvals.events import ApprovalDecided, ApprovalsAsked
 from app.core.approvals.models import ApprovalDecision, ApprovalRequest, ApprovalSeat, Asked, Seat, State, Verb
 from app.core.approvals.showing import heading
@@ -33,13 +33,15 @@ def tell_asked(fact: ApprovalsAsked) -> None:
     if fact.only:
         query = query.where(ApprovalSeat.member_id.in_(fact.only))
     asked: dict[UUID, list[ApprovalRequest]] = defaultdict(list)
+    forms: set[tuple[UUID, UUID]] = set()
     for seat, request in session().execute(query):
         if seat.asked != Asked.OPINION:
             asked[seat.member_id].append(request)
+            forms |= {(seat.member_id, request.id)} if filling.awaited(request, seat) else set()
         elif fact.only:
             _notify_adviser(seat.member_id, request)
     for member_id, requests in asked.items():
-        _notify_asked(member_id, requests)
+        _notify_asked(member_id, requests, to_fill=(member_id, requests[0].id) in forms)
     refresh(_people({*asked, *fact.only}).values())
 
 
@@ -66,11 +68,14 @@ def _notify_asker(request: ApprovalRequest, by: UUID) -> None:
                          address(request), record=request, text=said.reason)
 
 
-def _notify_asked(member_id: UUID, requests: list[ApprovalRequest]) -> None:
+def _notify_asked(member_id: UUID, requests: list[ApprovalRequest], *, to_fill: bool) -> None:
     first, count = requests[0], len(requests)
     if count == 1:
-        notifications.notify(member_id, "approval", lambda: _("Waiting for you: %(title)s", title=heading(first)), address(first),
-                             record=first)
+        def said() -> str:
+            title = heading(first)
+            return _("To be filled in by you: %(title)s", title=title) if to_fill else _("Waiting for you: %(title)s", title=title)
+
+        notifications.notify(member_id, "approval", said, address(first), record=first)
     else:
         notifications.notify(member_id, "approval", lambda: ngettext("%(num)d request waits for your decision",
                                                                      "%(num)d requests wait for your decision", count), inbox())

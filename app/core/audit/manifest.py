@@ -3,7 +3,9 @@
 from flask_babel import lazy_gettext as _l
 
 from app.core.audit import holds as holding
+from app.core.audit.ledgers import LEDGERS
 from app.core.audit.models import AuditHold
+from app.core.audit.reports import REPORTS
 from app.core.audit.retention import FLOOR, MOST, YEARS, purge
 from app.core.audit.sealing import seal_all
 from app.kernel.manifest import Action, MenuItem, Module, Resource, Setting, daily, every
@@ -27,7 +29,7 @@ holds = Resource(
 )
 
 module = Module(
-    "audit", label=_l("Audit"), icon="scroll-text", section="security", resources=(holds,),
+    "audit", label=_l("Audit"), icon="scroll-text", section="security", resources=(holds,), ledgers=LEDGERS, reports=REPORTS,
     schedule=(every(2, seal_all, while_closing=True), daily("03:10", purge)),
     settings=(Setting("audit.retention_years", _l("Audit trail: kept for (years)"), "integer", YEARS, minimum=FLOOR, maximum=MOST,
                       help=_l("Older entries are removed each night, but for those under a legal hold. "

@@ -97,7 +97,7 @@ def sentence(name: str, result: str = "ok") -> str:
 
 def resource_label(name: str) -> str:
     """“Payment” for `procurement.payment`, “Saved mapping” for the table of a service."""
-    resource = registry.resources.get(name)
+    resource = registry.resources.get(name) or registry.ledgers.get(name)
     return str(resource.label if resource else KINDS.get(name) or getattr(model_of(name), "__label__", "") or name)
 
 

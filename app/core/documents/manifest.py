@@ -20,6 +20,7 @@ templates = Resource(
     title="name",
     subtitle=("kind", "scope"),
     icon="file-text",
+    empty=_l("A template is a Word or Excel file of yours with variables in it: name it here, then upload the file."),
     before_save=services.before_save,
     related=(Related("documents.version", "template", _l("Versions")),),
     actions=(Action("upload", services.upload, label=_l("Upload a file"), done="uploaded",

@@ -27,6 +27,9 @@ def write_decision(sheet: Mapping[str, Any], stream: BinaryIO, imprint: Imprint)
         paper.paragraph(_file(file), size=8, tone=QUIET)
     if sheet["evidence"]:
         _evidence(paper, sheet["evidence"])
+    for each in sheet["filled"]:
+        _heading(paper, f"{each['title']} · {each['who']}, {each['when']}")
+        _facts(paper, [(part.label, part.text) for _section, parts in each["sections"] for part in parts])
     if sheet["flags"]:
         _heading(paper, _("To look at"))
         for flag in sheet["flags"]:

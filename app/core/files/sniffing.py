@@ -29,10 +29,10 @@ ENDINGS = {
     "pdf": ("application/pdf",), "png": ("image/png",), "jpg": ("image/jpeg",), "jpeg": ("image/jpeg",), "gif": ("image/gif",),
     "webp": ("image/webp",), "xlsx": (XLSX,), "docx": (OFFICE[1][1],), "pptx": (OFFICE[2][1],), "odt": (OPEN_DOCUMENT[0],),
     "ods": (OPEN_DOCUMENT[1],), "csv": ("text/csv",), "tsv": ("text/csv",), "txt": ("text/plain",), "md": ("text/plain",),
-    "json": ("application/json",), "eml": ("message/rfc822",),
+    "json": ("application/json",), "jsonl": ("application/jsonl",), "eml": ("message/rfc822",),
 }  # fmt: skip
-TEXTUAL = {ending: ENDINGS[ending][0] for ending in ("csv", "tsv", "txt", "md", "json", "eml")}
-SHEETS = ("csv", "tsv", "txt", "xlsx", "json")
+TEXTUAL = {ending: ENDINGS[ending][0] for ending in ("csv", "tsv", "txt", "md", "json", "jsonl", "eml")}
+SHEETS = ("csv", "tsv", "txt", "xlsx", "ods", "json", "jsonl")
 MARKUP = (b"<html", b"<!doctype html", b"<script", b"<svg")
 BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 

@@ -9,12 +9,13 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy import func, select
 
 from app.core.forms.models import Form, Stage
-from app.core.forms.reading import sheet_of
+from app.core.forms.reading import Misread, flaw_of, sheet_of
 from app.core.forms.sheet import FORM, Sheet
 from app.kernel import clock
 from app.kernel.bulk import record_rows
@@ -60,7 +61,7 @@ def to_fill(code: str, answers: Mapping[str, Any]) -> tuple[str, Sheet] | None:
         if found:
             return found, _kept(current.organisation.id, found)
     brought = registry.forms.get(code)
-    return ("", read(_text_of(brought[1]))) if brought else None
+    return ("", read(text_of(brought[1]))) if brought else None
 
 
 def stored(code: str) -> str:
@@ -71,7 +72,7 @@ def stored(code: str) -> str:
         return found
     title, definition = registry.forms[code]
     made = Form(id=new_id(), organisation_id=current.organisation.id, title=source_of(title), code=code, number=_next(code),
-                stage=Stage.ACTIVE, definition=_text_of(definition), activated_at=clock.now())
+                stage=Stage.ACTIVE, definition=text_of(definition), activated_at=clock.now())
     assign([made])
     record_rows([made])
     refresh_keys(made)
@@ -86,6 +87,11 @@ def offered() -> dict[str, Any]:
     with session().no_autoflush:
         rows = session().execute(query.order_by(Form.title_key)).all()
     return {code: lazy_gettext(title) for code, title in rows if code not in registry.forms}
+
+
+def titles() -> dict[str, Any]:
+    """Every form that can be filled in today, by its code: those that modules bring, and those that were made here."""
+    return {code: title for code, (title, _definition) in registry.forms.items()} | offered()
 
 
 def around() -> dict[str, Field]:
@@ -112,7 +118,13 @@ def source_of(label: Any) -> str:
     return str(getattr(label, "_args", (label,))[0])
 
 
-def _text_of(definition: Any) -> str:
+def flaw(definition: Any) -> Misread | None:
+    """What is wrong with a definition, and in which field of it; None when it is a form."""
+    return flaw_of(definition, around())
+
+
+def text_of(definition: Any) -> str:
+    """A definition as it is kept."""
     return json.dumps(definition, ensure_ascii=False, indent=1, default=source_of)
 
 
@@ -172,6 +184,11 @@ def revise(form: Form) -> Form:
     refresh_keys(made)
     session().add(made)
     return form
+
+
+def page(form: Form | None) -> str:
+    """Where a form is made, or changed, by hand."""
+    return url_for("form_designs.show", ref=form.reference) if form else url_for("form_designs.make")
 
 
 def example() -> Mapping[str, Any]:

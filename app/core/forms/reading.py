@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -27,13 +28,46 @@ WHOLE = frozenset({"sections", "impact", "matrix", "level"})
 MOST = 100
 
 
+class Misread(Unreadable):
+    """What is wrong with one field: its name, the word of the definition that is meant, and the sentence without the name."""
+
+    def __init__(self, name: str, word: str, what: str) -> None:
+        super().__init__(_("Field “%(name)s”: %(what)s", name=name, what=what) if name else what)
+        self.name, self.word, self.what = name, word, what
+
+
 def sheet_of(definition: Any, around: Mapping[str, Field]) -> Sheet:
     """The form that a definition means; conditions and sums may look at the fields `around` it too. Raises `Invalid`."""
     try:
         return _Reader(around).whole(definition)
     except (Unreadable, Invalid) as error:
-        said = str(error) if isinstance(error, Unreadable) else " ".join(each for some in error.errors.values() for each in some)
-        raise Invalid({"definition": [said]}) from None
+        raise Invalid({"definition": [_sentence(error)]}) from None
+
+
+def flaw_of(definition: Any, around: Mapping[str, Field]) -> Misread | None:
+    """What is wrong with a definition, and where; None when it is a form."""
+    try:
+        _Reader(around).whole(definition)
+    except Misread as error:
+        return error
+    except (Unreadable, Invalid) as error:
+        return Misread("", "", _sentence(error))
+    return None
+
+
+def _sentence(error: Unreadable | Invalid) -> str:
+    return str(error) if isinstance(error, Unreadable) else " ".join(each for some in error.errors.values() for each in some)
+
+
+@contextmanager
+def _about(name: str, word: str = "") -> Iterator[None]:
+    """What goes wrong here is wrong with this field, and this word of it."""
+    try:
+        yield
+    except Misread:
+        raise
+    except (Unreadable, Invalid) as error:
+        raise Misread(name, word, _sentence(error)) from None
 
 
 class _Reader:
@@ -42,10 +76,12 @@ class _Reader:
     def __init__(self, around: Mapping[str, Field]) -> None:
         self.around = around
         self.questions: dict[str, Question] = {}
+        self.to_come: dict[str, frozenset[str]] = {}
 
     def whole(self, definition: Any) -> Sheet:
         """The sheet."""
         said = _known(_object(definition, _("the form")), WHOLE, _("the form"))
+        self.to_come = dict(_looks(said))
         sections = tuple(self.section(each) for each in _list(said.get("sections"), "sections"))
         if not self.questions:
             raise Unreadable(_("A form asks at least one thing."))
@@ -63,7 +99,7 @@ class _Reader:
         for each in _list(said.get("fields"), "fields"):
             question = self.question(_object(each, "fields"))
             if question.name in self.questions or question.name in self.around or question.name == FORM:
-                raise Unreadable(_("There are two fields called “%(name)s”.", name=question.name))
+                raise Misread(question.name, "name", _("There are two fields called “%(name)s”.", name=question.name))
             if len(self.questions) >= MOST:
                 raise Unreadable(_("A form asks %(most)d things at most.", most=MOST))
             self.questions[question.name] = question
@@ -75,19 +111,17 @@ class _Reader:
         name = str(said.get("name", ""))
         if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name):
             raise Unreadable(_("“%(name)s” is no name for a field: small letters, digits and _ only.", name=name[:60]))
-        try:
+        with _about(name):
             _known(said, FIELD, name)
             return self._question(name, said)
-        except (Unreadable, Invalid) as error:
-            text = str(error) if isinstance(error, Unreadable) else " ".join(each for some in error.errors.values() for each in some)
-            raise Unreadable(_("Field “%(name)s”: %(what)s", name=name, what=text)) from None
 
     def _question(self, name: str, said: Mapping[str, Any]) -> Question:
-        shown, needed = (self.rule(str(said.get(word, ""))) for word in ("shown_when", "needed_when"))
+        shown, needed = (self.rule(name, word, str(said.get(word, ""))) for word in ("shown_when", "needed_when"))
         if said.get("calculated"):
-            total = sums.understood(str(said["calculated"]))
-            for each in sorted(total.names):
-                self.need(each, "calculated", {**self.questions, **self.around})
+            with _about(name, "calculated"):
+                total = sums.understood(str(said["calculated"]))
+                for each in sorted(total.names):
+                    self.before(name, each)
             bands = tuple(_band(each) for each in _list(said.get("bands", []), "bands"))
             kind = "choice" if bands else str(said.get("kind", "decimal"))
             if kind not in ("choice", "integer", "decimal", "money"):
@@ -95,7 +129,8 @@ class _Reader:
             listed = {"choices": {band.code: band.label for band in bands}} if bands else {}
             return Question(_field(name, {**said, **listed, "kind": kind, "required": False}), shown, "", total,
                             tuple(sorted(bands, key=lambda band: band.least)))
-        columns = tuple(_column(_object(each, "columns")) for each in _list(said.get("columns", []), "columns"))
+        with _about(name, "columns"):
+            columns = tuple(_column(_object(each, "columns")) for each in _list(said.get("columns", []), "columns"))
         if (said.get("kind") == "rows") != bool(columns):
             raise Unreadable(_("Rows need columns, and only they have them."))
         fills = {str(to): str(source) for to, source in _object(said.get("fills", {}), "fills").items()}
@@ -103,12 +138,38 @@ class _Reader:
         return Question(_field(name, said), shown, needed, columns=columns, least=least, most=min(most, 50), fills=fills,
                         start=str(said.get("start", "")))
 
-    def rule(self, text: str) -> str:
+    def rule(self, name: str, word: str, text: str) -> str:
         """What a condition means; it looks at what is asked before it."""
         if not text:
             return ""
-        answers = {name: _comparable(each.field) for name, each in self.questions.items() if not each.columns}
-        return access.understood_among(text, {**self.around, **answers})
+        answers = {key: _comparable(each.field) for key, each in self.questions.items() if not each.columns}
+        with _about(name, word):
+            try:
+                return access.understood_among(text, {**self.around, **answers})
+            except Invalid:
+                for each in re.findall(r"[a-z_][a-z0-9_]*", re.sub(r'"[^"]*"', "", text)):
+                    if each in self.to_come and each not in self.questions and each not in self.around:
+                        self.before(name, each)
+                raise
+
+    def before(self, name: str, looked_at: str) -> None:
+        """Hold that a field looks only at what comes before it. Raises `Unreadable`."""
+        if looked_at not in self.questions and looked_at not in self.around and looked_at in self.to_come:
+            if (way := self.way(looked_at, name)) is not None:
+                raise Unreadable(_("It is worked out from itself: %(names)s.", names=" → ".join((name, *way))))
+            raise Unreadable(_("“%(name)s” comes behind this field: move it before.", name=looked_at))
+        self.need(looked_at, "calculated", {**self.questions, **self.around})
+
+    def way(self, start: str, end: str) -> tuple[str, ...] | None:
+        """The names over which a sum looks at another one; None when it does not."""
+        ways, seen = [(start,)], {start}
+        for way in ways:
+            if way[-1] == end:
+                return way
+            following = sorted(self.to_come.get(way[-1], frozenset()) - seen)
+            seen |= set(following)
+            ways += [(*way, each) for each in following]
+        return None
 
     def need(self, name: str, where: str, among: Mapping[str, Any] | None = None) -> str:
         """A name that stands in the form. Raises `Unreadable` naming the nearest right one."""
@@ -127,6 +188,18 @@ class _Reader:
         if not self.questions[found.result].bands or any(self.questions[n].field.listed is None for n in (found.down, found.across)):
             raise Unreadable(_("A matrix needs two choices, and a result in bands."))
         return found
+
+
+def _looks(said: Mapping[str, Any]) -> Iterator[tuple[str, frozenset[str]]]:
+    """The names of all fields, each with those that its sum looks at, as far as they can be read."""
+    for section in _list(said.get("sections"), "sections"):
+        for each in section.get("fields") or () if isinstance(section, Mapping) else ():
+            if isinstance(each, Mapping):
+                try:
+                    names = sums.understood(str(each["calculated"])).names if each.get("calculated") else frozenset()
+                except Unreadable:
+                    names = frozenset()
+                yield str(each.get("name", "")), names
 
 
 def _field(name: str, said: Mapping[str, Any]) -> Field:

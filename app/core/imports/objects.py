@@ -1,14 +1,14 @@
-"""JSON: a list of objects, whose names are the columns."""
+"""JSON and JSON Lines: objects, whose names are the columns."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
 import orjson
 from flask_babel import gettext as _
 
-from app.core.imports.rows import Row, Unusable
+from app.core.imports.rows import LONGEST_CELL, Row, Unusable
 
 LARGEST = 30 * 1024 * 1024
 
@@ -24,7 +24,7 @@ def read_objects(stream: BinaryIO) -> Iterator[Row]:
     except orjson.JSONDecodeError as error:
         raise Unusable(_("This is not JSON: line %(line)d, column %(column)d.", line=error.lineno, column=error.colno)) from error
     listed = _list_in(found)
-    names = list(dict.fromkeys(name for each in listed if isinstance(each, dict) for name in each))
+    names = _names_of(listed)
     if not names:
         raise Unusable(_("The file is empty: a list of objects is needed."))
     yield Row(1, names)
@@ -32,6 +32,37 @@ def read_objects(stream: BinaryIO) -> Iterator[Row]:
         if not isinstance(each, dict):
             raise Unusable(_("Entry %(number)d is not an object.", number=number - 1))
         yield Row(number, [_plain(each.get(name)) for name in names])
+
+
+def read_lines(stream: BinaryIO) -> Iterator[Row]:
+    """The same of JSON Lines, an object on each line; only the names are held in memory."""
+    names = _names_of(each for _number, each in _lines(stream))
+    if not names:
+        raise Unusable(_("The file is empty: a list of objects is needed."))
+    yield Row(1, names)
+    for number, each in _lines(stream):
+        yield Row(number + 1, [_plain(each.get(name)) for name in names])
+
+
+def _lines(stream: BinaryIO) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Each object with the number of its line; empty lines are passed over."""
+    stream.seek(0)
+    for number, line in enumerate(iter(lambda: stream.readline(LONGEST_CELL + 1), b""), start=1):
+        if len(line) > LONGEST_CELL:
+            raise Unusable(_("Line %(number)d is longer than a record can be.", number=number))
+        text = (line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line).strip()
+        try:
+            found = orjson.loads(text) if text else None
+        except orjson.JSONDecodeError as error:
+            raise Unusable(_("This is not JSON: line %(line)d, column %(column)d.", line=number, column=error.colno)) from error
+        if text and not isinstance(found, dict):
+            raise Unusable(_("Entry %(number)d is not an object.", number=number))
+        if isinstance(found, dict):
+            yield number, found
+
+
+def _names_of(found: Iterable[Any]) -> list[str]:
+    return list(dict.fromkeys(name for each in found if isinstance(each, dict) for name in each))
 
 
 def _list_in(found: Any) -> list[Any]:

@@ -37,7 +37,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Shape:
-    """How a file is to be read: the kind (csv, xlsx, json), and what goes with it; `sheets` are all that a workbook shows."""
+    """How a file is to be read: the kind (csv, xlsx, ods, json, jsonl), and what goes with it; `sheets` are all that a workbook shows."""
 
     kind: str
     encoding: str = ""

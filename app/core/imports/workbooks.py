@@ -1,10 +1,11 @@
-"""XLSX, refused by what it unpacks to before any of it is parsed."""
+"""XLSX and ODS, refused by what they unpack to before any of it is parsed."""
 
 from __future__ import annotations
 
 import re
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, time
 from typing import Any, BinaryIO
 
@@ -25,20 +26,31 @@ TAIL = 512
 
 def check_workbook(stream: BinaryIO) -> None:
     """Raise `Unusable` unless it is an XLSX that fits into memory, by sizes alone: declared, unpacked, and the cells' own places."""
+    with unpacking(stream, "XLSX", "xl/workbook.xml") as archive:
+        for member in archive.infolist():
+            if member.filename.startswith("xl/worksheets/") and member.filename.endswith(".xml"):
+                _check_sheet(archive, member)
+
+
+@contextmanager
+def unpacking(stream: BinaryIO, kind: str, needed: str) -> Iterator[zipfile.ZipFile]:
+    """The file as a ZIP that is no bomb and has the member that makes it what it says; raises `Unusable`."""
     try:
         with zipfile.ZipFile(stream) as archive:
             members = archive.infolist()
-            if not any(m.filename == "xl/workbook.xml" for m in members):
-                raise Unusable(_("This is not an XLSX file, though its name ends so."))
+            if not any(m.filename == needed for m in members):
+                raise Unusable(_("This is not an %(kind)s file, though its name ends so.", kind=kind))
             unpacked, packed = sum(m.file_size for m in members), sum(m.compress_size for m in members) or 1
             if unpacked > MOST_UNPACKED or (unpacked > SMALL and unpacked / packed > MOST_RATIO):
-                raise Unusable(_("This XLSX file unpacks to %(size)d MB, %(ratio)d times its size: it is refused unread.",
-                                 size=unpacked // 1024 // 1024, ratio=unpacked // packed))
-            for member in members:
-                if member.filename.startswith("xl/worksheets/") and member.filename.endswith(".xml"):
-                    _check_sheet(archive, member)
+                raise Unusable(_("This %(kind)s file unpacks to %(size)d MB, %(ratio)d times its size: it is refused unread.",
+                                 kind=kind, size=unpacked // 1024 // 1024, ratio=unpacked // packed))
+            yield archive
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
-        raise Unusable(_("This XLSX file is damaged or protected by a password.")) from error
+        raise _damaged(kind) from error
+
+
+def _damaged(kind: str) -> Unusable:
+    return Unusable(_("This %(kind)s file is damaged or protected by a password.", kind=kind))
 
 
 def _check_sheet(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
@@ -57,8 +69,13 @@ def _check_sheet(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
                     last_row = max(last_row, int(found[3]))
             kept = text[cut:]
     if last_row * max(last_column, 1) > MOST_CELLS or cells > MOST_CELLS or last_row > MOST_ROWS:
-        raise Unusable(_("A sheet reaches to row %(row)d and column %(column)d: it is too large to be read. "
-                         "Delete what stands far outside.", row=last_row, column=last_column))
+        raise too_far(last_row, last_column)
+
+
+def too_far(row: int, column: int) -> Unusable:
+    """The refusal of a sheet whose rectangle is too large."""
+    return Unusable(_("A sheet reaches to row %(row)d and column %(column)d: it is too large to be read. "
+                      "Delete what stands far outside.", row=row, column=column))
 
 
 def _column(name: bytes) -> int:
@@ -68,20 +85,20 @@ def _column(name: bytes) -> int:
     return number
 
 
-def sheets_of(stream: BinaryIO) -> list[str]:
+def sheets_of(stream: BinaryIO, kind: str = "XLSX") -> list[str]:
     """The names of the sheets that can be seen, in their order."""
     from python_calamine import SheetTypeEnum, SheetVisibleEnum
 
-    found = [meta.name for meta in _open(stream).sheets_metadata
+    found = [meta.name for meta in _open(stream, kind).sheets_metadata
              if meta.visible == SheetVisibleEnum.Visible and meta.typ == SheetTypeEnum.WorkSheet]
     if not found:
-        raise Unusable(_("This XLSX file has no sheet with a table."))
+        raise Unusable(_("This %(kind)s file has no sheet with a table.", kind=kind))
     return found
 
 
-def read_workbook(stream: BinaryIO, sheet: str) -> Iterator[Row]:
+def read_workbook(stream: BinaryIO, sheet: str, kind: str = "XLSX") -> Iterator[Row]:
     """All rows of a sheet, heads included; numbers, dates and truth values keep their type."""
-    book = _open(stream)
+    book = _open(stream, kind)
     if sheet not in book.sheet_names:
         raise Unusable(_("There is no sheet “%(name)s” in this file.", name=sheet[:60]))
     opened = book.get_sheet_by_name(sheet)
@@ -92,14 +109,14 @@ def read_workbook(stream: BinaryIO, sheet: str) -> Iterator[Row]:
         yield Row(number, [_typed(cell) for cell in cells[:WIDEST + 1]])
 
 
-def _open(stream: BinaryIO) -> Any:
+def _open(stream: BinaryIO, kind: str) -> Any:
     from python_calamine import CalamineError, CalamineWorkbook
 
     stream.seek(0)
     try:
         return CalamineWorkbook.from_filelike(stream)
     except (CalamineError, OSError, ValueError) as error:
-        raise Unusable(_("This XLSX file is damaged or protected by a password.")) from error
+        raise _damaged(kind) from error
 
 
 def _typed(cell: Any) -> Any:

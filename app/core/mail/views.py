@@ -37,7 +37,9 @@ def log() -> Response:
     if before := request.args.get("before", ""):
         query = query.where(MailMessage.id < _id(before))
     if words := request.args.get("q", "").strip()[:200]:
-        query = query.where(or_(*(column.icontains(words, autoescape=True) for column in (MailMessage.to_address, MailMessage.subject))))
+        named = select(Member.id).where(Member.name.icontains(words, autoescape=True))
+        query = query.where(or_(*(column.icontains(words, autoescape=True) for column in (MailMessage.to_address, MailMessage.subject)),
+                                MailMessage.member_id.in_(named)))
     found = list(session().scalars(query))
     return screen("jobs/mail.html", block="results", mails=[_line(mail) for mail in found[:SIZE]], tabs=_tabs(wanted, words),
                   typed=words, state=wanted.value if wanted else "", pager=_pager(found, wanted, words))

@@ -54,7 +54,7 @@ def heard(fact: RecordEvent) -> None:
 
 def _tell_people(rule: Rule, resource: Resource, record: Any) -> None:
     readers = _readers(rule, resource, record)
-    tell(readers, News(f"rule:{rule.event}", partial(_what, rule, resource, record), path=_path(resource, record),
+    tell(readers, News(f"rule:{rule.event}", partial(what, rule, resource, record), path=path(resource, record),
                        text=record.reference, record=record, key=_key(rule, record), category=rule.category, priority=rule.priority,
                        ways=rule.ways, own=partial(_own, rule, resource, record, readers)))
 
@@ -63,20 +63,21 @@ def _tell_hook(rule: Rule, resource: Resource, record: Any) -> None:
     """A system outside hears of what whoever last wrote the rule may see."""
     hook = session().get(outside.Hook, (current.organisation.id, rule.hook_id)) if rule.hook_id else None
     author = next(iter(people.load_actors([rule.updated_by])), None)
-    if hook is None or author is None or not _sees(author, resource, record):
+    if hook is None or author is None or not sees(author, resource, record):
         return
     with force_locale(written_in(current.organisation.language)):
-        outside.owe_hook(hook, title=_what(rule, resource, record), text=record.reference, event=rule.event, path=_path(resource, record),
+        outside.owe_hook(hook, title=what(rule, resource, record), text=record.reference, event=rule.event, path=path(resource, record),
                          priority=rule.priority, key=_key(rule, record))
 
 
 def _readers(rule: Rule, resource: Resource, record: Any) -> dict[UUID, Actor]:
     """Whom the rule means of those who may see the record, but not whoever did it."""
     named = set(Directory().meant(rule.whom_id)) - {current.user.id} if rule.whom_id else set()
-    return {actor.id: actor for actor in people.load_actors(named) if _sees(actor, resource, record)} if named else {}
+    return {actor.id: actor for actor in people.load_actors(named) if sees(actor, resource, record)} if named else {}
 
 
-def _sees(actor: Actor, resource: Resource, record: Any) -> bool:
+def sees(actor: Actor, resource: Resource, record: Any) -> bool:
+    """Whether somebody may see a record."""
     model: Any = resource.model
     return bool(access.can(actor, resource.permission("view"))) and session().scalar(
         select(model.id).where(model.id == record.id, access.visible(resource, actor))) is not None
@@ -87,10 +88,11 @@ def _own(rule: Rule, resource: Resource, record: Any, readers: dict[UUID, Actor]
     by = current.user.name
     with acting(current.organisation, readers[member.id]):
         happened = {"by": {"name": by}, **mail.values_of(resource, record)}
-        return mail.own_words(member, rule.event, {"happened": happened, "path": _path(resource, record)})
+        return mail.own_words(member, rule.event, {"happened": happened, "path": path(resource, record)})
 
 
-def _what(rule: Rule, resource: Resource, record: Any) -> str:
+def what(rule: Rule, resource: Resource, record: Any) -> str:
+    """What happened, and to which record, in the language of now."""
     title = fields_of(resource.model).get(resource.title)
     return f"{happenings()[rule.event]}: {(title.display(record) if title else '') or record.reference}"
 
@@ -99,5 +101,6 @@ def _key(rule: Rule, record: Any) -> str:
     return f"rule:{rule.id}:{record.id}:{record.version}"
 
 
-def _path(resource: Resource, record: Any) -> str:
+def path(resource: Resource, record: Any) -> str:
+    """Where the record is."""
     return f"/{current.organisation.slug}/{resource.module}/{resource.slug}/{record.reference}/"

@@ -10,6 +10,7 @@ from app.core.notifications import announcing, hearing, telling
 from app.core.notifications.listening import job_ended
 from app.core.notifications.outside.sending import install_outside
 from app.core.notifications.outside.views import log
+from app.core.notifications.rule_pages import screens as trying
 from app.core.notifications.telling import unread_count
 from app.core.notifications.views import screens
 from app.kernel import events, outbox
@@ -30,3 +31,4 @@ def install(app: Flask) -> None:
     menu.provide_notices(unread_count, "bell.listing")
     app.register_blueprint(screens)
     app.register_blueprint(log)
+    app.register_blueprint(trying)

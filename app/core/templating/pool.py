@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 CHILD = Path(__file__).with_name("child.py")
-CHILDREN, PATIENCE, WAIT, MOST_BYTES = 2, 4.0, 20.0, 8 * 1024 * 1024
+CHILDREN, WAIT, MOST_BYTES = 2, 20.0, 8 * 1024 * 1024
+PATIENCE = 20.0  # seconds on the wall: a child ends by its own processor time long before, unless the machine gives it none
 SLOW = {"wrong": {"code": "slow", "about": "", "line": 0, "nearest": "", "part": ""}}
 
 
@@ -42,12 +43,15 @@ class Child:
         return self._process.poll() is None
 
     def ask(self, question: bytes) -> dict[str, Any]:
-        """Its answer; that it was too slow, when it says nothing in time or dies of it. After too much it ends."""
+        """Its answer; that it was too slow, when it dies of that. After too much it ends. Raises `Busy` when nothing comes in time."""
         until = time.monotonic() + PATIENCE
         try:
             self._write(question, until)
             said = dict(json.loads(self._read(until)))
-        except (OSError, EOFError, TimeoutError, ValueError):
+        except TimeoutError:
+            self.end()
+            raise Busy from None
+        except (OSError, EOFError, ValueError):
             said = SLOW
         if said.get("wrong", {}).get("code") in ("slow", "big"):
             self.end()

@@ -78,7 +78,7 @@ class SavedView(Record):
     title: Mapped[str] = fields.text(_l("Name"), max_length=LONGEST)
     of_list: Mapped[str] = fields.listed(_l("List"), lists, extra={"samples": ("organisation.site",)})
     query: Mapped[str | None] = fields.long_text(
-        _l("What it keeps"), max_length=4_000, extra={"samples": ("q=harbour", "q=yard&sort=name", "columns=name")},
+        _l("What it keeps"), max_length=4_000, extra={"samples": ("q=harbour", "q=yard&sort=name", "columns=name")}, widget="hidden",
         help=_l("Filters, words, order and columns, as in the address of the list."))
     sharing: Mapped[Sharing] = fields.choice(_l("Who sees it"), Sharing, default=Sharing.PRIVATE)
     role: Mapped[str | None] = fields.listed(
@@ -89,6 +89,21 @@ class SavedView(Record):
         needed_when=frozenset({WITH_GROUP}))
     opens_first: Mapped[bool] = fields.boolean(
         _l("Opens first"), help=_l("For everybody who finds it and has chosen no view of this list for themselves."))
+
+    @property
+    def kept(self) -> list[tuple[str, str]]:
+        """What it keeps, in words; nothing when it is the list as it is."""
+        from app.core.views import reading
+
+        resource = registry.resources.get(self.of_list)
+        return reading.in_words(resource, self.query or "") if resource else []
+
+    @property
+    def address(self) -> str:
+        """Where the list is looked at like this; empty when there is no such list any more."""
+        resource = registry.resources.get(self.of_list)
+        words = f"{self.query}&view={self.reference}" if self.query else f"view={self.reference}"
+        return f"/{current.organisation.slug}/{resource.module}/{resource.slug}/?{words}" if resource else ""
 
 
 class FirstView(Tenanted):

@@ -8,13 +8,21 @@ from urllib.parse import parse_qsl, urlencode
 from app.kernel.manifest import Resource
 
 Reader = Callable[[Resource, str], str]
+Teller = Callable[[Resource, str], list[tuple[str, str]]]
 _reader: list[Reader] = []
+_teller: list[Teller] = []
 LEFT_OUT = frozenset({"after", "before", "per_page", "view", "format", "zip", "peek", "ids", "import"})
 
 
-def understands(reader: Reader) -> None:
-    """Fill the slot: `reader(resource, query)` gives the query in its usual order, and raises `Invalid` where it means nothing there."""
-    _reader[:] = [reader]
+def understands(reader: Reader, teller: Teller) -> None:
+    """Fill the slots: `reader(resource, query)` gives the query in its usual order, and raises `Invalid` where it means nothing there;
+    `teller(resource, query)` says what it keeps, in words."""
+    _reader[:], _teller[:] = [reader], [teller]
+
+
+def in_words(resource: Resource, query: str) -> list[tuple[str, str]]:
+    """What a kept query says, for people: label and value of each thing."""
+    return _teller[0](resource, query)
 
 
 def understood(resource: Resource, query: str) -> str:

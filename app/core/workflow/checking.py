@@ -37,7 +37,7 @@ SENTENCES: dict[str, Any] = {
     "inside": _l("This cannot stand inside another step."),
     "no_effect": _l("Nothing takes effect at the end."),
     "after_effect": _l("Nobody can be asked any more once the effect has happened."),
-    "unbuilt": _l("Forms inside a workflow are not there yet."),
+    "no_form": _l("The form “%(about)s” is not in force, so nobody could fill it in."),
     "limit": _l("The limit cannot be understood."),
     "empty": _l("Something is missing here: %(about)s."),
 }
@@ -135,7 +135,7 @@ def _kind(step: Step, *, inside: bool) -> Iterator[tuple[str, str]]:
         yield "inside", ""
     if step.kind == "end" and step.result not in RESULTS:
         yield "empty", "result"
-    for kind, name in (("wait", "until"), ("form", "fields"), ("sign", "meaning")):
+    for kind, name in (("wait", "until"), ("form", "form"), ("sign", "meaning")):
         if step.kind == kind and not getattr(step, name):
             yield "empty", name
 
@@ -157,7 +157,7 @@ def _limit(step: Step) -> Iterator[tuple[str, str]]:
         return
     sound = (limit.amount > 0 and limit.unit in UNITS and limit.end in LIMIT_ENDS and limit.climbs >= 0
              and all(0 < each < limit.amount for each in limit.reminders))
-    if not sound or (limit.end == "approve" and step.kind == "sign"):
+    if not sound or (limit.end == "approve" and step.kind in ("sign", "form")):
         yield "limit", ""
 
 

@@ -58,6 +58,11 @@ def expression(directory: Directory, decider: Decider, about: About) -> Iterable
     return directory.for_whom(rule, about.actor(), about.said) if rule and about.actor else ()
 
 
+def able(directory: Directory, decider: Decider, about: About) -> Iterable[UUID]:
+    """The members who have a permission now, without those who could not agree to this record: they have less than it gives."""
+    return directory.able(decider.name, about.record)
+
+
 def manager(directory: Directory, decider: Decider, about: About) -> Iterable[UUID]:
     """The manager of the one who asks, and those above."""
     return list(directory.managers_of(about.requester))[decider.up - 1:]
@@ -88,7 +93,8 @@ def by_name(directory: Directory, decider: Decider, _about: About) -> Iterable[U
 
 Rule = Callable[[Directory, Decider, About], Iterable[UUID]]
 KINDS: dict[str, Rule] = {"manager": manager, "manager_of_member": manager_of_member, "manager_of_place": manager_of_place,
-                          "field": of_field, "member": by_name, "role": role, "group": group, "rota": rota, "expression": expression}
+                          "field": of_field, "member": by_name, "role": role, "group": group, "rota": rota, "expression": expression,
+                          "able": able}
 
 
 def found(directory: Directory, deciders: Iterable[Decider], about: About, excluded: set[UUID]) -> list[UUID]:

@@ -39,7 +39,7 @@ def _of_levels(approval: Approval, action: str) -> Graph:
 
 
 def decider_of(rule: str) -> Decider:
-    """What a rule of a level means: `manager_of:department`, `manager_of_requester`, `member:field`, `role:key`."""
+    """What a rule of a level means: `manager_of:department`, `manager_of_requester`, `member:field`, `role:key`, `able:permission`."""
     name, _sep, argument = rule.partition(":")
     return {"manager_of": Decider("manager_of_place", argument), "manager_of_requester": Decider("manager"),
             "member": Decider("field", argument)}.get(name) or Decider(name, argument)

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from app.core import access, calendar
 from app.core.organisations import Department
-from app.core.people import Group, GroupMember, Member, holding
+from app.core.people import Group, GroupMember, Member, able, holding
 from app.kernel import clock
 from app.kernel.current import Actor, current
 from app.kernel.db import session
@@ -79,6 +79,13 @@ class Directory:
         """The active members for whom a condition holds, by name."""
         query = select(Member.id).where(Member.active, Member.archived_at.is_(None), access.in_sql(rule, Member, actor, said))
         return list(session().scalars(query.order_by(Member.name_key, Member.id)))
+
+    def able(self, permission: str, record: Any) -> list[UUID]:
+        """The active members who have a permission now and, by what the kind of record says of that, may agree to it, by name."""
+        resource = registry.of_model(type(record))
+        reasons = [approval.why_not_by for action in resource.actions for approval in registry.approvals_of(resource, action)
+                   if approval.why_not_by] if resource else []
+        return [actor.id for actor in able(permission) if actor.id in self.members and not any(why(record, actor) for why in reasons)]
 
     def at_addresses_of(self, table: str, record_id: UUID) -> set[UUID]:
         """The members who have one of the e-mail addresses of a record: the contact of a supplier is nobody to pay them."""

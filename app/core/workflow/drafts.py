@@ -10,6 +10,7 @@ from uuid import UUID
 from flask_babel import gettext as _
 from sqlalchemy import inspect, select
 
+from app.core import forms
 from app.core.workflow import editing, versions
 from app.core.workflow.checking import Flaw, flaws
 from app.core.workflow.deciders import About, found
@@ -125,10 +126,12 @@ def faults(workflow: Workflow, graph: Graph) -> list[Flaw]:
     """All that keeps a graph from being put in force: what is wrong with it, steps that ask nobody today, what is not of its action."""
     directory = Directory()
     wrong = flaws(graph, resolves=lambda step: _somebody(directory, step))
+    known = forms.titles()
     effects = {step.effect for _path, step in graph.every() if step.kind == "effect"}
     if effects - {workflow.action}:
         wrong.append(Flaw("", "empty", "effect"))
-    return wrong + [Flaw(path, "unbuilt") for path, step in graph.every() if step.kind == "form"]
+    return wrong + [Flaw(path, "no_form", step.form) for path, step in graph.every()
+                    if step.kind == "form" and step.form and step.form not in known]
 
 
 def workflow_of(version: WorkflowVersion) -> Workflow:

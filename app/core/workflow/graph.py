@@ -24,7 +24,7 @@ UNITS = ("minutes", "hours", "days")
 COLOURS = ("GREEN", "ORANGE", "RED")
 CHAINS = frozenset({"manager", "manager_of_member", "manager_of_place"})  # the first who may, and those above
 ONE = CHAINS | {"field", "member"}
-SEVERAL = frozenset({"role", "group", "rota", "expression"})
+SEVERAL = frozenset({"role", "group", "rota", "expression", "able"})
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Way:
 class Decider:
     """Somebody, described: `by` is of ONE (a person, or the first of a chain who may) or of SEVERAL.
 
-    `name` is a role, a field, a group, a rota, a member; `up` how many managers above.
+    `name` is a role, a field, a group, a rota, a member, a permission; `up` how many managers above.
     """
 
     by: str
@@ -96,7 +96,7 @@ class Step:
     """One step. `when`: it is passed over where that does not hold. `apart` names fields of the record: whom they name decides nothing.
 
     `patient`: a refusal does not end it while enough others can still agree. `effect` names the action that it takes, `meaning` what a
-    signature says, `fields` what a form asks, `until` the field of the record or the amount of time that is waited for.
+    signature says, `form` the code of what is filled in, `until` the field of the record or the amount of time that is waited for.
     """
 
     key: str
@@ -114,7 +114,7 @@ class Step:
     limit: Limit | None = None
     effect: str = ""
     meaning: str = ""
-    fields: tuple[str, ...] = ()
+    form: str = ""
     until: str = ""
     branches: tuple[Branch, ...] = ()
     join: Share = ALL
@@ -190,4 +190,4 @@ def same_question(one: Step, other: Step) -> bool:
 
 def _question(step: Step) -> tuple[Any, ...]:
     return (step.kind, step.deciders, step.fallback, step.apart, step.needs, step.patient, step.four_eyes, step.colour, step.effect,
-            step.meaning, step.fields, step.until, step.workflow)
+            step.meaning, step.form, step.until, step.workflow)

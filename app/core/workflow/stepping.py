@@ -8,12 +8,13 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from app.core import forms
 from app.core.workflow.graph import ASKING, COLOURS, LIMIT_ENDS, MAKERS, UNITS, Condition, Decider, Graph, Limit, Step, Way
 from app.core.workflow.shares import RULES, Share
 from app.core.workflow.telling import Words, share
 from app.kernel.errors import Invalid
 
-KINDS = ("approve", "review", "sign")
+KINDS = ("approve", "review", "sign", "form")
 PRESENT = "as-it-is"
 FRESH = Step("step", "approve", deciders=(Decider("role", "admin"),), needs=Share("any"), limit=Limit(24))
 REST = Step("rest", "wait", until="1d")
@@ -23,6 +24,7 @@ def fresh(kind: str) -> Step:
     """A new step of a kind that the page offers: whoever draws says the rest. Raises KeyError for another."""
     made = {"approve": FRESH, "review": replace(FRESH, key="review", kind="review"),
             "sign": replace(FRESH, key="signature", kind="sign", meaning=_("I have read this and agree to it.")), "wait": REST,
+            "form": replace(FRESH, key="form", kind="form", colour="GREEN"),
             "sub": Step("inside", "sub")}
     return made[kind]
 
@@ -30,6 +32,7 @@ def fresh(kind: str) -> Step:
 def offered() -> list[tuple[str, str, str]]:
     """The kinds of steps that can be added: kind, label, icon."""
     return [("approve", _("Approval"), "thumbs-up"), ("review", _("Review"), "eye"), ("sign", _("Signature"), "pencil"),
+            ("form", _("Form to fill in"), "file-text"),
             ("wait", _("Wait"), "hourglass"), ("sub", _("Another workflow"), "workflow")]
 
 
@@ -43,13 +46,18 @@ def from_form(graph: Graph, step: Step, said: Mapping[str, str], inner: Mapping[
         errors["kind"] = [_("Choose one of the list.")]
     if kind == "sign" and not said.get("meaning", "").strip():
         errors["meaning"] = [_("Say what the signature means.")]
+    form = said.get("form", step.form)
+    if kind == "form" and form not in forms.titles():
+        errors["form"] = [_("Choose one of the list.") if form else _("Say which form is filled in.")]
+    if kind == "form" and said.get("amount", "").strip() and said.get("end") == "approve":
+        errors["end"] = [_("A form is not filled in by itself: choose something else.")]
     deciders = tuple(found for name in ("who", "also") if (found := _decider(name, said.get(name, ""), errors)))
     if said.get("who") == PRESENT:
         deciders = step.deciders
     made = replace(
         step, kind=kind, colour=colour, label=said.get("label", "").strip()[:120], deciders=deciders,
         needs=_share(said.get("needs", ""), errors), limit=_limit(step.limit, said, errors), when=_when(step, said),
-        meaning=said.get("meaning", "").strip()[:500],
+        meaning=said.get("meaning", "").strip()[:500], form=form if kind == "form" else "",
         patient=said.get("patient") == "true", four_eyes=said.get("four_eyes") == "true")
     made = replace(made, ways=_ways(graph, step, made, said, errors))
     if errors:
@@ -87,7 +95,8 @@ def to_form(step: Step) -> dict[str, Any]:
             "also": who[1] if len(who) == 2 and simple else "", "needs": f"{step.needs.rule}:{step.needs.value}",
             "amount": limit.amount if limit else "", "unit": limit.unit if limit else "hours", "calendar": limit.calendar if limit else "",
             "end": limit.end if limit else "", "reminder": limit.reminders[0] if limit and limit.reminders else "",
-            "when": step.when.text if step.when else "", "meaning": step.meaning, "until": step.until, "patient": step.patient,
+            "when": step.when.text if step.when else "", "meaning": step.meaning, "form": step.form, "until": step.until,
+            "patient": step.patient,
             "four_eyes": step.four_eyes, "rejected": _leads(step, "rejected"), "returned": _leads(step, "returned"),
             "onward": next((way.to for way in step.ways if (way.on or step.good) == step.good and way.when is None), ""),
             "join": f"{step.join.rule}:{step.join.value}", "workflow": step.workflow}
@@ -168,7 +177,7 @@ def _ways(graph: Graph, before: Step, step: Step, said: Mapping[str, str], error
         to = said.get(name, "")
         if to and to not in graph.steps:
             errors[name] = [_("Choose one of the list.")]
-        elif to and not (name == "rejected" and step.kind == "review"):
+        elif to and not (name == "rejected" and step.kind in ("review", "form")):
             found.append(Way(to, name))
     return tuple(found)
 

@@ -67,7 +67,7 @@ def _step(data: Any, where: str, depth: int) -> Step:
     here = f"{where}{key}."
     if named.get("kind") not in KINDS:
         raise Malformed(f"{here}kind")
-    readers = {"ways": _many(_way), "deciders": _many(_decider), "fields": _many(_text), "apart": _many(_text), "when": _condition,
+    readers = {"ways": _many(_way), "deciders": _many(_decider), "apart": _many(_text), "when": _condition,
                "limit": _limit, "needs": _share, "join": _share, "branches": _many(lambda d, w: _branch(d, w, depth + 1)),
                "graph": lambda d, w: _graph(d, f"{w}.", depth + 1)}
     return Step(**_values(named, here, readers, Step))

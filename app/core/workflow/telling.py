@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import select
 
-from app.core import access
+from app.core import access, forms
 from app.core.calendar import DutyRota, WorkCalendar
 from app.core.people import Group, Member
 from app.core.workflow.graph import ASKING, Condition, Decider, Limit, Step
@@ -47,6 +48,15 @@ class Words:
         rows = session().execute(select(WorkCalendar.id, WorkCalendar.name).where(WorkCalendar.archived_at.is_(None)).limit(MOST))
         return {str(row[0]): row[1] for row in rows}
 
+    @cached_property
+    def forms(self) -> dict[str, Any]:
+        """The forms that can be filled in, by code."""
+        return forms.titles()
+
+    def form(self, code: str) -> str:
+        """What a form is called."""
+        return str(self.forms.get(code, code))
+
     def members_in_fields(self, table: str) -> dict[str, str]:
         """The fields of the record that name a member, or a department."""
         return {name: str(said.label) for name, said in fields_of(self.resource.model).items() if said.reference == table}
@@ -55,6 +65,8 @@ class Words:
         """What a step is called."""
         if step.label:
             return _(step.label)
+        if step.kind == "form" and step.form:
+            return self.form(step.form)
         fixed = {"submit": _("Asked for"), "effect": _("Takes effect"), "end": _("End"), "parallel": _("At the same time"),
                  "wait": _("Wait"), "publish": _("Told"), "create": _("Made"), "sub": self._inside(step)}
         return fixed.get(step.kind) or step.key.replace("_", " ").capitalize()
@@ -81,6 +93,8 @@ class Words:
                 return self.roles.get(decider.name, decider.name)
             case "group" | "member" | "rota":
                 return self.named[decider.by].get(decider.name, _("nobody any more"))
+            case "able":
+                return _("Whoever may do this: %(permission)s", permission=decider.name)
             case "manager":
                 return _("The manager of whoever asks") if decider.up == 1 else _("%(up)d managers above whoever asks", up=decider.up)
             case "manager_of_place":
@@ -98,6 +112,8 @@ class Words:
             found.append(share(step.needs))
         if step.kind == "sign":
             found.append(_("Signed: “%(meaning)s”", meaning=_(step.meaning) if step.meaning else ""))
+        if step.kind == "form":
+            found.append(_("To be filled in: “%(form)s”", form=self.form(step.form)))
         if step.when is not None:
             found.append(_("Only if %(condition)s", condition=condition(step.when)))
         if step.limit is not None:

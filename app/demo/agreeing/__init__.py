@@ -1,4 +1,4 @@
-"""The twelve workflows, run through: every branch, refusal, quorum, escalation, delegation, withdrawal and re-opening."""
+"""The twelve workflows, run through: every branch, refusal, quorum, escalation, delegation, absence, withdrawal and re-opening."""
 
 from app.demo.agreeing.playing import run
 

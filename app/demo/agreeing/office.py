@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import secrets
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from app.core import auth, organisations, people, workflow
-from app.core.approvals import delegations
+from app.core.approvals import delegations, handing
 from app.core.approvals.models import ApprovalDelegation
 from app.core.people import Member
 from app.core.workflow import drafts, templates
@@ -50,7 +51,6 @@ class Office:
     """The organisation, its people by name, and what its records refer to."""
 
     def __init__(self) -> None:
-        self._away = ""
         slug = f"{OFFICE.slug}-{secrets.token_hex(3)}"
         house = replace(OFFICE, slug=slug, name=f"Agreeing {slug[-6:]}")
         self.place: Organisation = organisations.found(new_id(), slug, house.name, currency=house.currency, timezone=house.timezone)
@@ -78,20 +78,37 @@ class Office:
                 session().flush()
                 drafts.activate(made.record)
 
-    def delegate(self, name: str, now: datetime) -> UUID:
-        """Let the stand-in decide for somebody from today on; gives the delegation."""
+    def delegate(self, name: str, now: datetime) -> Callable[[], None]:
+        """Let the stand-in decide for somebody from today on; gives what ends it."""
         with clock.at(now), self._as(name), unit_of_work():
             today = clock.today(self.place.timezone)
-            given = delegations.give({"delegate": str(self.members[STAND_IN].id), "starts_on": today.isoformat(), "reason": "Away",
-                                      "ends_on": (today + timedelta(days=30)).isoformat()})
-            self._away = name
-            found: UUID = given.id
-            return found
+            given: UUID = delegations.give({"delegate": str(self.members[STAND_IN].id), "starts_on": today.isoformat(), "reason": "Away",
+                                            "ends_on": (today + timedelta(days=30)).isoformat()}).id
 
-    def end(self, delegation_id: UUID) -> None:
-        """They are back."""
-        with self._as(self._away), unit_of_work() as work:
-            delegations.end(work.scalars(select(ApprovalDelegation).where(ApprovalDelegation.id == delegation_id)).one())
+        def end() -> None:
+            with self._as(name), unit_of_work() as work:
+                delegations.end(work.scalars(select(ApprovalDelegation).where(ApprovalDelegation.id == given)).one())
+
+        return end
+
+    def cover(self, name: str, now: datetime) -> Callable[[], None]:
+        """Somebody is offshore from this hour on, and the stand-in covers; gives what brings them back."""
+        with clock.at(now), self._as(name), unit_of_work():
+            away: UUID = perform_one("calendar.absence", "create", data={
+                "member": str(self.members[name].id), "cover": str(self.members[STAND_IN].id), "kind": "offshore",
+                "starts_at": (now - timedelta(hours=1)).isoformat(), "ends_at": (now + timedelta(days=30)).isoformat()}).record_id
+        self._keep_up(now)
+
+        def end() -> None:
+            with clock.at(now), self._as(name), unit_of_work():
+                perform_one("calendar.absence", "archive", away, {})
+            self._keep_up(now)
+
+        return end
+
+    def _keep_up(self, now: datetime) -> None:
+        with clock.at(now), acting(self.place, SYSTEM, channel="schedule"), unit_of_work():
+            handing.keep_up()
 
     def _as(self, name: str) -> AbstractContextManager[None]:
         return acting(self.place, people.load_actor(self.place, self.members[name].id) or SYSTEM, channel="page")

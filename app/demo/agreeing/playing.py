@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import cycle
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import func, select
 
@@ -72,15 +71,15 @@ class Playing:
 
     def whole(self) -> dict[str, Any]:
         """Play it to its end; says how it ended and whether that is what the graph says, with nothing missing in its story."""
-        given = self._delegate() if self.play.twist == "delegated" else None
+        back = self._leave() if self.play.twist in ("delegated", "covered") else None
         for _turn in range(MOST_TURNS):
             found = self._live()
             if found is None:
                 break
             with clock.at(self.now):
                 self._turn(found)
-        if given:
-            self.office.end(given)
+        if back:
+            back()
         return self._told()
 
     def _turn(self, found: Waiting) -> None:
@@ -165,10 +164,13 @@ class Playing:
             outbox.drain(self.office.place.id)
         self.did["effect"] += 1
 
-    def _delegate(self) -> UUID | None:
-        """Whoever is asked first is away: the stand-in has their seat."""
+    def _leave(self) -> Callable[[], None] | None:
+        """Whoever is asked first is away: the stand-in has their seat, by a delegation or because they cover. Gives how they come back."""
         found = self._live()
-        return None if found is None else self.office.delegate(self.office.by_id[found.member_id], self.now)
+        if found is None:
+            return None
+        leave = self.office.delegate if self.play.twist == "delegated" else self.office.cover
+        return leave(self.office.by_id[found.member_id], self.now)
 
     def _live(self) -> Waiting | None:
         """The request about the record that is not over, and who is asked first: a stand-in before others, then whoever is above."""

@@ -77,7 +77,7 @@ def _of_size(template: Template, size: Size, *, first: bool) -> Iterator[Play]:
     if first and steps:
         yield from (Play(template, size, twist, next(iter(steps))) for twist in ("handed on", "undone"))
     if first and steps and template.key not in AS_ASKED:
-        yield from (Play(template, size, twist, next(iter(steps))) for twist in ("delegated", "edited", "withdrawn"))
+        yield from (Play(template, size, twist, next(iter(steps))) for twist in ("delegated", "covered", "edited", "withdrawn"))
 
 
 def asked(graph: Graph, size: Size) -> dict[str, Step]:

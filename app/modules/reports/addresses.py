@@ -6,6 +6,17 @@ from typing import Any
 
 from flask import url_for
 
+from app.kernel.current import current
+from app.kernel.manifest import Ledger, Resource
+from app.resources.urls import list_url
+
+
+def home_of(resource: Resource) -> str:
+    """Where what a report is about is looked at one by one."""
+    if isinstance(resource, Ledger):
+        return f"/{current.organisation.slug}/{resource.page}" if resource.page else ""
+    return list_url(resource)
+
 
 def builder(report: Any = None) -> str:
     """The page on which a report is put together."""

@@ -78,13 +78,13 @@ def _begun() -> tuple[dict[str, str], dict[str, str]]:
         report = found(request.args["copy"])
         title = _("Copy of %(title)s", title=report.title)
         return words | {"title": title, "description": report.description or ""}, layouts.said_by(report)
-    resource = registry.resources.get(request.args.get("resource", ""))
+    resource = registry.reported.get(request.args.get("resource", ""))
     return words, {"resource": resource.key, "columns": ", ".join(resource.columns), "sort": resource.sort} if resource else {}
 
 
 def _saved(report: Report | None, action: str) -> Response:
     form = request.form
-    resource = registry.resources.get(report.resource if report else form.get("r-resource", ""))
+    resource = registry.reported.get(report.resource if report else form.get("r-resource", ""))
     if resource is None:
         raise NotFound
     access.require(current.user, resource.permission("view"))
@@ -108,7 +108,9 @@ def _saved(report: Report | None, action: str) -> Response:
 
 def _form(words: Mapping[str, str], said: Mapping[str, str], errors: Mapping[str, Sequence[Any]], *, action: str,
           report: Report | None = None, version: str = "", status: int = 200) -> Response:
-    resource = registry.resource(said["resource"])
+    resource = registry.reported.get(said["resource"])
+    if resource is None:
+        raise NotFound
     access.require(current.user, resource.permission("view"))
     controls = Controls(resource, said, errors)
     return screen("reports/build.html", block="preview", status=status, words=words, controls=controls, resource=resource, action=action,
@@ -133,8 +135,8 @@ def _summary(controls: Controls, errors: Mapping[str, Sequence[Any]]) -> list[tu
 def _kinds() -> list[tuple[Any, list[Resource]]]:
     """What a report can be about, by module: the lists that the reader may open."""
     found_: dict[str, list[Resource]] = {}
-    for resource in registry:
-        if resource.exportable and access.can(current.user, resource.permission("view")):
+    for resource in registry.reported.values():
+        if access.can(current.user, resource.permission("view")):
             found_.setdefault(resource.module, []).append(resource)
     business = [name for name, module in registry.modules.items() if module.section in ("business", "operations")]
     return [(registry.modules[name].label, found_[name]) for name in sorted(found_, key=lambda each: each not in business)]

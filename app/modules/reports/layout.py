@@ -27,7 +27,8 @@ from app.resources.querying import Wanted, filter_fields, read, sortable
 TODAY = re.compile(r"today(?:\s*([+-]?)\s*(\d{1,4}))?")  # the plus of an address reads as a space
 DAYS = ("date", "datetime")
 UNSHOWN = ("file", "answers")
-WORDS = {"sum": _l("Sum"), "average": _l("Average"), "smallest": _l("Smallest"), "largest": _l("Largest")}
+WORDS = {"sum": _l("Sum"), "average": _l("Average"), "median": _l("Median"), "p90": _l("Nine in ten within"),
+         "smallest": _l("Smallest"), "largest": _l("Largest")}
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,8 @@ def said_of(report: Any) -> dict[str, str]:
 
 def understood(title: str, said: Mapping[str, str]) -> Layout:
     """What these words mean. Raises `Invalid` with a sentence for each that means nothing."""
-    resource = registry.resources.get(said.get("resource", ""))
-    if resource is None or not resource.exportable:
+    resource = registry.reported.get(said.get("resource", ""))
+    if resource is None:
         raise Invalid({"resource": [_("There are no such records here.")]})
     reader = _Reader(resource)
     columns = reader.columns(said.get("columns") or ", ".join(resource.columns))
@@ -119,7 +120,8 @@ def choosable(resource: Resource) -> list[Place]:
 
 
 def _shown(resource: Resource) -> dict[str, Field]:
-    known = {"reference": fields_of(resource.model)["reference"], **shown_fields(resource)}
+    fields = fields_of(resource.model)
+    known = {**({"reference": fields["reference"]} if "reference" in fields else {}), **shown_fields(resource)}
     return {name: field for name, field in known.items() if field.kind not in UNSHOWN}
 
 

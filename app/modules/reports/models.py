@@ -53,7 +53,7 @@ class Outcome(Choices):
 
 def kinds() -> Mapping[str, Any]:
     """The kinds of records that a report can be about, with their plural."""
-    return {key: resource.plural for key, resource in sorted(registry.resources.items()) if resource.exportable}
+    return {key: resource.plural for key, resource in sorted(registry.reported.items())}
 
 
 class Report(Record):

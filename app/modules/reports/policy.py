@@ -17,7 +17,7 @@ from app.modules.reports.models import Report, ReportRun, Sharing
 def reports_visible_to(user: Actor) -> ColumnElement[bool]:
     """One's own, and those that are shared, of records whose list one may open."""
     record: Any = Report
-    open_to = [key for key, resource in registry.resources.items() if access.can(user, resource.permission("view"))]
+    open_to = [key for key, resource in registry.reported.items() if access.can(user, resource.permission("view"))]
     return and_(record.resource.in_(open_to), or_(record.created_by == user.id, record.sharing == Sharing.SHARED))
 
 

@@ -21,12 +21,12 @@ from app.kernel.records import new_id
 from app.kernel.references import assign
 from app.kernel.registry import registry
 from app.modules.reports import policy
+from app.modules.reports.addresses import home_of
 from app.modules.reports.layout import Layout, address_of, of_record, said_of, understood
 from app.modules.reports.models import Form, Outcome, Report, ReportRun
 from app.modules.reports.reading import figures_of
 from app.modules.reports.writing import TYPES, filters_in_words, write
 from app.resources.querying import narrowed
-from app.resources.urls import list_url
 
 AT_ONCE = {Form.PDF: 1_000, Form.XLSX: 5_000, Form.CSV: 5_000}
 RUN = "reports.report.run"
@@ -45,9 +45,9 @@ def prebuilt(key: str) -> ReportOf:
     return found
 
 
-def layout_of(declared: ReportOf) -> Layout:
-    """The layout of a report that comes with a module."""
-    return understood(str(declared.label), said_of(declared))
+def layout_of(declared: ReportOf, asked: str | None = None) -> Layout:
+    """The layout of a report that comes with a module; `asked` are filters instead of those that it begins with. Raises `Invalid`."""
+    return understood(str(declared.label), said_of(declared) | ({} if asked is None else {"filters": asked}))
 
 
 def again(run: ReportRun) -> ReportRun:
@@ -103,9 +103,10 @@ def _write(run: ReportRun, layout: Layout, told: Any = None) -> files.StoredFile
         file = files.store(cast("BinaryIO", target), name, TYPES[run.written_as], purpose="export")
     run.file_id, run.rows, run.rows_hash, run.asked_at = file.id, figures.count, figures.rows_hash, figures.asked_at
     run.seconds, run.status = Decimal(str(figures.seconds)), Outcome.DONE
-    audit.note(layout.resource.permission("export"), resource=layout.resource.key, record=None, context={
+    taken = f"{layout.resource.key}.export"  # what a ledger asks for may be called otherwise
+    audit.note(taken, resource=layout.resource.key, record=None, context={
         "format": run.written_as.value, "rows": figures.count, "filters": address_of(layout.wanted), "report": run.reference,
-        "list": list_url(layout.resource)})
+        "list": home_of(layout.resource)})
     return file
 
 

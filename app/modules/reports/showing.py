@@ -15,15 +15,16 @@ from app.kernel.db import session
 from app.kernel.errors import Invalid
 from app.kernel.i18n import file_size
 from app.kernel.kinds import show_moment
-from app.kernel.manifest import ReportOf
+from app.kernel.manifest import Ledger, ReportOf
 from app.kernel.registry import registry
 from app.modules.reports import policy
+from app.modules.reports.addresses import home_of
 from app.modules.reports.layout import Layout, address_of, of_record
 from app.modules.reports.models import Form, Report, ReportRun, Sharing
 from app.modules.reports.reading import Figures, figures_of
 from app.modules.reports.writing import chart_of, printable
 from app.resources.querying import Wanted
-from app.resources.urls import list_url, record_url, url_of
+from app.resources.urls import record_url, url_of
 
 WHOLE = 2_000  # rows up to which a page works out totals and the hash; a file does it for all of them
 DRAWN = 500  # rows that a page draws
@@ -57,7 +58,7 @@ def table(layout: Layout, *, whole: int = WHOLE, drawn: int = DRAWN) -> dict[str
             "undrawn": max(0, figures.count - drawn), "grouped": layout.group is not None,
             "chart": None if figures.more else _chart(layout, figures), "totals": [] if figures.more else printed.totals,
             "facts": printed.facts[:-1] if figures.more else printed.facts, "resource": layout.resource,
-            "list_url": _list_url(layout.wanted), "forms": list(Form)}
+            "list_url": _list_url(layout.wanted), "forms": list(Form), "asked": False}
 
 
 def run_of(run: ReportRun) -> dict[str, Any]:
@@ -89,7 +90,7 @@ def may_see(declared: ReportOf) -> bool:
 
 def needed_for(declared: ReportOf) -> str:
     """The permission that a report that comes with a module asks for: to open the list that it is about."""
-    return registry.resource(declared.resource).permission("view")
+    return registry.reported[declared.resource].permission("view")
 
 
 def latest(*, report: Report | None = None, source: str = "") -> list[dict[str, Any]]:
@@ -111,14 +112,14 @@ def _reports() -> Sequence[Report]:
 
 
 def _entry(report: Report) -> Mapping[str, Any]:
-    about = registry.resources.get(report.resource)
+    about = registry.reported.get(report.resource)
     return {"label": report.title, "help": report.description or "", "url": record_url(registry.resource("reports.report"), report),
             "about": about.plural if about else report.resource, "mine": report.created_by == current.user.id,
             "shared": report.sharing is Sharing.SHARED}
 
 
 def _declared(report: ReportOf) -> dict[str, Any]:
-    about = registry.resources.get(report.resource)
+    about = registry.reported.get(report.resource)
     return {"label": report.label, "help": report.help, "url": url_for("report_pages.prebuilt", key=report.key),
             "about": about.plural if about else "", "mine": False, "shared": False}
 
@@ -145,4 +146,6 @@ def _plan_url(report: Report) -> str:
 
 def _list_url(wanted: Wanted) -> str:
     query = address_of(wanted)
-    return list_url(wanted.resource) + (f"?{query}" if query else "")
+    if isinstance(wanted.resource, Ledger):
+        return home_of(wanted.resource)
+    return home_of(wanted.resource) + (f"?{query}" if query else "")

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from flask_babel import format_decimal, get_locale
+from babel.numbers import format_decimal
+from flask_babel import get_locale
 
 from app.kernel import currencies
 from app.modules.reports.layout import WORDS, Place
 
 Asked = Sequence[tuple[Place, str]]
+SHARES = {"median": Decimal("0.5"), "p90": Decimal("0.9")}
+ROUNDED = ("average", *SHARES)
 
 
 @dataclass
@@ -21,16 +24,20 @@ class _Sum:
     total: Decimal = Decimal(0)
     smallest: Decimal | None = None
     largest: Decimal | None = None
+    kept: list[Decimal] = field(default_factory=list)
 
     def add(self, value: Decimal) -> None:
         self.count += 1
         self.total += value
         self.smallest = value if self.smallest is None else min(self.smallest, value)
         self.largest = value if self.largest is None else max(self.largest, value)
+        self.kept.append(value)
 
     def of(self, what: str) -> Decimal:
         if what == "average":
             return self.total / self.count
+        if what in SHARES:
+            return _within(sorted(self.kept), SHARES[what])
         return {"sum": self.total, "smallest": self.smallest, "largest": self.largest}[what] or Decimal(0)
 
 
@@ -65,9 +72,17 @@ class Tally:
         return [said if what == "sum" else f"{WORDS[what]} {said}" for what in asked for said in self.said(place, what)]
 
 
+def _within(values: Sequence[Decimal], share: Decimal) -> Decimal:
+    """The value within which this share of them lies, between two of them as far along as it falls (as PostgreSQL's percentile_cont)."""
+    place = share * (len(values) - 1)
+    low = int(place)
+    high = min(low + 1, len(values) - 1)
+    return values[low] + (values[high] - values[low]) * (place - low)
+
+
 def _shown(unit: str, value: Decimal, what: str) -> str:
     if unit:
         return currencies.shown(value.quantize(Decimal(1).scaleb(-currencies.decimals(unit))), unit, get_locale())
-    if what == "average":
+    if what in ROUNDED:
         value = value.quantize(Decimal("0.01"))
-    return format_decimal(value, decimal_quantization=False)
+    return str(format_decimal(value, locale=get_locale(), decimal_quantization=False))

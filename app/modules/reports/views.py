@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+
 from flask import Blueprint, flash, redirect, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -16,6 +20,7 @@ from app.kernel.limits import EXPORT, limited
 from app.kernel.registry import registry
 from app.kernel.screens import screen
 from app.modules.reports import policy, running, showing
+from app.modules.reports.controls import Controls
 from app.modules.reports.models import Form, Outcome, Report, ReportRun
 from app.resources.urls import url_of
 
@@ -39,11 +44,22 @@ def prebuilt(key: str) -> Response:
     access.require(current.user, VIEW)
     declared = running.prebuilt(key)
     access.require(current.user, showing.needed_for(declared))
-    layout = running.layout_of(declared)
-    page = showing.table(layout) | {"may_export": access.can(current.user, layout.resource.permission("export")),
+    asked, errors = _asked(), dict[str, Sequence[Any]]()
+    try:
+        layout = running.layout_of(declared, asked)
+        table = showing.table(layout)
+    except Invalid as error:
+        errors = {"filters": [said for sentences in error.errors.values() for said in sentences]}
+        layout = running.layout_of(declared)
+        table = showing.table(layout)
+    controls = Controls(layout.resource, layout.said if asked is None or not errors else dict(layout.said) | {"filters": asked}, errors)
+    page = table | {"asked": asked is not None, "filters": layout.said.get("filters", ""),
+                    "here": url_for("report_pages.prebuilt", key=key),
+                    "may_export": access.can(current.user, layout.resource.permission("export")),
                                     "latest": showing.latest(source=key), "run_url": url_for("report_pages.run_prebuilt", key=key)}
     copy = url_for("report_builder.make", origin=key) if access.can(current.user, "reports.report.create") else ""
-    return screen("reports/prebuilt.html", declared=declared, page=page, copy_url=copy, catalogue_url=url_for("report_pages.catalogue"))
+    return screen("reports/prebuilt.html", status=422 if errors else 200, declared=declared, page=page, controls=controls, errors=errors,
+                  resource=layout.resource, copy_url=copy, catalogue_url=url_for("report_pages.catalogue"))
 
 
 @screens.post("/<org>/reports/prebuilt/<key>/run")
@@ -53,7 +69,7 @@ def run_prebuilt(key: str) -> Response:
     access.require(current.user, RUN)
     declared = running.prebuilt(key)
     access.require(current.user, showing.needed_for(declared))
-    return _to(running.begin(running.layout_of(declared), _form(), source=key))
+    return _to(running.begin(running.layout_of(declared, request.form.get("filters")), _form(), source=key))
 
 
 @screens.post("/<org>/reports/reports/<ref>/written")
@@ -82,6 +98,13 @@ def found(ref: str) -> Report:
     if report is None:
         raise NotFound
     return report
+
+
+def _asked() -> str | None:
+    """The filters that the address asks for, once it asks for any: a report can be linked for a period, a site, a person."""
+    if "asked" not in request.args:
+        return None
+    return urlencode([(name, value.strip()) for name, value in request.args.items(multi=True) if name != "asked" and value.strip()])
 
 
 def _form() -> Form:

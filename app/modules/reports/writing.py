@@ -18,6 +18,7 @@ from app.kernel.kinds import show_moment
 from app.modules.reports.layout import WORDS, Layout, Place
 from app.modules.reports.models import Form
 from app.modules.reports.reading import Figures
+from app.modules.reports.tallying import ROUNDED
 from app.resources.export_rows import described
 from app.resources.features.exporting import imprint
 from app.resources.features.listing import OPERATORS, said_value
@@ -128,5 +129,5 @@ def _totals(layout: Layout, figures: Figures) -> Sheet:
 
 def _total_column(layout: Layout, place: Place, what: str, unit: str) -> Column:
     label = f"{place.label}, {WORDS[what]}{f' ({unit})' if unit else ''}"
-    kind = described(Field(place.field.kind if what != "average" else "decimal", label, scale=max(place.field.scale, 2)), layout.resource)
+    kind = described(Field(place.field.kind if what not in ROUNDED else "decimal", label, scale=max(place.field.scale, 2)), layout.resource)
     return Column(f"{place.name}:{what}", label, kind.kind, numeric=True, scale=kind.scale)

@@ -335,6 +335,9 @@ class _Currency:
 
 def said_value(field: Field, raw: str) -> str:
     """A filter's value in words."""
+    words = field.listed() if field.listed else field.words
+    if raw in words:
+        return str(words[raw])
     if field.kind == "choice":
         return next((str(c.label) for c in field.choices or () if c.value == raw), raw)
     if field.kind == "reference" and raw == "@me":

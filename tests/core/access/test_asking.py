@@ -13,7 +13,7 @@ from app.core import access, audit
 from app.core.access import MemberGrant, asking
 from app.core.access.asking import grant, why_not_by
 from app.core.approvals import decide
-from app.core.approvals.models import ApprovalRequest
+from app.core.approvals.models import ApprovalRequest, ApprovalSeat
 from app.core.notifications import Notification
 from app.kernel import clock, outbox
 from app.kernel.current import SYSTEM, Organisation, acting
@@ -83,6 +83,26 @@ def test_nobody_approves_what_they_do_not_have(place: Organisation) -> None:
     with acting(place, adam), unit_of_work():
         assert why_not_by(asked, adam) == ""
         assert "more than you have" in why_not_by(asked, mia)
+
+
+def test_whoever_may_give_it_is_asked_and_nobody_else(place: Organisation) -> None:
+    enrol(place, "gina@asking.example", "member", password="")
+    gina = _member(place, "gina")
+    with acting(place, _member(place, "olga"), channel="page"), unit_of_work():
+        for pattern in ("access.single_permission.create", "hse.incident.import"):
+            perform_one("access.single_permission", "create", data={
+                "member": str(gina.id), "pattern": pattern, "scope": "company", "reason": "She runs the archive"})
+    assert _asked_of(place, _ask(place)) == {"olga", "adam", "gina"}
+    assert _asked_of(place, _ask(place, permission="settings.setting.manage")) == {"olga", "adam"}, "she has less than that herself"
+
+
+def _asked_of(place: Organisation, asked: Any) -> set[str]:
+    from app.core.people import Member
+
+    with acting(place, SYSTEM), unit_of_work() as work:
+        emails = work.scalars(select(Member.email).join(ApprovalSeat, ApprovalSeat.member_id == Member.id).join(
+            ApprovalRequest, ApprovalRequest.id == ApprovalSeat.request_id).where(ApprovalRequest.record_id == asked.id))
+        return {each.partition("@")[0] for each in emails}
 
 
 @pytest.mark.parametrize("wrong", [{"permission": "*.*.*"}, {"permission": "hse"}, {"until": "2020-01-01T08:00"},

@@ -12,6 +12,7 @@ from flask import Flask
 from app.core import access
 from app.core.access.decisions import can
 from app.core.access.models import Role, RoleGrant
+from app.core.audit.models import AuditEntry
 from app.kernel.current import SYSTEM, Actor, Grant, acting
 from app.kernel.db import unit_of_work
 from app.kernel.errors import Forbidden, NotFound
@@ -108,6 +109,30 @@ def test_every_organisation_gets_the_seven_roles_and_those_of_modules(app: Flask
         assert work.query(RoleGrant).count() == sum(len(role.grants) for role in access.roles.declared_roles())
         with pytest.raises(NotFound):
             access.role_named("emperor")
+
+
+def test_what_a_new_version_brings_comes_to_every_organisation(app: Flask) -> None:
+    """Founded before the role `integrator` and one permission of viewers were declared; with a role of its own of the key `support`."""
+    place = found("earlier")
+    with acting(place, SYSTEM), unit_of_work() as work:
+        for key in ("integrator", "support"):
+            for grant in work.query(RoleGrant).filter_by(role_id=access.role_named(key).id):
+                work.delete(grant)
+        work.delete(work.query(RoleGrant).filter_by(role_id=access.role_named("viewer").id, pattern="access.request.create").one())
+        work.flush()
+        work.delete(access.role_named("integrator"))
+        access.role_named("support").system = False
+    declared = {role.key: role for role in access.roles.declared_roles()}
+    for _again in range(2):
+        with acting(place, SYSTEM), unit_of_work() as work:
+            access.roles.bring_roles()
+    with acting(place, SYSTEM), unit_of_work() as work:
+        given = {key: {grant.pattern for grant in work.query(RoleGrant).filter_by(role_id=access.role_named(key).id)} for key in declared}
+        assert given["integrator"] == declared["integrator"].grants.keys()
+        assert given["viewer"] == declared["viewer"].grants.keys()
+        assert given["support"] == set(), "a role of one's own stays as it is"
+        (said,) = work.query(AuditEntry).filter_by(action="access.role.bring")
+        assert said.context == {"roles": ["integrator"], "permissions": len(declared["integrator"].grants) + 1}
 
 
 EXPECTED = {  # role: (view, create, edit somebody else's, import, people.member.create, access.role.edit)

@@ -68,7 +68,7 @@ def test_workbook_json_and_pdf_hold_the_same(wizard: Wizard) -> None:
     assert "Printed by" in text
 
 
-@pytest.mark.parametrize("form", ["csv", "xlsx", "json"])
+@pytest.mark.parametrize("form", ["csv", "xlsx", "ods", "json", "jsonl"])
 def test_out_and_in_again_changes_nothing(wizard: Wizard, stand: Stand, form: str) -> None:
     content = wizard.get(f"/procurement/suppliers/export?format={form}").data
     run = wizard.found(wizard.check(content, f"suppliers.{form}", "/procurement/suppliers"))

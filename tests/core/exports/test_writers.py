@@ -173,7 +173,7 @@ def test_a_decision_sheet_names_the_bytes_and_who_decided() -> None:
         "facts": [("Supplier", "Łódź")],
         "line_heads": ["What", "Price"],
         "lines": [["Chair", "5"]],
-        "files": [{"name": "a.pdf", "sha256": "ab"}],
+        "filled": [], "files": [{"name": "a.pdf", "sha256": "ab"}],
         "flags": ["New supplier"],
         "evidence": None,
         "decisions": [

@@ -6,11 +6,14 @@ import io
 import zipfile
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 
 import pytest
 import xlsxwriter
 from flask import Flask
 
+from app.core import exports
+from app.core.exports.opendocument import MANIFEST, MIME, SPACES
 from app.core.imports.reader import look, read
 from app.core.imports.rows import Shape, Unusable, named_headers, plain
 from app.core.imports.shapes import Column, number_from
@@ -214,3 +217,65 @@ def test_the_real_files_are_read_to_the_last_row(name: str, count: int, shape: s
     seen = survey(stream, look(stream, name.removesuffix(".gz")), 200_000)
     assert seen.count == count
     assert [c.date_shape for c in seen.columns if "pa" in c.header.lower() and "date" in c.header.lower()] == [shape]
+
+
+def opendocument(rows: str) -> bytes:
+    """An ODS of these rows, as a machine writes it."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(zipfile.ZipInfo("mimetype"), MIME, zipfile.ZIP_STORED)
+        archive.writestr("META-INF/manifest.xml", MANIFEST)
+        archive.writestr("content.xml", f'<office:document-content {SPACES} office:version="1.3"><office:body><office:spreadsheet>'
+                                        f'<table:table table:name="one">{rows}</table:table></office:spreadsheet></office:body>'
+                                        "</office:document-content>")
+    return target.getvalue()
+
+
+def test_an_opendocument_sheet_keeps_the_kind_of_its_cells() -> None:
+    target = io.BytesIO()
+    columns = [exports.Column(name, name) for name in ("when", "how much", "so", "code", "words")]
+    given = (date(2026, 2, 28), Decimal("3702.30"), True, "007", "two\n  lines & <more>")
+    exports.write_opendocument(exports.Sheet("Things", columns, [given]), target)
+    shape, headers, rows = table(target.getvalue(), "x.ods")
+    assert (shape.kind, shape.sheets) == ("ods", ["Things"])
+    assert headers == ["when", "how much", "so", "code", "words"]
+    assert rows == [(date(2026, 2, 28), 3702.3, True, "007", "two\n  lines & <more>")]
+
+
+@pytest.mark.parametrize("rows", [
+    ('<table:table-row table:number-rows-repeated="1000000"><table:table-cell table:number-columns-repeated="16000">'
+    "<text:p>a</text:p></table:table-cell></table:table-row>"),
+    ("<table:table-row><table:table-cell><text:p>a</text:p></table:table-cell></table:table-row>"
+    '<table:table-row table:number-rows-repeated="1048574"><table:table-cell/></table:table-row>'
+    '<table:table-row><table:table-cell table:number-columns-repeated="16000"/><table:table-cell office:value-type="float" '
+    'office:value="1"/></table:table-row>'),
+], ids=["repeated", "far corners"])
+def test_an_opendocument_sheet_that_repeats_itself_without_end_is_refused_unread(rows: str) -> None:
+    with pytest.raises(Unusable, match="too large to be read"):
+        table(opendocument(rows), "x.ods")
+
+
+def test_empty_rows_to_the_end_of_an_opendocument_sheet_do_no_harm() -> None:
+    cell = '<table:table-row><table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell></table:table-row>'
+    end = ('<table:table-row table:number-rows-repeated="1048574"><table:table-cell table:number-columns-repeated="16384"/>'
+           "</table:table-row>")
+    assert table(opendocument(cell.format("name") + cell.format("x") + end), "x.ods")[1:] == (["name"], [("x",)])
+
+
+def test_lines_of_json_are_rows() -> None:
+    content = b'\xef\xbb\xbf{"name": "Acme", "paid": {"amount": "1.50"}}\n\n{"name": "Beta", "more": [1]}\n'
+    shape, headers, rows = table(content, "x.jsonl")
+    assert (shape.kind, headers) == ("jsonl", ["name", "paid", "more"])
+    assert rows == [("Acme", "1.50", None), ("Beta", None, "[1]")]
+
+
+@pytest.mark.parametrize(("content", "name", "said"), [
+    (b'{"a": 1}\n{"a": \n', "x.jsonl", "line 2"),
+    (b'{"a": 1}\n[2]\n', "x.jsonl", "Entry 2"),
+    (b"\n\n", "x.jsonl", "is empty"),
+    (b'{"a": "' + b"x" * 1_100_000 + b'"}', "x.jsonl", "Line 1 is longer"),
+    (b"PK\x03\x04 nonsense", "x.ods", "ODS file is damaged"),
+], ids=["broken", "no object", "empty", "long", "nonsense"])
+def test_what_is_no_table_of_these_kinds_is_refused_with_the_reason(content: bytes, name: str, said: str) -> None:
+    with pytest.raises(Unusable, match=said):
+        table(content, name)

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from app.core import people
 from app.core.mail import MailMessage
 from app.core.mail.models import Wording
-from app.core.notifications import Notification, rules
+from app.core.notifications import Notification, foretelling, quiet, rules, wishes
 from app.core.people import Group, GroupMember, Member
 from app.kernel import door, outbox
 from app.kernel.errors import Forbidden, Invalid
@@ -187,3 +187,28 @@ def test_a_rule_that_is_out_of_use_or_put_away_tells_nobody(stand: Stand, group_
         door.perform_one("notifications.rule", "archive", work.get_one(rules.Rule, (stand.organisation.id, gone)).reference, {})
     report(stand)
     assert bell(stand) == []
+
+
+def test_what_a_rule_would_have_told_is_shown_and_nothing_is_sent(stand: Stand, group_id: UUID) -> None:
+    report(stand, title="Fell before the rule")
+    report(stand, title="Harmless", actual_severity="1")
+    made = rule(stand, whom=str(group_id), condition="actual_severity = 4", by_mail=True, by_push=True)
+    with stand.work() as work:
+        found = foretelling.foretold(work.get_one(rules.Rule, (stand.organisation.id, made)))
+    assert [each.matches for each in found] == [False, True]
+    (reader,) = found[1].readers
+    assert (reader.name, reader.why_not) == (stand.actors["auditor"].name, ())
+    assert list(reader.ways) == ["In the bell", "By mail", "On their devices"]
+    assert "Fell before the rule" in reader.title
+    assert (bell(stand), mailed(stand)) == ([], [])
+    with stand.work() as work:
+        auditor = work.get_one(Member, (stand.organisation.id, stand.actors["auditor"].id))
+        auditor.preferences = {**auditor.preferences, wishes.MAIL: "off", quiet.FROM: "00:00", quiet.TO: "23:59"}
+        work.flush()
+        reader = foretelling.foretold(work.get_one(rules.Rule, (stand.organisation.id, made)))[1].readers[0]
+        assert reader.why_not == ("By mail: switched off.",)
+        assert reader.later
+        auditor.preferences = {**auditor.preferences, wishes.OFF: ["business:bell"]}
+        work.flush()
+        reader = foretelling.foretold(work.get_one(rules.Rule, (stand.organisation.id, made)))[1].readers[0]
+        assert (reader.ways, reader.why_not) == ((), ("Wants no such notices.",))

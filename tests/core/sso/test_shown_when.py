@@ -12,7 +12,7 @@ from flask import Flask
 from app.core.sso import Provider
 from app.kernel.current import SYSTEM, acting
 from app.kernel.db import unit_of_work
-from app.kernel.door import perform_one
+from app.kernel.door import perform, perform_one
 from app.kernel.errors import DeclarationError, Invalid
 from app.kernel.fields import fields_of
 from app.kernel.registry import Registry, registry
@@ -112,3 +112,10 @@ def test_a_declaration_that_cannot_hold_stops_the_start(hangs_on: tuple[str, fro
         Registry()._shown_when(registry.resource("sso.provider"), replace(fields["address"], required=True), fields)
     with pytest.raises(DeclarationError, match="needed_when"):
         Registry()._shown_when(registry.resource("sso.provider"), replace(fields["address"], needed_when=frozenset({"saml"})), fields)
+
+
+def test_of_many_one_that_is_not_there_is_refused_alone(app: Flask) -> None:
+    with acting(found("alone"), SYSTEM), unit_of_work():
+        made = perform_one("sso.provider", "create", None, HERE).record.reference
+        outcomes = perform("sso.provider", "edit", ["nothing", made], [{"name": "None"}, {"name": "Other"}], each=True)
+    assert [(outcome.state, outcome.error and outcome.error.status) for outcome in outcomes] == [("refused", 404), ("done", None)]

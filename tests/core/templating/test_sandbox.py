@@ -162,6 +162,19 @@ def test_a_child_that_was_killed_is_replaced() -> None:
     assert rendered("{{ company.name }}") == "Acme"
 
 
+def test_a_child_that_gets_no_turn_is_no_fault_of_the_template(monkeypatch: pytest.MonkeyPatch) -> None:
+    rendered("x")
+    monkeypatch.setattr(pool, "PATIENCE", 0.2)
+    stopped = children()
+    for child in stopped:
+        os.kill(child.pid, signal.SIGSTOP)
+    for _each in stopped:
+        with pytest.raises(Unavailable):
+            rendered("x")
+    monkeypatch.setattr(pool, "PATIENCE", 20.0)
+    assert rendered("{{ company.name }}") == "Acme"
+
+
 def test_many_threads_share_a_few_children() -> None:
     with ThreadPoolExecutor(8) as threads:
         shown = list(threads.map(lambda number: templating.render({"a": Source("{{ n }}")}, {"n": number})["a"], range(200)))

@@ -95,7 +95,7 @@ def steps_of(draw: Any, key: str, to: str, depth: int, inside: bool) -> Step:
     said: dict[str, Any] = {"when": when, "ways": (Way(to),)}
     if kind in ("approve", "sign", "review", "form"):
         said |= {"deciders": BOSS, "needs": draw(shares), "limit": draw(st.none() | st.integers(2, 99).map(Limit))}
-    said |= {"sign": {"meaning": "I have read it"}, "form": {"fields": ("title",)}, "wait": {"until": "2 days"}}.get(kind, {})
+    said |= {"sign": {"meaning": "I have read it"}, "form": {"form": "risk"}, "wait": {"until": "2 days"}}.get(kind, {})
     if kind == "parallel":
         inner = draw(st.lists(chains(depth - 1), min_size=2, max_size=3))
         said |= {"join": draw(shares), "branches": tuple(

@@ -43,7 +43,7 @@ def test_nothing_is_wrong_with_a_good_one() -> None:
     (ask("board", "effect", limit=Limit(0)), "limit", ""),
     (ask("board", "effect", limit=Limit(4, reminders=(4,))), "limit", ""),
     (ask("board", "effect", kind="sign", limit=Limit(4, end="approve")), "limit", ""),
-    (ask("board", "effect", kind="form"), "empty", "fields"),
+    (ask("board", "effect", kind="form"), "empty", "form"),
     (Step("board", "sign", deciders=BOSS, ways=(Way("effect"),)), "empty", "meaning"),
     (Step("board", "wait", ways=(Way("effect"),)), "empty", "until"),
     (beside("board", "effect", ALL, line("x")), "branches", ""),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import tempfile
 import time
 from datetime import date, timedelta
 
@@ -11,6 +13,7 @@ from pypdf import PdfReader
 
 from app.core import charts
 from app.kernel import jobs
+from app.kernel.config import PROJECT
 from app.kernel.jobs import DONE, Job
 from app.kernel.records import refresh_keys
 from app.kernel.references import assign
@@ -41,6 +44,22 @@ def paid(office: Office, count: int, purpose: str = "Work") -> None:
         work.add_all(made)
 
 
+def valid(content: bytes) -> None:
+    """That a validator of PDF files finds nothing to say about it: qpdf, which the tests install for themselves."""
+    subprocess.run([str(PROJECT / ".ci" / "need-server"), "qpdf", "qpdf", "PDF files"], check=True, timeout=600)
+    with tempfile.NamedTemporaryFile(suffix=".pdf") as file:
+        file.write(content)
+        file.flush()
+        said = subprocess.run(["qpdf", "--check", file.name], capture_output=True, text=True, timeout=120, check=False)
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert "No syntax or stream encoding errors found" in said.stdout
+
+
+def test_the_validator_sees_what_is_broken() -> None:
+    with pytest.raises(AssertionError):
+        valid(b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< /Root 9 0 R >>\n%%EOF\n")
+
+
 def pages(content: bytes) -> list[str]:
     return [page.extract_text() for page in PdfReader(io.BytesIO(content)).pages]
 
@@ -50,7 +69,7 @@ def test_200_rows_run_over_pages_with_the_head_on_each(office: Office) -> None:
     paid(office, 200)
     made, content = run(office, report(office, columns="transaction_number, paid_on, amount", sort="paid_on"), "pdf")
     found = pages(content)
-    assert content.startswith(b"%PDF-")
+    valid(content)
     assert len(found) > 3
     assert all("Transaction number" in page and "Payment day" in page for page in found)
     assert all(f"Page {number} / " in page and f"{len(found)}" in page for number, page in enumerate(found, start=1))

@@ -10,11 +10,12 @@ from uuid import UUID
 
 from flask import Blueprint, Response, current_app, flash, redirect, request, send_file, url_for
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from app.core import access, audit, sms
 from app.core.notifications.outside import devices, sending, texts
 from app.core.notifications.outside.models import Delivery, Stage
+from app.core.people import Member
 from app.kernel.assets import asset
 from app.kernel.current import current
 from app.kernel.db import session
@@ -39,14 +40,19 @@ def listing() -> Response:
         query = query.where(Delivery.state == state)
     if target:
         query = query.where(Delivery.target_id == _id(target))
+    if words := request.args.get("q", "").strip()[:200]:
+        people = select(Member.id).where(or_(*(each.icontains(words, autoescape=True) for each in (Member.name, Member.email))))
+        query = query.where(or_(*(each.icontains(words, autoescape=True) for each in (Delivery.recipient, Delivery.title)),
+                                Delivery.member_id.in_(people)))
     if before:
         query = query.where(Delivery.id < _id(before))
     found = list(session().scalars(query))
-    kept = {"to": target} if target else {}
+    kept = {name: value for name, value in (("to", target), ("q", words)) if value}
     more = {**kept, **({"state": state.value} if state else {})}
     later = url_for("outside.listing", before=found[SIZE - 1].id, **more) if len(found) > SIZE else ""  # type: ignore[arg-type]
     return screen("notifications/deliveries.html", block="results", rows=[_line(each) for each in found[:SIZE]],
-                  tabs=_tabs(state, kept), pager={"count_text": "", "previous_url": "", "next_url": later})
+                  tabs=_tabs(state, kept), typed=words, kept=[(name, value) for name, value in more.items() if name != "q"],
+                  pager={"count_text": "", "previous_url": "", "next_url": later})
 
 
 @log.get("/<org>/notifications/deliveries/<uuid:delivery_id>/")
