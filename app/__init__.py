@@ -22,6 +22,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from app.kernel.config import Settings
     from app.kernel.db import db
     from app.kernel.i18n import install_languages
+    from app.kernel.rules import LateRule
     from app.kernel.screens import install_screens
     from app.kernel.stream import install_stream
     from app.kernel.tracing import trace_logs
@@ -30,6 +31,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or Settings.load()
     trace_logs()
     app = Flask("app", root_path=str(ROOT / "app"), template_folder=str(ROOT / "templates"), static_folder=None)
+    app.url_rule_class = LateRule
     configure(app, settings)
     db.init_app(app)
     declare()

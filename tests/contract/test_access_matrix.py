@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -82,12 +82,15 @@ def test_the_matrix_holds_who_may(app: Flask, database: Connection, role: str, m
 @pytest.mark.requirement("LG-292")
 @pytest.mark.parametrize("role", ROLES)
 def test_the_matrix_refuses_who_may_not(app: Flask, role: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each refused cell as a page; every cell by all other ways too, for one of the roles in turn (for each role: tests/ordeal)."""
+    """Each refused cell by every way as one of the roles in turn, and decided for all (asked as each of them: tests/ordeal)."""
     terse(monkeypatch)
     sitting = seat(app, role)
-    before, wrong, seen = len(sitting.done()), {}, Seen(sitting)
+    before, wrong, seen = len(sitting.done()), dict[tuple[str, str, str], Any](), Seen(sitting)
     for row in rows_of(app, role, NO):
-        wrong.update(let_in(sitting, row, every=in_turn(row, NO) == role, seen=seen(row["route"])))
+        if row["needs"].count(".") == 2 and granted(sitting, row["needs"]):
+            wrong["decided otherwise", row["method"], row["route"]] = row["needs"]
+        if in_turn(row, NO) == role:
+            wrong.update(let_in(sitting, row, ways_to(row), seen=seen(row["route"])))
     assert wrong == {}
     assert len(sitting.done()) == before, sitting.done()[before:]
 
@@ -139,17 +142,21 @@ def kept_out(database: Connection, sitting: Seat, row: Mapping[str, str]) -> dic
     return {cell: (answer.status_code, answer.text[:300] if refused else "")} if wrong else {}
 
 
-def let_in(sitting: Seat, row: Mapping[str, str], *, every: bool, seen: bool, page: bool = True) -> dict[tuple[str, str, str], int]:
-    """The ways by which a refused cell answered anything but a refusal: as a page, as htmx, as HEAD, with a slash.
+WAYS: Mapping[str, dict[str, Any]] = {"page": {}, "htmx": dict(PARTIAL), "slash": {"slash": True}, "HEAD": {}}
 
-    The API twin is a cell of its own. Whoever sees the record is told that they may not; “not found” would hide that nobody looked.
+
+def ways_to(row: Mapping[str, str]) -> list[str]:
+    """The ways by which a cell can be asked: as a page, as htmx, with a slash more or less, as HEAD. Its API twin is another cell."""
+    return [way for way in WAYS if way != "HEAD" or row["method"] == "GET"]
+
+
+def let_in(sitting: Seat, row: Mapping[str, str], ways: Sequence[str], *, seen: bool) -> dict[tuple[str, str, str], Any]:
+    """Those of the ways by which a refused cell answered anything but a refusal.
+
+    Whoever sees the record is told that they may not; “not found” would hide that nobody looked.
     """
     route, method = row["route"], row["method"]
-    ways = {"page": sitting.ask(route, method)} if page else {}
-    if every:
-        ways |= {"htmx": sitting.ask(route, method, **dict[str, Any](PARTIAL)), "slash": sitting.ask(route, method, slash=True)}
-        if method == "GET":
-            ways["HEAD"] = sitting.ask(route, "HEAD")
     known = (403,) if seen else (403, 404)
     expected = {"slash": (308, *known, 404, 405)}
-    return {(way, method, route): answer.status_code for way, answer in ways.items() if answer.status_code not in expected.get(way, known)}
+    answers = {way: sitting.ask(route, "HEAD" if way == "HEAD" else method, **WAYS[way]).status_code for way in ways}
+    return {(way, method, route): status for way, status in answers.items() if status not in expected.get(way, known)}

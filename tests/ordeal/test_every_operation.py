@@ -39,18 +39,18 @@ EXAMPLES = 3  # the first that hypothesis gives is the least one
 @pytest.mark.parametrize("module", MODULES)
 def test_nothing_breaks_and_answers_keep_their_schema(app: Flask, database: Connection, module: str,
                                                       monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each role meets each operation with a fitting and an unfitting call; what a call does is undone."""
+    """Each role meets each operation, every other one with a fitting call, the others with an unfitting one; what it does is undone."""
     terse(monkeypatch)
     monkeypatch.setattr(SCHEMA, "app", app)
     desks = [(role, sitting, bearer(sitting)) for role in ROLES if (sitting := seat(app, role))]
     wrong: dict[str, str] = {}
-    for operation in OPERATIONS:
+    for number, operation in enumerate(OPERATIONS):
         if operation.tags[0] == module:
-            for mode in MODES:
+            for turn, mode in enumerate(MODES):
                 found = examples(operation, mode)
                 for place, (role, sitting, token) in enumerate(desks):
-                    case = aimed(found[place % len(found)], sitting, exactly=mode is GenerationMode.POSITIVE)
-                    if said := asked(app, case, token, database):
+                    case = aimed(found[place // 2 % len(found)], sitting, exactly=mode is GenerationMode.POSITIVE)
+                    if (number + place) % 2 == turn and (said := asked(app, case, token, database)):
                         wrong.setdefault(f"{operation.label}, {mode.value}", f"as {role}: {said}")
     assert not wrong, "\n\n".join(f"{what} {said}" for what, said in wrong.items())
 
