@@ -4,6 +4,7 @@ PYTHON := .venv/bin/python
 FLASK := .venv/bin/flask
 WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 ARGS ?=
+unexport PYTHONDONTWRITEBYTECODE  # hundreds of starts, each compiling the whole of app/ again
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo setup setup-tests test ordeal check bench screenshots coverage-of-requirements lock assets assets-check translations
