@@ -17,7 +17,6 @@ def test_who_may_is_found_by_a_search_and_a_click(house: House, scheme: str, vie
     context = house.sign_in(OWNER, "meridian", bypass_csp=True, color_scheme=scheme, viewport=viewport)
     page = context.new_page()
     page.goto(PAGE)
-    assert not axe.violations(page)
     page.fill("input[name=q]", "payment.release")
     page.press("input[name=q]", "Enter")
     page.click("tr:has-text('procurement.payment.release') th a")

@@ -23,6 +23,7 @@ from tests.infra.databases import database_of_its_own
 
 declare()
 LISTS = [r for r in registry if r.form and r.creatable and r.importable and r.exportable]
+OTHERS = ("xlsx", "ods", "jsonl")  # each list in one of them, in turn, beside CSV
 OWNERS = {house.slug: next(post.name for post in house.posts if post.role == "owner") for house in HOUSES}
 
 
@@ -42,7 +43,8 @@ def test_out_and_in_again_changes_nothing(demo: Flask, resource: Resource, slug:
     with acting(place), unit_of_work():
         member_id = session().query(people.Member.id).filter_by(name=OWNERS[slug]).scalar()
         owner = people.load_actor(place, member_id)
-    for form in ("csv", "xlsx", "ods", "jsonl"):
+    turn = LISTS.index(resource) + list(OWNERS).index(slug)
+    for form in ("csv", OTHERS[turn % len(OTHERS)]):
         with demo.test_request_context("/"), acting(place, owner, channel="page"), unit_of_work():
             wanted, target = read(resource, MultiDict()), io.BytesIO()
             rows, name = exporting.write(wanted, form, target, MultiDict())
