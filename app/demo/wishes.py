@@ -45,7 +45,7 @@ def _answer_some(staff: Staff, dice: random.Random) -> None:
     """Half of what waits is answered, most of it well; nothing that is signed or RED."""
     with unit_of_work():
         waiting = session().execute(
-            select(ApprovalRequest.id, ApprovalSeat.member_id, ApprovalRequest.requested_at, ApprovalRequest.steps, ApprovalRequest.level)
+            select(ApprovalRequest.id, ApprovalSeat.member_id, ApprovalSeat.asked_at, ApprovalRequest.steps, ApprovalRequest.level)
             .join(ApprovalSeat, (ApprovalSeat.request_id == ApprovalRequest.id)
                   & (ApprovalSeat.organisation_id == ApprovalRequest.organisation_id))
             .where(ApprovalRequest.resource == KEY, ApprovalRequest.state == State.OPEN, ApprovalRequest.risk != "RED",

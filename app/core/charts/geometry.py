@@ -189,21 +189,22 @@ def _lying(chart: Chart, width: float, height: float, top: float) -> Iterator[Ma
 
 
 def _pie(chart: Chart, width: float, height: float) -> Iterator[Mark]:
-    """A ring of slices with their names and shares beside it; what is below nothing is no part of a whole."""
+    """A ring of slices with their names and shares beside it, or below it in a picture that is as high as it is wide; what is less than
+    nothing is no part of a whole."""
     values = [max(float(v or 0), 0.0) for v in chart.series[0].values[:len(chart.labels)]]
-    total, radius = sum(values), min(height / 2 - 6, width * 0.22)
-    centre, angle = radius + 6, 0.0
+    total, angle, below = sum(values), 0.0, height >= width
+    step = min(22.0, (height - 8) / max(len(values), 1) / (2 if below else 1))
+    radius = max(min((height - step * len(values)) / 2 - 10, width / 2 - 6), 20.0) if below else min(height / 2 - 6, width * 0.22)
+    centre, middle = (width / 2, radius + 6) if below else (radius + 6, height / 2)
     for number, value in enumerate(values):
         if not value:
             continue
         turn = value / total * math.tau
-        ring = (centre, height / 2, radius, radius * 0.58, angle, angle + turn)
-        yield Mark("slice", ring, tone(number), _hover(chart, number, 0), number)
+        yield Mark("slice", (centre, middle, radius, radius * 0.58, angle, angle + turn), tone(number), _hover(chart, number, 0), number)
         angle += turn
     whole = short(chart, total) if total != int(total) else short(chart, int(total))
-    yield Mark("words", (centre, height / 2 + 6), "ink", clipped(whole, radius, 17), anchor="middle", bold=True, size=17)
-    x, step = centre + radius + 20, min(22.0, (height - 8) / max(len(values), 1))
-    y = height / 2 - step * (len(values) - 1) / 2
+    yield Mark("words", (centre, middle + 6), "ink", clipped(whole, radius, 17), anchor="middle", bold=True, size=17)
+    x, y = (2.0, middle + radius + 8 + step / 2) if below else (centre + radius + 20, height / 2 - step * (len(values) - 1) / 2)
     for number, value in enumerate(values):
         share = f"{said(chart, chart.series[0].values[number])} · {round(value / total * 100)} %"
         room = width - x - 18 - wide(share) - GAP

@@ -133,7 +133,8 @@ def _fits(words: str, *texts: Any) -> bool:
 
 def _chart(layout: Layout, figures: Figures) -> dict[str, Any] | None:
     chart = chart_of(layout, figures)
-    return {"title": chart.title, "svg": charts.svg(chart, 640, 260), "table": charts.table(chart)} if chart else None
+    return {"title": chart.title, "svg": charts.svg(chart, 640, 260), "narrow": charts.svg(chart, 340, 340),
+            "table": charts.table(chart)} if chart else None
 
 
 def _may_export(layout: Layout) -> Any:

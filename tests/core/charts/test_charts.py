@@ -60,6 +60,16 @@ def test_slices_are_as_wide_as_their_shares() -> None:
     assert turns[0] == pytest.approx(2 * turns[1]) == pytest.approx(6 * turns[2])
 
 
+@pytest.mark.parametrize("slices", [1, 6, 40])
+def test_in_a_high_picture_the_names_stand_below_the_ring_and_inside(slices: int) -> None:
+    chart = Chart("pie", "High", [f"Slice {n}" for n in range(slices)], (Series("x", tuple(range(1, slices + 1))),))
+    drawn_marks = marks(chart, 340, 340)
+    ring = next(mark for mark in drawn_marks if mark.kind == "slice")
+    names = [mark for mark in drawn_marks if mark.kind == "words" and mark.anchor == "start"]
+    assert len(names) == slices
+    assert all(ring.at[1] + ring.at[2] < name.at[1] <= 340 for name in names)
+
+
 def test_a_line_has_a_gap_where_there_is_no_value() -> None:
     lines = [mark for mark in marks(LINE, 480, 260) if mark.kind == "line" and mark.group == 0]
     assert [len(line.at) for line in lines] == [4]
