@@ -16,6 +16,7 @@ from app.kernel.manifest import Resource
 from app.kernel.reports import SPANS, TOTALS
 from app.modules.reports.layout import DAYS, WORDS, Place, choosable
 from app.modules.reports.models import Drawing, Sharing
+from app.modules.reports.periods import NAMED
 from app.resources.features.listing import FilterControl, said_value
 from app.resources.querying import filter_fields, sortable
 from app.resources.urls import picker_url
@@ -44,13 +45,14 @@ class Controls:
     def ids(self) -> dict[str, str]:
         """Where the control of each word is."""
         return {"title": "field-r-title", "columns": "columns", "filters": "filters", "sort": "field-r-sort", "totals": "totals",
-                "grouped_by": "field-r-grouped_by", "chart": "field-r-chart"}
+                "grouped_by": "field-r-grouped_by", "chart": "field-r-chart", "parameters": "parameters"}
 
     @property
     def labels(self) -> dict[str, str]:
         """What each word is called."""
         return {"title": _("Title"), "columns": _("Columns"), "filters": _("Filters"), "sort": _("Sorted by"), "totals": _("Totals"),
-                "grouped_by": _("Grouped by"), "chart": _("Chart"), "description": _("Description"), "sharing": _("Who sees it")}
+                "grouped_by": _("Grouped by"), "chart": _("Chart"), "description": _("Description"), "sharing": _("Who sees it"),
+                "parameters": _("Asked for")}
 
     @cached_property
     def columns(self) -> list[tuple[str, list[Choice]]]:
@@ -68,6 +70,18 @@ class Controls:
         return [FilterControl(field, self._parameters(name), [(value, said_value(field, value)) for each, _operator, value in self._pairs
                                                               if each == name] if field.kind == "reference" else [])
                 for name, field in filter_fields(self.resource).items()]
+
+    @property
+    def askable(self) -> list[tuple[Field, bool, str, bool]]:
+        """The filters that can be asked for: whether each is, what it is called then, and whether it is needed."""
+        said = {name.strip().removesuffix("*"): (label, name.strip().endswith("*"))
+                for name, label in parse_qsl(self.said.get("parameters", ""), keep_blank_values=True)}
+        return [(field, name in said, *said.get(name, ("", False))) for name, field in filter_fields(self.resource).items()]
+
+    @property
+    def periods(self) -> list[tuple[str, Any]]:
+        """The spans of days that move along with the day of the run."""
+        return list(NAMED.items())
 
     @property
     def unseen(self) -> list[tuple[str, str]]:
@@ -143,7 +157,9 @@ def said_in(resource: Resource, form: MultiDict[str, str]) -> dict[str, str]:
     days = {place.name for place in choosable(resource) if place.field.kind in DAYS}
     sort = form.get("r-sort", "")
     totals = [each for each in form.getlist("r-total") if each.partition(":")[0] in chosen]
-    return {"resource": resource.key, "columns": ", ".join(chosen), "filters": urlencode(pairs),
+    asked = [(f"{name}*" if form.get(f"r-must-{name}") else name, form.get(f"r-called-{name}", "").strip())
+             for name in form.getlist("r-ask")]
+    return {"resource": resource.key, "parameters": urlencode(asked, safe="*"), "columns": ", ".join(chosen), "filters": urlencode(pairs),
             "chart": form.get("r-chart", "") if group else "",
             "sort": f"-{sort}" if sort and form.get("r-descending") else sort, "totals": ", ".join(totals),
             "grouped_by": f"{group}:{span or 'month'}" if group in days else group}
@@ -154,6 +170,8 @@ def _number(raw: str) -> int:
 
 
 def _drawn(field: Field) -> tuple[str, ...]:
-    if field.kind in (*DAYS, *NUMBERS):
+    if field.kind in DAYS:
+        return ("", "gte", "lte")
+    if field.kind in NUMBERS:
         return ("gte", "lte")
     return ("", "ic") if field.kind in ("text", "email", "long_text") else ("",)

@@ -23,7 +23,7 @@ from app.kernel.kinds import show_moment
 from app.kernel.manifest import Task
 from app.kernel.registry import registry
 from app.modules.reports import running
-from app.modules.reports.layout import of_record
+from app.modules.reports.asking import answered
 from app.modules.reports.models import Form, Report
 from app.resources.urls import url_of
 
@@ -42,22 +42,23 @@ def tasks() -> Iterator[Task]:
                    needs=("reports.report.run",))
 
 
-def inputs(written_as: str, recipients: list[UUID]) -> str:
+def inputs(written_as: str, recipients: list[UUID], values: str = "") -> str:
     """What a schedule of a report is given, as it is kept."""
-    return json.dumps({"written_as": written_as, "recipients": sorted(map(str, recipients))})
+    return json.dumps({"written_as": written_as, "recipients": sorted(map(str, recipients))} | ({"values": values} if values else {}))
 
 
-def read_inputs(text: str | None) -> tuple[Form, list[UUID]]:
+def read_inputs(text: str | None) -> tuple[Form, list[UUID], str]:
     """What a schedule of a report is given. Raises `Invalid`."""
     try:
         said = json.loads(text or "")
         form, recipients = Form(said["written_as"]), [UUID(each) for each in said["recipients"]]
+        values = str(said.get("values", ""))
     except (ValueError, KeyError, TypeError, AttributeError):
         raise Invalid({"inputs": [_("Say what the report is written as, and who gets it: %(example)s",
                                     example='{"written_as": "pdf", "recipients": ["…"]}')]}) from None
     if not 0 < len(recipients) <= MOST:
         raise Invalid({"inputs": [_("A report goes to one person at least, and to %(most)d at most.", most=MOST)]})
-    return form, recipients
+    return form, recipients, values
 
 
 def members_at(addresses: str) -> list[UUID]:
@@ -72,7 +73,7 @@ def members_at(addresses: str) -> list[UUID]:
     return [known[each] for each in wanted]
 
 
-def deliver(report_id: str, written_as: str, recipients: list[str], sender: str) -> dict[str, Any]:
+def deliver(report_id: str, written_as: str, recipients: list[str], sender: str, values: str = "") -> dict[str, Any]:
     """The job: one recipient after the other; it goes on after the last one that was served."""
     job = jobs.current_job()
     served, left_out = job.cursor or (0, [])
@@ -81,7 +82,7 @@ def deliver(report_id: str, written_as: str, recipients: list[str], sender: str)
             continue
         actor = people.load_actor(current.organisation, UUID(each))
         with unit_of_work():
-            reason = _serve(actor, UUID(report_id), Form(written_as)) if actor else _("no longer here")
+            reason = _serve(actor, UUID(report_id), Form(written_as), values) if actor else _("no longer here")
             if reason:
                 left_out = [*left_out, f"{actor.name if actor else each}: {reason}"]
             job.advance(1, cursor=[number + 1, left_out], total=len(recipients))
@@ -91,7 +92,7 @@ def deliver(report_id: str, written_as: str, recipients: list[str], sender: str)
     return {"recipients": len(recipients), "left_out": len(left_out)}
 
 
-def _serve(actor: Actor, report_id: UUID, form: Form) -> str:
+def _serve(actor: Actor, report_id: UUID, form: Form, values: str) -> str:
     """Write the report for somebody with what they may see, and mail it; otherwise the reason why not."""
     with acting(current.organisation, actor, channel="schedule"):
         report = _seen(report_id)
@@ -99,7 +100,7 @@ def _serve(actor: Actor, report_id: UUID, form: Form) -> str:
             return _("may not see this report")
         try:
             with session().begin_nested():
-                run = running.begin(of_record(report), form, report=report, here=True)
+                run = running.begin(answered(report, values), form, report=report, here=True)
         except Refusal as error:
             return str(error)
         file = [files.find(run.file_id)] if run.file_id else []
@@ -127,16 +128,19 @@ def _tell(sender: UUID, report_id: UUID, left_out: list[str]) -> None:
 
 
 def _check(schedule: Schedule) -> None:
-    form, recipients = read_inputs(schedule.inputs)
+    form, recipients, values = read_inputs(schedule.inputs)
     known = set(session().scalars(select(Member.id).where(Member.id.in_(recipients), Member.archived_at.is_(None))))
     if unknown := [str(each) for each in recipients if each not in known]:
         raise Invalid({"inputs": [_("“%(raw)s” is not known here.", raw=unknown[0])]})
-    schedule.inputs = inputs(form.value, recipients)
+    report = _seen(UUID(schedule.task.removeprefix(TASK)))
+    if report is not None:
+        answered(report, values)
+    schedule.inputs = inputs(form.value, recipients, values)
 
 
 def _begin(report_id: UUID, schedule: Schedule, key: str) -> Job:
-    form, recipients = read_inputs(schedule.inputs)
-    return jobs.enqueue(deliver, str(report_id), form.value, [str(each) for each in recipients], str(schedule.created_by),
+    form, recipients, values = read_inputs(schedule.inputs)
+    return jobs.enqueue(deliver, str(report_id), form.value, [str(each) for each in recipients], str(schedule.created_by), values,
                         title=schedule.title, key=key, total=len(recipients), quiet=True)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from difflib import get_close_matches
 from typing import Any
@@ -21,11 +21,13 @@ from app.kernel.fields import Field, fields_of
 from app.kernel.manifest import Resource
 from app.kernel.registry import registry
 from app.kernel.reports import CHARTS, SPANS, TOTALS
+from app.modules.reports.periods import Period, period_of
 from app.resources.figures import shown_fields
-from app.resources.querying import Wanted, filter_fields, read, sortable
+from app.resources.querying import Wanted, filter_fields, narrowed, read, sortable
 
 TODAY = re.compile(r"today(?:\s*([+-]?)\s*(\d{1,4}))?")  # the plus of an address reads as a space
 DAYS = ("date", "datetime")
+LONGEST = 60
 UNSHOWN = ("file", "answers")
 WORDS = {"sum": _l("Sum"), "average": _l("Average"), "median": _l("Median"), "p90": _l("Nine in ten within"),
          "smallest": _l("Smallest"), "largest": _l("Largest")}
@@ -46,6 +48,15 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Parameter:
+    """A filter that whoever opens the report is asked for; it begins with what the report's own filters say."""
+
+    field: Field
+    label: str
+    required: bool
+
+
+@dataclass(frozen=True)
 class Layout:
     """A report, ready to be run. `title` stands above it; `said` are the words in which it was asked for, as they are kept."""
 
@@ -58,6 +69,14 @@ class Layout:
     totals: tuple[tuple[Place, str], ...]
     chart: str
     said: Mapping[str, str]
+    parameters: tuple[Parameter, ...] = ()
+    periods: Mapping[str, Period] = field(default_factory=dict)
+
+    @property
+    def answers(self) -> list[list[Any]]:
+        """What was said to each parameter, days worked out: its name, and operator with values, as the hash of a run takes it in."""
+        return [[each.field.name, *sorted([c.operator, *c.values] for c in self.wanted.conditions if c.name == each.field.name)]
+                for each in self.parameters]
 
     @property
     def places(self) -> tuple[Place, ...]:
@@ -79,7 +98,7 @@ def of_record(report: Any) -> Layout:
 def said_by(report: Any) -> dict[str, str]:
     """The words of a report record."""
     return {name: str(getattr(getattr(report, name), "value", getattr(report, name)) or "") for name in
-            ("resource", "columns", "filters", "sort", "grouped_by", "totals", "chart")}
+            ("resource", "columns", "filters", "sort", "grouped_by", "totals", "chart", "parameters")}
 
 
 def said_of(report: Any) -> dict[str, str]:
@@ -95,7 +114,8 @@ def understood(title: str, said: Mapping[str, str]) -> Layout:
         raise Invalid({"resource": [_("There are no such records here.")]})
     reader = _Reader(resource)
     columns = reader.columns(said.get("columns") or ", ".join(resource.columns))
-    wanted = reader.wanted(said.get("filters") or "", said.get("sort") or "")
+    wanted, periods = reader.wanted(said.get("filters") or "", said.get("sort") or "")
+    parameters = reader.parameters(said.get("parameters") or "")
     group, span = reader.group(said.get("grouped_by") or "")
     totals = reader.totals(said.get("totals") or "", columns)
     chart = said.get("chart") or ""
@@ -105,17 +125,17 @@ def understood(title: str, said: Mapping[str, str]) -> Layout:
         reader.wrong("chart", _("A chart draws groups: say what the report is grouped by."))
     if reader.errors or wanted is None:
         raise Invalid(reader.errors)
-    return Layout(title, resource, columns, wanted, group, span, totals, chart, dict(said))
+    return Layout(title, resource, columns, wanted, group, span, totals, chart, dict(said), parameters, periods)
 
 
 def choosable(resource: Resource) -> list[Place]:
     """Every column that a report about these records may have: what whoever opens such records gets to see, and nothing else."""
     fields = _shown(resource)
     found = [Place(name, field) for name, field in fields.items()]
-    for field in fields.values():
-        other = registry.of_table(field.reference) if field.kind == "reference" else None
+    for link in fields.values():
+        other = registry.of_table(link.reference) if link.kind == "reference" else None
         if other is not None:
-            found += [Place(f"{field.name}.{each.name}", each, field) for each in _shown(other).values() if each.kind != "reference"]
+            found += [Place(f"{link.name}.{each.name}", each, link) for each in _shown(other).values() if each.kind != "reference"]
     return found
 
 
@@ -140,20 +160,36 @@ class _Reader:
         """The columns, in their order, each once."""
         return tuple(filter(None, (self._place("columns", name) for name in dict.fromkeys(_listed(raw)))))
 
-    def wanted(self, filters: str, sort: str) -> Wanted | None:
+    def wanted(self, filters: str, sort: str) -> tuple[Wanted | None, dict[str, Period]]:
         """The list that is reported on."""
-        pairs = [(name, _day(value) if self._is_day(name) else value) for name, value in parse_qsl(filters.lstrip("?"))]
+        found, periods = None, dict[str, Period]()
         try:
-            found = read(self.resource, MultiDict([*pairs, ("sort", "")]))
+            found, periods = list_of(self.resource, parse_qsl(filters.lstrip("?")))
         except Invalid as error:
             self.errors.setdefault("filters", []).extend(said for all_said in error.errors.values() for said in all_said)
-            found = None
         orders = sortable(self.resource)
         if sort and sort.removeprefix("-") not in orders:
             self.wrong("sort", _unknown(sort.removeprefix("-"), orders))
         elif found is not None and sort:
-            return replace(found, sort=sort)
-        return found
+            return replace(found, sort=sort), periods
+        return found, periods
+
+    def parameters(self, raw: str) -> tuple[Parameter, ...]:
+        """The filters that are asked for, each once, with what it is called; a star says that it is needed."""
+        fields, found = filter_fields(self.resource), dict[str, Parameter]()
+        for said, label in parse_qsl(raw.lstrip("?"), keep_blank_values=True):
+            name, needed = said.strip().removesuffix("*"), said.strip().endswith("*")
+            if name not in fields:
+                self.wrong("parameters", _unknown(name, fields))
+            elif len(label.strip()) > LONGEST:
+                self.wrong("parameters", _("The label of “%(name)s” has more than %(most)d characters.", name=name, most=LONGEST))
+            elif name in found:
+                self.wrong("parameters", _("“%(name)s” is asked for twice.", name=name))
+            else:
+                found[name] = Parameter(fields[name], label.strip() or str(fields[name].label), needed)
+        if raw.strip() and not found and "parameters" not in self.errors:
+            self.wrong("parameters", _("Write the names of filters with what they are called, such as paid_on=Period&site*=Site."))
+        return tuple(found.values())
 
     def group(self, raw: str) -> tuple[Place | None, str]:
         """What the rows are grouped by; days by month unless another span is said."""
@@ -187,9 +223,32 @@ class _Reader:
             self.wrong(where, _unknown(name, self._known))
         return found
 
-    def _is_day(self, parameter: str) -> bool:
-        field = filter_fields(self.resource).get(parameter.partition("__")[0])
-        return field is not None and field.kind in DAYS
+
+def list_of(resource: Resource, pairs: Iterable[tuple[str, str]]) -> tuple[Wanted, dict[str, Period]]:
+    """The list that these filters mean today, and the spans of days among them, by field. Raises `Invalid`."""
+    fields, meant, periods = filter_fields(resource), list[tuple[str, str]](), dict[str, Period]()
+    for name, value in pairs:
+        known = fields.get(name.partition("__")[0])
+        days = known if known is not None and known.kind in DAYS else None
+        period = period_of(value) if days is not None and name == days.name else None
+        if days is None or period is None:
+            meant.append((name, _day(value) if days else value))
+            continue
+        periods[days.name] = period
+        meant += period.pairs(days)
+    for name in periods:
+        if sum(each.partition("__")[0] == name for each, _value in meant) != len(periods[name].pairs(fields[name])):
+            raise Invalid({name: [_("Give either a span such as last-month, or days from and to.")]})
+    return read(resource, MultiDict([*meant, ("sort", "")])), periods
+
+
+def tried(resource: Resource, pairs: Iterable[tuple[str, str]]) -> list[str]:
+    """What is wrong with these filters, and how to mend it."""
+    try:
+        narrowed(list_of(resource, pairs)[0])
+    except Invalid as error:
+        return [str(said) for sentences in error.errors.values() for said in sentences]
+    return []
 
 
 def _listed(raw: str) -> list[str]:

@@ -13,7 +13,7 @@ reports = Resource(
     columns=("reference", "title", "resource", "sharing", "updated_at"),
     filters=("resource", "sharing"),
     search={"reference": "A", "title": "A", "description": "C"},
-    form={_l("Report"): ("title", "description", "sharing"), _l("What it shows"): ("resource", "columns", "filters", "sort"),
+    form={_l("Report"): ("title", "description", "sharing"), _l("What it shows"): ("resource", "columns", "filters", "parameters", "sort"),
           _l("What it comes to"): ("grouped_by", "totals", "chart")},
     import_key="reference",
     sort="title",

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 from uuid import UUID
 
+from flask import request
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Index, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
@@ -82,14 +83,21 @@ class Report(Record):
         _l("Totals"), max_length=1_000, required=False, sortable=False, extra={"samples": ("",)},
         help=_l("Of columns with numbers: amount:sum, days:average; also smallest and largest."))
     chart: Mapped[Drawing | None] = fields.choice(_l("Chart"), Drawing, required=False, extra={"samples": ("",)})
+    parameters: Mapped[str | None] = fields.text(
+        _l("Asked for"), max_length=2_000, required=False, sortable=False, extra={"samples": ("",)},
+        help=_l("Filters that whoever opens the report is asked for, with what they are called; a star where one is needed: "
+                "paid_on=Period&supplier*=Supplier. They begin with what the filters say."))
     sharing: Mapped[Sharing] = fields.choice(_l("Who sees it"), Sharing, default=Sharing.PRIVATE)
 
-    @cached_property
+    @property
     def page(self) -> Any:
-        """What its page shows."""
+        """What its page shows, worked out once a request: what it is asked for stands in the address."""
         from app.modules.reports import showing
 
-        return showing.page_of(self)
+        kept = request.environ.setdefault("opsflux.report", {})
+        if self.id not in kept:
+            kept[self.id] = showing.page_of(self)
+        return kept[self.id]
 
 
 class ReportRun(Record):

@@ -74,6 +74,8 @@ def figures_of(layout: Layout, *, shown: bool, most: int = MOST_ROWS, cut: bool 
     """
     asked_at, began = clock.now(), time.monotonic()
     digest, whole, groups, count = hashlib.sha256(_line([p.name for p in layout.columns])), Tally(), dict[Any, Group](), 0
+    if layout.parameters:
+        digest.update(_line(layout.answers))
     for records, linked in _portions(layout, most + 1):
         named = names_of([p.field for p in layout.places if p.field.kind == "reference" and p.link is None], records, shown=shown)
         for place_of in (_holders(record, joined) for record, joined in zip(records, linked, strict=True)):

@@ -22,7 +22,8 @@ from app.kernel.references import assign
 from app.kernel.registry import registry
 from app.modules.reports import policy
 from app.modules.reports.addresses import home_of
-from app.modules.reports.layout import Layout, address_of, of_record, said_of, understood
+from app.modules.reports.asking import answered
+from app.modules.reports.layout import Layout, address_of, said_of, understood
 from app.modules.reports.models import Form, Outcome, Report, ReportRun
 from app.modules.reports.reading import figures_of
 from app.modules.reports.writing import TYPES, filters_in_words, write
@@ -32,9 +33,9 @@ AT_ONCE = {Form.PDF: 1_000, Form.XLSX: 5_000, Form.CSV: 5_000}
 RUN = "reports.report.run"
 
 
-def run_report(report: Report, *, written_as: Form = Form.PDF) -> ReportRun:
-    """Run a report of one's own, or one that is shared; what comes of it is the run."""
-    return begin(of_record(report), Form(written_as), report=report)
+def run_report(report: Report, *, written_as: Form = Form.PDF, values: str = "") -> ReportRun:
+    """Run a report of one's own, or one that is shared, with what is said to its parameters; what comes of it is the run."""
+    return begin(answered(report, values), Form(written_as), report=report)
 
 
 def prebuilt(key: str) -> ReportOf:

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from app.core import access
 from app.kernel.current import current
 from app.kernel.fields import Form as Asked
-from app.kernel.fields import choice
+from app.kernel.fields import choice, text
 from app.modules.reports import running
 from app.modules.reports.layout import of_record
 from app.modules.reports.models import Form, Report, ReportRun
@@ -20,6 +20,8 @@ class Writing(Asked):
     """Asked when a report is run."""
 
     written_as = choice(_l("Written as"), Form, default=Form.PDF)
+    values = text(_l("Values"), max_length=2_000, required=False, extra={"samples": ("",)}, help=_l(
+        "What is said to what the report asks for, as in a list's address: paid_on=last-month. What is not named keeps its beginning."))
 
 
 def before_save(report: Report) -> None:
@@ -29,9 +31,9 @@ def before_save(report: Report) -> None:
     narrowed(layout.wanted)
 
 
-def run(report: Report, written_as: Any = Form.PDF) -> Report:
+def run(report: Report, written_as: Any = Form.PDF, values: str | None = "") -> Report:
     """Run the report; its run stands in its history."""
-    running.run_report(report, written_as=Form(written_as or Form.PDF))
+    running.run_report(report, written_as=Form(written_as or Form.PDF), values=values or "")
     return report
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import url_for
+from flask import Response, after_this_request, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import select
+from werkzeug.datastructures import MultiDict
 
 from app.core import access, audit, charts, files
 from app.kernel.current import current
@@ -19,6 +20,7 @@ from app.kernel.manifest import Ledger, ReportOf
 from app.kernel.registry import registry
 from app.modules.reports import policy
 from app.modules.reports.addresses import home_of
+from app.modules.reports.asking import Asking, answered, said_to
 from app.modules.reports.layout import Layout, address_of, of_record
 from app.modules.reports.models import Form, Report, ReportRun, Sharing
 from app.modules.reports.reading import Figures, figures_of
@@ -35,13 +37,27 @@ LATEST = 10
 def page_of(report: Report) -> dict[str, Any]:
     """The page of a report of one's own, or one that is shared."""
     try:
-        layout = of_record(report)
+        begun = of_record(report)
     except Invalid as error:
         return {"trouble": [said for sentences in error.errors.values() for said in sentences]}
-    policy.require(layout.resource)
-    return table(layout) | {"trouble": [], "may_export": _may_export(layout), "latest": latest(report=report),
-                            "plan_url": _plan_url(report), "run_url": url_for("report_pages.run_own", ref=report.reference),
-                            "copy_url": url_for("report_builder.make", copy=report.reference)}
+    policy.require(begun.resource)
+    is_asked = "asked" in request.args
+    values = said_to(begun, MultiDict(pair for pair in request.args.items(multi=True) if pair[0] != "asked")) if is_asked else ""
+    page = {"trouble": [], "figures": False, "asked": is_asked, "filters": values, "here": url_of(report), "latest": latest(report=report),
+            "plan_url": _plan_url(report), "run_url": url_for("report_pages.run_own", ref=report.reference),
+            "copy_url": url_for("report_builder.make", copy=report.reference)}
+    try:
+        found = table(layout := answered(report, values))
+    except Invalid as error:
+        if is_asked:
+            after_this_request(_unprocessable)
+        return page | {"facts": [], "asking": Asking(begun, values, error.errors if is_asked else {})}
+    return found | page | {"figures": True, "may_export": _may_export(layout), "asking": Asking(begun, values, {})}
+
+
+def _unprocessable(response: Response) -> Response:
+    response.status_code = 422
+    return response
 
 
 def table(layout: Layout, *, whole: int = WHOLE, drawn: int = DRAWN) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from app.kernel.registry import registry
 from app.kernel.screens import screen
 from app.modules.reports import policy, running, showing
 from app.modules.reports.controls import Controls
+from app.modules.reports.layout import of_record
 from app.modules.reports.models import Form, Outcome, Report, ReportRun
 from app.resources.urls import url_of
 
@@ -77,10 +78,9 @@ def run_prebuilt(key: str) -> Response:
 def run_own(ref: str) -> Response:
     """Run a report of one's own, or one that is shared."""
     report = found(ref)
-    layout = running.of_record(report)
-    policy.require(layout.resource, export=True)
-    form = _form()
-    perform_one("reports.report", "run", report.id, {"written_as": form.value}, channel="page")
+    policy.require(of_record(report).resource, export=True)
+    data = {"written_as": _form().value, "values": request.form.get("filters", "")}
+    perform_one("reports.report", "run", report.id, data, channel="page")
     made = session().scalars(select(ReportRun).where(ReportRun.report_id == report.id, ReportRun.created_by == current.user.id).order_by(
         ReportRun.id.desc()).limit(1)).one()
     return _to(made)

@@ -15,7 +15,7 @@ from app.core.exports import Column, Part, Printable, Sheet
 from app.kernel.current import current
 from app.kernel.fields import Field
 from app.kernel.kinds import show_moment
-from app.modules.reports.layout import WORDS, Layout, Place
+from app.modules.reports.layout import WORDS, Layout, Parameter, Place
 from app.modules.reports.models import Form
 from app.modules.reports.reading import Figures
 from app.modules.reports.tallying import ROUNDED
@@ -75,15 +75,28 @@ def _drawn(layout: Layout, figures: Figures) -> Printable:
 
 def facts_of(layout: Layout, figures: Figures) -> list[tuple[str, str]]:
     """What every run says of itself: the moment of its query, what it was narrowed to, for whom."""
-    return [(_("Time of the query"), show_moment(figures.asked_at)), (_("Filters"), filters_in_words(layout) or "–"),
+    asked = [(each.label, answer_in_words(layout, each)) for each in layout.parameters]
+    return [(_("Time of the query"), show_moment(figures.asked_at)), *asked, (_("Filters"), filters_in_words(layout, asked=False) or "–"),
             (_("Run for"), current.user.name), (_("Hash of the rows"), figures.rows_hash)]
 
 
-def filters_in_words(layout: Layout) -> str:
-    """“State: Open · Due ≤ 2026-11-01”."""
+def answer_in_words(layout: Layout, parameter: Parameter) -> str:
+    """What was said to a parameter: “Last month (1 Oct 2026 – 31 Oct 2026)”."""
+    if parameter.field.name in layout.periods:
+        return layout.periods[parameter.field.name].said
+    said = [f"{OPERATORS.get(c.operator, '')} {', '.join(said_value(parameter.field, value) for value in c.values)}".strip()
+            for c in layout.wanted.conditions if c.name == parameter.field.name]
+    return " · ".join(said) or _("All")
+
+
+def filters_in_words(layout: Layout, *, asked: bool = True) -> str:
+    """“State: Open · Due ≤ 2026-11-01”; without those that are `asked` for, where these stand for themselves."""
     fields = filter_fields(layout.resource)
-    said = [f"{fields[c.name].label}{OPERATORS.get(c.operator, ':')} {', '.join(said_value(fields[c.name], value) for value in c.values)}"
-            for c in layout.wanted.conditions]
+    beside = {*layout.periods, *(() if asked else (each.field.name for each in layout.parameters))}
+    said = [f"{fields[name].label}: {period.said}" for name, period in layout.periods.items()
+            if asked or name not in {each.field.name for each in layout.parameters}]
+    said += [f"{fields[c.name].label}{OPERATORS.get(c.operator, ':')} {', '.join(said_value(fields[c.name], value) for value in c.values)}"
+             for c in layout.wanted.conditions if c.name not in beside]
     if layout.wanted.text:
         said.append(f"“{layout.wanted.text}”")
     if layout.wanted.archived:

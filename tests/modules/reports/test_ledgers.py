@@ -108,13 +108,13 @@ def test_a_report_of_ones_own_can_be_about_a_ledger(office: Office, visit: Visit
 def test_a_report_that_comes_along_is_asked_for_other_days_by_its_address_and_its_file_says_so(office: Office, visit: Visit) -> None:
     now = clock.now()
     with office.as_("olive"):
-        for title, days in (("Yesterday", 1), ("Long ago", 60)):
+        for title, days in (("Nightly copy", 1), ("Long ago", 60)):
             session().add(Job(title=title, function="tests.nothing", state=FAILED, created_at=now - timedelta(days=days), due_at=now))
     olive = visit("olive")
     assert "Long ago" not in words(olive.get("/reports/prebuilt/jobs.failed"))
     asked = words(olive.get("/reports/prebuilt/jobs.failed?asked=1&state=failed&created_at__lte=today-30"))
     assert "Long ago" in asked
-    assert "Yesterday" not in asked
+    assert "Nightly copy" not in asked
     assert olive.client.get("/office/reports/prebuilt/jobs.failed?asked=1&created_at__gte=soon").status_code == 422
     with office.as_("olive"):
         asked_for = running.layout_of(running.prebuilt("jobs.failed"), "state=failed&created_at__lte=today-30")
