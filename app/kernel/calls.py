@@ -29,8 +29,8 @@ def body() -> dict[str, Any]:
     return data
 
 
-def once(work: Callable[[], Response], again: Callable[[dict[str, Any]], None]) -> Response:
-    """Do the work, or give the answer that this token got for the same key, address and body.
+def once(work: Callable[[], Response], again: Callable[[dict[str, Any]], None], content: bytes | None = None) -> Response:
+    """Do the work, or give the answer that this token got for the same key, address and body (`content`, where not all of it may be kept).
 
     `again` is told what was answered before it is given again, and refuses whoever may not have it any more. A refusal of the work undoes
     the key with everything else, so that the call can be mended and sent again. Raises `Invalid` for a key that came with another body
@@ -43,7 +43,7 @@ def once(work: Callable[[], Response], again: Callable[[dict[str, Any]], None]) 
         raise Invalid({HEADER: [_("At most %(most)d characters.", most=LONGEST)]})
     holder = g.entry.token_id or g.entry.session_id
     key = idempotency.scoped(given, "api", holder, request.method, request.path)
-    first, earlier = idempotency.claim(key, request.get_data(cache=True))
+    first, earlier = idempotency.claim(key, request.get_data(cache=True) if content is None else content)
     if not first:
         again(earlier["body"])
         return _again(earlier)

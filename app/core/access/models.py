@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -61,8 +62,20 @@ def _condition() -> Mapped[str | None]:
                        help=_l("For example: amount <= 5000 and site = user.site"))
 
 
+def _in_words(name: str) -> Callable[[str, Callable[[str], Any]], str]:
+    """How the trail says a rule: by the labels of what the permission in that column is about."""
+    def said(kept: str, beside: Callable[[str], Any]) -> str:
+        from app.core.access.conditions import concerned
+        from app.core.access.reasons import in_words
+
+        about = concerned(str(beside(name) or ""))
+        return in_words(json.loads(kept), about[0].model if about else None)
+
+    return said
+
+
 def _meaning() -> Mapped[str | None]:
-    return mapped_column(Text, info={"label": _l("What the condition means")})
+    return mapped_column(Text, info={"label": _l("What the condition means"), "in_words": _in_words("pattern")})
 
 
 class RoleGrant(Tenanted):
@@ -113,7 +126,8 @@ class CustomPermission(Record):
                                                      "hse.incident.close."))
     condition: Mapped[str | None] = fields.text(_l("Only if"), max_length=500, required=False, sortable=False, extra={"samples": ("own",)},
                                                 help=_l("For example: amount <= 5000 and site = user.site"))
-    rule: Mapped[str | None] = mapped_column(Text, info={"label": _l("What it is not needed for")})
+    rule: Mapped[str | None] = mapped_column(Text, info={"label": _l("What it is not needed for"),
+                                                           "in_words": _in_words("guards")})
 
 
 def permissions() -> Mapping[str, str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, jsonify, request, url_for
+import orjson
+from flask import Blueprint, Response, jsonify, request, url_for
 from flask_babel import gettext as _
-from werkzeug.wrappers import Response
 
 from app.core.approvals import filling, guards, queue
 from app.core.approvals.case import Case
@@ -17,9 +17,11 @@ from app.core.approvals.models import ApprovalRequest, Colour, State
 from app.core.approvals.queue import Entry
 from app.core.approvals.rounds import story
 from app.core.approvals.snapshots import content_of
+from app.kernel import calls
 from app.kernel.errors import Invalid, NotFound
 from app.kernel.kinds import major_units
 
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 api = Blueprint("approvals_api", __name__, url_prefix="/api/v1/<org>/approvals")
 api.needs = "member"  # type: ignore[attr-defined]
 
@@ -54,21 +56,34 @@ def detail(ref: str) -> Response:
 @api.post("/<ref>/decide")
 def answer(ref: str) -> Response:
     """Answer, as JSON or a form: decision, hash, key, reason, member, until, word, password, stance, changes, answers."""
-    values = request.get_json(silent=True) if request.is_json else request.form
-    if not isinstance(values, dict):
-        raise Invalid({"decision": ["A JSON object is needed."]})
-    changes = values.get("changes") if isinstance(values.get("changes"), dict) else {}
-    flat = {**values, **{f"{CHANGE}{name}": value for name, value in (changes or {}).items()}}
-    done = decide(queue.find(ref), str(values.get("decision", "")), answers=_answers(values),
+    values = request.form if request.mimetype in FORMS else calls.body()
+    return calls.once(lambda: _decided(ref, values), lambda _said: _still(ref), _without_password(values))
+
+
+def _decided(ref: str, values: Mapping[str, Any]) -> Response:
+    changes = _object(values, "changes") or {}
+    flat = {**values, **{f"{CHANGE}{name}": value for name, value in changes.items()}}
+    done = decide(queue.find(ref), str(values.get("decision", "")), answers=_object(values, "answers"),
                   **said({k: str(v) for k, v in flat.items() if v is not None}))
     return jsonify(**outcome(done))
 
 
-def _answers(values: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The answers to the form of the step, as they were sent."""
-    found = values.get("answers")
+def _still(ref: str) -> None:
+    """Refuse a kept answer to whoever may not decide any more, or sees the request no more."""
+    guards.require_token("decide")
+    queue.find(ref)
+
+
+def _without_password(values: Mapping[str, Any]) -> bytes:
+    """By what a repeat is known as the same call: a password is not kept, not even as part of a hash."""
+    return orjson.dumps({name: value for name, value in values.items() if name != "password"}, option=orjson.OPT_SORT_KEYS)
+
+
+def _object(values: Mapping[str, Any], name: str) -> dict[str, Any] | None:
+    """The changes, or the answers to the form of the step, as they were sent. Raises `Invalid`."""
+    found = values.get(name)
     if found is not None and not isinstance(found, dict):
-        raise Invalid({"answers": [_("A JSON object is needed.")]})
+        raise Invalid({name: [_("A JSON object is needed.")]})
     return found
 
 

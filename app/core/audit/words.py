@@ -17,6 +17,7 @@ from app.core.audit.models import AuditEntry
 from app.core.audit.personal import is_sealed, keys_of, reveal
 from app.kernel.current import current
 from app.kernel.db import Base, session
+from app.kernel.errors import Invalid
 from app.kernel.fields import Field, fields_of
 from app.kernel.kinds import fold, show_moment
 from app.kernel.registry import registry
@@ -177,13 +178,31 @@ class Vocabulary:
             if not readable:
                 return str(_("erased"))
         field = self._fields[entry.resource].get(name)
-        if kept is None or kept == "":
+        if kept is None or kept in ("", {}, []):
             return ""
         if field is None:
-            return resource_label(kept) if name == "resource" else _plain(kept)
+            return self._told(entry, name, side) or (resource_label(kept) if name == "resource" else _plain(kept))
         if field.kind == "reference":
             return self._records.get(UUID(kept), "") or str(kept)[:8]
         return self._shown(field, kept, entry, side)
+
+    def _told(self, entry: AuditEntry, name: str, side: int) -> str:
+        """What its model says of such a value, `info={"in_words": …}`; nothing where it says nothing, or can no longer be understood."""
+        model: Any = model_of(entry.resource)
+        column = model.__mapper__.columns.get(name) if model else None
+        if column is None or "in_words" not in column.info:
+            return ""
+        try:
+            return str(column.info["in_words"](entry.changes[name][side], lambda other: self._beside(entry, model, other, side)))
+        except (ValueError, LookupError, TypeError, AttributeError, Invalid):
+            return ""
+
+    def _beside(self, entry: AuditEntry, model: Any, name: str, side: int) -> Any:
+        """The value of another column at the same time: of the change, or as the record has it."""
+        if name in entry.changes:
+            return entry.changes[name][side]
+        record = session().get(model, (current.organisation.id, entry.record_id)) if entry.record_id else None
+        return getattr(record, name, None)
 
     def _shown(self, field: Field, kept: Any, entry: AuditEntry, side: int) -> str:
         said = entry.changes.get(field.currency, [None, None])[side] if field.currency else None

@@ -17,6 +17,7 @@ from app.core.auth.models import UserSession
 from app.core.auth.scopes import SCOPES, WRITE
 from app.core.auth.source import source_address
 from app.kernel import forgery, limits
+from app.kernel.calls import body
 from app.kernel.db import as_identity, session, unit_of_work
 from app.kernel.errors import Forbidden, Invalid, Refusal
 
@@ -124,9 +125,7 @@ def _came_in(kind: str) -> Entry:
 
 def _said() -> dict[str, str]:
     """What was sent, as JSON or as a form."""
-    sent = request.get_json(silent=True) if request.is_json else request.form.to_dict()
-    if not isinstance(sent, dict):
-        raise Invalid({"body": [_("A JSON object is needed.")]})
+    sent = body() if request.is_json else request.form.to_dict()
     return {str(name): str(value) for name, value in sent.items() if value is not None}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -44,6 +45,13 @@ class Workflow(Record):
     action: Mapped[str] = text(_l("Action"), max_length=60, sortable=False)
 
 
+def _steps(kept: Any, beside: Callable[[str], Any]) -> str:
+    """How the trail says the steps: as their page does."""
+    from app.core.workflow.showing import in_words
+
+    return in_words(kept, UUID(str(beside("workflow_id"))))
+
+
 class WorkflowVersion(Record):
     """One graph. A draft is changed; once it has been in force it stays as it is, for the requests that run on it.
 
@@ -58,7 +66,7 @@ class WorkflowVersion(Record):
     number: Mapped[int] = small_integer(_l("Number"), minimum=1)
     origin: Mapped[Origin] = choice(_l("Origin"), Origin, default=Origin.DRAWN)
     stage: Mapped[Stage] = choice(_l("State"), Stage, default=Stage.DRAFT)
-    graph: Mapped[dict[str, Any]] = mapped_column(JSONB, info={"label": _l("Steps")})
+    graph: Mapped[dict[str, Any]] = mapped_column(JSONB, info={"label": _l("Steps"), "in_words": _steps})
     graph_hash: Mapped[str] = text(_l("Hash"), max_length=64, sortable=False)
     past: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default=text_of("'[]'"),
                                                        info={"label": _l("Earlier steps"), "audited": False})

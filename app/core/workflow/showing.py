@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from flask import url_for
 from flask_babel import gettext as _
@@ -71,6 +72,24 @@ def of_version(version: WorkflowVersion, step: str, values: Mapping[str, str] | 
             "record_url": url_for("workflow.workflow_version_detail", reference=version.reference),
             "back_url": url_for("workflows.show", kind=governed.resource.key, action=governed.name),
             "list_url": url_for("workflows.listing")}
+
+
+def in_words(kept: Mapping[str, Any], workflow_id: UUID) -> str:
+    """The steps of a graph in sentences. Raises LookupError for a workflow that is there no more, Invalid for what is no graph."""
+    workflow = session().scalars(select(Workflow).where(Workflow.id == workflow_id)).first()
+    governed = next((each for each in drafts.governed() if workflow and (each.approval.key, each.action.name) == (
+        workflow.approval, workflow.action)), None)
+    if governed is None:
+        raise LookupError
+    return "\n".join(_line(each) for each in _steps(read(kept), Words(governed.resource), []))
+
+
+def _line(step: Mapping[str, Any]) -> str:
+    """A step, or a branch, in a line."""
+    if "branch" in step:
+        return " · ".join(filter(None, (step["title"], _("Only if %(condition)s", condition=step["when"]) if step["when"] else "")))
+    named = f"{step['title']}: {step['who']}" if step["who"] else step["title"]
+    return " · ".join((named, *step["facts"], *step["leads"]))
 
 
 def anchor(path: str) -> str:

@@ -14,6 +14,7 @@ from app.core.audit.feeds import is_audited, plan_of
 from app.core.audit.history import Filters, listed
 from app.core.audit.words import GENERIC, labels_of, sentence
 from app.kernel.db import Base
+from app.kernel.door import perform_one
 from app.kernel.fields import fields_of
 from app.kernel.registry import load, registry
 from tests.core.stand import Stand
@@ -102,3 +103,14 @@ def test_every_declared_action_has_its_own_sentence(app: Flask) -> None:
     assert [f"{resource.key}.{action.name}" for resource in registry for action in resource.actions if not action.said] == []
 
 
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "Kind = office and it is your own"), ("de", "Art = office und es Ihres ist")])
+def test_the_rule_of_a_permission_is_told_in_words(app: Flask, stand: Stand, language: str, said: str) -> None:
+    with stand.work():
+        lines = [{"pattern": "organisation.site.edit", "scope": "company", "condition": "kind = office and own"}]
+        perform_one("access.role", "create", data={"label": "Office keeper", "lines": lines})
+    with stand.work("auditor"), force_locale(language):
+        found = [change.after for entry in listed(Filters()).entries for change in entry.changes if change.after]
+    assert said in found
+    assert not [each for each in found if each.startswith(('["', "{"))], "no machine's words"

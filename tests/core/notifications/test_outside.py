@@ -16,7 +16,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.core import people
-from app.core.notifications.outside import Delivery, Hook, Stage
+from app.core.notifications.outside import Delivery, Hook, Stage, Way
 from app.core.notifications.rules import Rule
 from app.kernel import clock, door, outbox
 from app.kernel.errors import Invalid
@@ -127,6 +127,26 @@ def test_what_is_refused_for_good_stands_in_the_log_with_its_reason_and_can_be_s
     assert [each.action for each in stand.entries(action="notifications.delivery.retry")] == ["notifications.delivery.retry"]
     assert owner.post(f"{root}{failed.id}/retry", data=token).status_code == 409
     assert signed_in(app, stand, "member").get(root).status_code == 403
+
+
+def test_the_log_is_narrowed_to_one_way(stand: Stand, app: Flask) -> None:
+    with stand.work() as work:
+        for way, title in ((Way.HOOK, "To the control room"), (Way.SMS, "To a telephone"), (Way.PUSH, "To a device")):
+            state = Stage.SENT if way == Way.SMS else Stage.FAILED
+            work.add(Delivery(way=way, recipient="Somewhere", title=title, content={}, state=state))
+    owner, root = signed_in(app, stand, "owner"), f"/{stand.organisation.slug}/notifications/deliveries/"
+    page = owner.get(root).text
+    assert [title for title in ("To the control room", "To a telephone", "To a device") if title in page] == [
+        "To the control room", "To a telephone", "To a device"]
+    page = owner.get(root, query_string={"way": "sms"}).text
+    assert ("To a telephone" in page, "To the control room" in page, "To a device" in page) == (True, False, False)
+    assert '<option value="sms" selected>' in page
+    assert "state=failed&amp;way=sms" in page, "the tabs keep the way"
+    page = owner.get(root, query_string={"way": "sms", "state": "failed"}).text
+    assert ("To a telephone" in page, "Nothing matches" in page, "Clear all" in page) == (False, True, True)
+    assert '<input type="hidden" name="state" value="failed">' in page
+    assert '<input type="hidden" name="way"' not in page
+    assert owner.get(root, query_string={"way": "pigeon"}).status_code == 404
 
 
 def test_addresses_within_the_house_are_not_called(stand: Stand, listener: Listener, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from app.core import access
 from app.core.approvals import ApprovalRequest, State
+from app.core.audit.history import Filters, listed
 from app.core.workflow.models import Stage, WorkflowVersion
 from app.kernel.current import SYSTEM, acting
 from app.kernel.db import unit_of_work
@@ -199,3 +200,17 @@ def test_another_workflow_stands_inside_one_and_a_request_goes_through_it(owner:
     house.decide(asked.approval_id, "hanna")
     house.later(400)
     assert house.request(asked.approval_id).state == State.EFFECTED
+
+
+def test_the_trail_tells_the_steps_as_their_page_does(owner: Browser, house: House) -> None:
+    version = draft(owner)
+    assert owner.post(f"{version}/steps", do="add", path="submit").status_code == 303
+    assert owner.post(f"{version}/steps", **SAFETY).status_code == 303
+    with house.as_("owner"):
+        told = [(change.before, change.after) for entry in listed(Filters()).entries for change in entry.changes if change.label == "Steps"]
+    assert told, "making and changing a version is in the trail"
+    for said in filter(None, (each for pair in told for each in pair)):
+        assert "Finance approver" in said
+        assert "Takes effect" in said
+        assert "{" not in said
+    assert any("Safety: HSE manager · One of them is enough." in after for _before, after in told)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from flask import Blueprint, Response, current_app, flash, redirect, request, send_file, url_for
@@ -14,30 +14,34 @@ from sqlalchemy import or_, select
 
 from app.core import access, audit, sms
 from app.core.notifications.outside import devices, sending, texts
-from app.core.notifications.outside.models import Delivery, Stage
+from app.core.notifications.outside.models import Delivery, Stage, Way
 from app.core.people import Member
 from app.kernel.assets import asset
 from app.kernel.current import current
 from app.kernel.db import session
 from app.kernel.errors import Conflict, Forbidden, NotFound
-from app.kernel.kinds import show_moment
+from app.kernel.kinds import Choices, show_moment
 from app.kernel.screens import screen
 from app.kernel.signed import inside
 
 log = Blueprint("outside", __name__)
 VIEW, MANAGE = "notifications.delivery.view", "notifications.delivery.manage"
 SIZE = 50
+Chosen = TypeVar("Chosen", bound=Choices)
 WORKER = Path(__file__).parents[4] / "static" / "js" / "worker.js"
 
 
 @log.get("/<org>/notifications/deliveries/")
 def listing() -> Response:
-    """What left or waits, newest first: of all, of one state, or to one webhook."""
+    """What left or waits, newest first: of all, of one state, by one way, or to one webhook."""
     access.require(current.user, VIEW)
-    state, target, before = _stage(request.args.get("state", "")), request.args.get("to", ""), request.args.get("before", "")
+    state, way = _known(Stage, request.args.get("state", "")), _known(Way, request.args.get("way", ""))
+    target, before = request.args.get("to", ""), request.args.get("before", "")
     query = select(Delivery).order_by(Delivery.id.desc()).limit(SIZE + 1)
     if state:
         query = query.where(Delivery.state == state)
+    if way:
+        query = query.where(Delivery.way == way)
     if target:
         query = query.where(Delivery.target_id == _id(target))
     if words := request.args.get("q", "").strip()[:200]:
@@ -47,11 +51,12 @@ def listing() -> Response:
     if before:
         query = query.where(Delivery.id < _id(before))
     found = list(session().scalars(query))
-    kept = {name: value for name, value in (("to", target), ("q", words)) if value}
+    kept = {name: value for name, value in (("way", way.value if way else ""), ("to", target), ("q", words)) if value}
     more = {**kept, **({"state": state.value} if state else {})}
     later = url_for("outside.listing", before=found[SIZE - 1].id, **more) if len(found) > SIZE else ""  # type: ignore[arg-type]
     return screen("notifications/deliveries.html", block="results", rows=[_line(each) for each in found[:SIZE]],
-                  tabs=_tabs(state, kept), typed=words, kept=[(name, value) for name, value in more.items() if name != "q"],
+                  tabs=_tabs(state, kept), typed=words, kept=[(name, value) for name, value in more.items() if name not in ("q", "way")],
+                  ways=[(each.value, each.label) for each in Way], way=way.value if way else "", narrowed=bool(more),
                   pager={"count_text": "", "previous_url": "", "next_url": later})
 
 
@@ -168,9 +173,9 @@ def _tabs(chosen: Stage | None, kept: dict[str, str]) -> list[tuple[Any, str, bo
             *((each.label, url_for("outside.listing", state=each.value, **kept), chosen == each, None) for each in Stage)]  # type: ignore[arg-type]
 
 
-def _stage(raw: str) -> Stage | None:
+def _known(choices: type[Chosen], raw: str) -> Chosen | None:
     try:
-        return Stage(raw) if raw else None
+        return choices(raw) if raw else None
     except ValueError:
         raise NotFound from None
 
