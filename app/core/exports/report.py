@@ -28,6 +28,17 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Crossing:
+    """Groups down and groups across, worded, with what both come to, and a sentence that says the most of it."""
+
+    title: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[str]]
+    totals: Sequence[str]
+    summary: str
+
+
+@dataclass(frozen=True)
 class Printable:
     """What is printed. `facts` say what was asked, when and for whom; `digest` is the hash that stands in the foot of every page.
 
@@ -40,15 +51,18 @@ class Printable:
     facts: Sequence[tuple[Any, Any]] = ()
     digest: str = ""
     drawings: Sequence[tuple[Any, str]] = ()
+    tables: Sequence[Crossing] = ()
 
 
 def write_report(report: Printable, stream: BinaryIO, imprint: Imprint, told: Callable[[int], None] | None = None) -> int:
     """Write the report; gives the number of pages. `told(rows)` hears how far it is."""
-    paper = Paper(stream, imprint, wide=len(report.columns) > 5)
+    paper = Paper(stream, imprint, wide=max(len(report.columns), *(len(each.columns) for each in report.tables), 0) > 5)
     count = sum(len(part.rows) for part in report.parts)
     _facts(paper, [*report.facts, (_("Rows"), count)])
     for drawing, sentence in report.drawings:
         _draw(paper, drawing, sentence)
+    for crossing in report.tables:
+        _cross(paper, crossing)
     grouped = any(part.label for part in report.parts)
     if grouped and count > SEVERAL:
         _contents(paper, report.parts)
@@ -91,6 +105,19 @@ def _draw(paper: Paper, drawing: Any, sentence: str) -> None:
     drawing.drawOn(paper.canvas, paper.left, paper.y - drawing.height)
     paper.y -= drawing.height + 4
     paper.paragraph(sentence, size=8, tone=QUIET, after=10)
+
+
+def _cross(paper: Paper, crossing: Crossing) -> None:
+    if not paper.room(3 * TOGETHER):
+        paper.turn()
+    paper.paragraph(crossing.title, size=11, bold=True)
+    paper.y -= 4
+    table = Table(paper, crossing.columns, [*crossing.rows, crossing.totals])
+    for row in crossing.rows:
+        table.put(row)
+    table.put(crossing.totals, bold=True)
+    paper.y -= 4
+    paper.paragraph(crossing.summary, size=8, tone=QUIET, after=10)
 
 
 def _contents(paper: Paper, parts: Sequence[Part]) -> None:

@@ -45,14 +45,14 @@ class Controls:
     def ids(self) -> dict[str, str]:
         """Where the control of each word is."""
         return {"title": "field-r-title", "columns": "columns", "filters": "filters", "sort": "field-r-sort", "totals": "totals",
-                "grouped_by": "field-r-grouped_by", "chart": "field-r-chart", "parameters": "parameters"}
+                "grouped_by": "field-r-grouped_by", "chart": "field-r-chart", "across": "field-r-across", "parameters": "parameters"}
 
     @property
     def labels(self) -> dict[str, str]:
         """What each word is called."""
         return {"title": _("Title"), "columns": _("Columns"), "filters": _("Filters"), "sort": _("Sorted by"), "totals": _("Totals"),
                 "grouped_by": _("Grouped by"), "chart": _("Chart"), "description": _("Description"), "sharing": _("Who sees it"),
-                "parameters": _("Asked for")}
+                "parameters": _("Asked for"), "across": _("Across")}
 
     @cached_property
     def columns(self) -> list[tuple[str, list[Choice]]]:
@@ -159,7 +159,9 @@ def said_in(resource: Resource, form: MultiDict[str, str]) -> dict[str, str]:
     totals = [each for each in form.getlist("r-total") if each.partition(":")[0] in chosen]
     asked = [(f"{name}*" if form.get(f"r-must-{name}") else name, form.get(f"r-called-{name}", "").strip())
              for name in form.getlist("r-ask")]
-    return {"resource": resource.key, "parameters": urlencode(asked, safe="*"), "columns": ", ".join(chosen), "filters": urlencode(pairs),
+    across, beside = form.get("r-across", ""), form.get("r-across-span", "")
+    return {"resource": resource.key, "across": f"{across}:{beside or 'month'}" if across in days else across,
+            "parameters": urlencode(asked, safe="*"), "columns": ", ".join(chosen), "filters": urlencode(pairs),
             "chart": form.get("r-chart", "") if group else "",
             "sort": f"-{sort}" if sort and form.get("r-descending") else sort, "totals": ", ".join(totals),
             "grouped_by": f"{group}:{span or 'month'}" if group in days else group}

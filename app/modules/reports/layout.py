@@ -71,6 +71,8 @@ class Layout:
     said: Mapping[str, str]
     parameters: tuple[Parameter, ...] = ()
     periods: Mapping[str, Period] = field(default_factory=dict)
+    across: Place | None = None
+    across_span: str = ""
 
     @property
     def answers(self) -> list[list[Any]]:
@@ -80,8 +82,8 @@ class Layout:
 
     @property
     def places(self) -> tuple[Place, ...]:
-        """All that a row is read for: the columns, and what it is grouped by."""
-        return self.columns if self.group is None or self.group in self.columns else (*self.columns, self.group)
+        """All that a row is read for: the columns, and what it is grouped by, down and across."""
+        return tuple({place.name: place for place in (*self.columns, self.group, self.across) if place}.values())
 
     @property
     def beyond(self) -> dict[str, str]:
@@ -98,7 +100,7 @@ def of_record(report: Any) -> Layout:
 def said_by(report: Any) -> dict[str, str]:
     """The words of a report record."""
     return {name: str(getattr(getattr(report, name), "value", getattr(report, name)) or "") for name in
-            ("resource", "columns", "filters", "sort", "grouped_by", "totals", "chart", "parameters")}
+            ("resource", "columns", "filters", "sort", "grouped_by", "across", "totals", "chart", "parameters")}
 
 
 def said_of(report: Any) -> dict[str, str]:
@@ -117,6 +119,9 @@ def understood(title: str, said: Mapping[str, str]) -> Layout:
     wanted, periods = reader.wanted(said.get("filters") or "", said.get("sort") or "")
     parameters = reader.parameters(said.get("parameters") or "")
     group, span = reader.group(said.get("grouped_by") or "")
+    across, across_span = reader.group(said.get("across") or "", "across")
+    if across and (group is None or (across, across_span) == (group, span)):
+        reader.wrong("across", _("A table across needs rows of another kind: group the report by something else."))
     totals = reader.totals(said.get("totals") or "", columns)
     chart = said.get("chart") or ""
     if chart and chart not in CHARTS:
@@ -125,7 +130,8 @@ def understood(title: str, said: Mapping[str, str]) -> Layout:
         reader.wrong("chart", _("A chart draws groups: say what the report is grouped by."))
     if reader.errors or wanted is None:
         raise Invalid(reader.errors)
-    return Layout(title, resource, columns, wanted, group, span, totals, chart, dict(said), parameters, periods)
+    return Layout(title, resource, columns, wanted, group, span, totals, chart, dict(said), parameters, periods,
+                  across, across_span)
 
 
 def choosable(resource: Resource) -> list[Place]:
@@ -191,14 +197,14 @@ class _Reader:
             self.wrong("parameters", _("Write the names of filters with what they are called, such as paid_on=Period&site*=Site."))
         return tuple(found.values())
 
-    def group(self, raw: str) -> tuple[Place | None, str]:
+    def group(self, raw: str, where: str = "grouped_by") -> tuple[Place | None, str]:
         """What the rows are grouped by; days by month unless another span is said."""
         name, _colon, span = raw.strip().partition(":")
-        place = self._place("grouped_by", name) if name else None
+        place = self._place(where, name) if name else None
         if place is None:
             return None, ""
         if span and (span not in SPANS or place.field.kind not in DAYS):
-            self.wrong("grouped_by", _("Only days are grouped by day, month or year."))
+            self.wrong(where, _("Only days are grouped by day, month or year."))
         return place, (span or "month") if place.field.kind in DAYS else ""
 
     def totals(self, raw: str, columns: Sequence[Place]) -> tuple[tuple[Place, str], ...]:

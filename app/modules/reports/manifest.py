@@ -14,7 +14,7 @@ reports = Resource(
     filters=("resource", "sharing"),
     search={"reference": "A", "title": "A", "description": "C"},
     form={_l("Report"): ("title", "description", "sharing"), _l("What it shows"): ("resource", "columns", "filters", "parameters", "sort"),
-          _l("What it comes to"): ("grouped_by", "totals", "chart")},
+          _l("What it comes to"): ("grouped_by", "across", "totals", "chart")},
     import_key="reference",
     sort="title",
     subtitle=("resource",),

@@ -79,6 +79,9 @@ class Report(Record):
     grouped_by: Mapped[str | None] = fields.text(
         _l("Grouped by"), max_length=100, required=False, sortable=False, extra={"samples": ("",)},
         help=_l("The name of a field; of days also by month or year: due_on:month."))
+    across: Mapped[str | None] = fields.text(
+        _l("Across"), max_length=100, required=False, sortable=False, extra={"samples": ("",)},
+        help=_l("A second field, whose values stand side by side in a table against the groups; of days by month or year: due_on:month."))
     totals: Mapped[str | None] = fields.text(
         _l("Totals"), max_length=1_000, required=False, sortable=False, extra={"samples": ("",)},
         help=_l("Of columns with numbers: amount:sum, days:average; also smallest and largest."))

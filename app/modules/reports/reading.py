@@ -34,17 +34,20 @@ from app.resources.export_rows import PORTION, names_of
 from app.resources.querying import narrowed, sortable
 
 MOST_ROWS = 50_000
+MOST_ACROSS = 12  # columns of a table across: the months of a year, and what fits on a sheet of paper
 Row = list[Any]
 
 
 @dataclass
 class Group:
-    """Rows that belong together, and what they come to. `order` sorts the groups."""
+    """Rows that belong together, and what they come to, by `key`; `order` sorts the groups, `cells` are what they come to across."""
 
     label: str
     order: Any
     rows: list[Row] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
+    key: Any = ""
+    cells: dict[Any, Tally] = field(default_factory=dict)
 
 
 @dataclass
@@ -58,6 +61,7 @@ class Figures:
     asked_at: datetime
     seconds: float
     more: bool = False
+    across: list[Group] = field(default_factory=list)
 
     @property
     def rows(self) -> Iterator[Row]:
@@ -74,6 +78,7 @@ def figures_of(layout: Layout, *, shown: bool, most: int = MOST_ROWS, cut: bool 
     """
     asked_at, began = clock.now(), time.monotonic()
     digest, whole, groups, count = hashlib.sha256(_line([p.name for p in layout.columns])), Tally(), dict[Any, Group](), 0
+    columns: dict[Any, Group] = {}
     if layout.parameters:
         digest.update(_line(layout.answers))
     for records, linked in _portions(layout, most + 1):
@@ -83,16 +88,20 @@ def figures_of(layout: Layout, *, shown: bool, most: int = MOST_ROWS, cut: bool 
             if count > most:
                 break
             digest.update(_line([place.field.to_json(place_of(place)) for place in layout.columns]))
-            group = _group(layout, place_of, named, groups)
+            group = _group(layout.group, layout.span, place_of, named, groups)
             group.rows.append([_cell(place, place_of(place), named, shown=shown) for place in layout.columns])
-            for tally in (whole, group.tally):
+            for tally in (whole, group.tally, *_across(layout, group, place_of, named, columns)):
                 tally.add(layout.totals, place_of)
         if told:
             told(len(records))
     if count > most and not cut:
         raise Invalid({"filters": [_("These are more than %(most)s rows. Narrow the report by a filter.", most=most)]})
-    found = sorted(groups.values(), key=lambda each: each.order)
-    return Figures(found, whole, min(count, most), digest.hexdigest(), asked_at, round(time.monotonic() - began, 3), count > most)
+    if layout.across and len(columns) > MOST_ACROSS:
+        said = _("“%(name)s” has %(count)d values; at most %(most)d stand side by side. Narrow the report by a filter, take a longer span "
+                 "of days, or put it down and the groups across.", name=layout.across.label, count=len(columns), most=MOST_ACROSS)
+        raise Invalid({"across": [said]})
+    found, across = (sorted(each.values(), key=lambda each: each.order) for each in (groups, columns))
+    return Figures(found, whole, min(count, most), digest.hexdigest(), asked_at, round(time.monotonic() - began, 3), count > most, across)
 
 
 def query_of(layout: Layout) -> tuple[Select[Any], list[tuple[str, list[str]]]]:
@@ -147,16 +156,25 @@ def _cell(place: Place, holder: Any, named: Mapping[UUID, str], *, shown: bool) 
     return place.field.value(holder) if place.field.kind == "datetime" else place.field.export(holder)
 
 
-def _group(layout: Layout, place_of: Callable[[Place], Any], named: Mapping[UUID, str], groups: dict[Any, Group]) -> Group:
-    if layout.group is None:
+def _across(layout: Layout, group: Group, place_of: Callable[[Place], Any], named: Mapping[UUID, str],
+            columns: dict[Any, Group]) -> tuple[Tally, ...]:
+    """What a row counts in of a table across: its column and its cell."""
+    if layout.across is None:
+        return ()
+    column = _group(layout.across, layout.across_span, place_of, named, columns)
+    return column.tally, group.cells.setdefault(column.key, Tally())
+
+
+def _group(place: Place | None, span: str, place_of: Callable[[Place], Any], named: Mapping[UUID, str],
+           groups: dict[Any, Group]) -> Group:
+    if place is None:
         return groups.setdefault("", Group("", ""))
-    place = layout.group
     value = place.field.value(place_of(place))
     if place.field.kind in DAYS:
-        value = _begin(value, layout.span)
+        value = _begin(value, span)
     if value not in groups:
-        label = _label(layout, place, place_of(place), value, named)
-        groups[value] = Group(label, (value is None, _order(place, value, label)))
+        label = _label(span, place, place_of(place), value, named)
+        groups[value] = Group(label, (value is None, _order(place, value, label)), key=value)
     return groups[value]
 
 
@@ -172,14 +190,14 @@ def _begin(value: Any, span: str) -> date | None:
     return first
 
 
-def _label(layout: Layout, place: Place, holder: Any, value: Any, named: Mapping[UUID, str]) -> str:
+def _label(span: str, place: Place, holder: Any, value: Any, named: Mapping[UUID, str]) -> str:
     if value is None:
         return _("Without: %(name)s", name=place.label)
     if place.field.kind == "reference":
         return named.get(value, "") or _("Without: %(name)s", name=place.label)
     if place.field.kind in DAYS:
-        return format_date(value, "d MMM y", locale=get_locale()) if layout.span == "day" else \
-            format_skeleton("yMMMM" if layout.span == "month" else "y", value, locale=get_locale())
+        return format_date(value, "d MMM y", locale=get_locale()) if span == "day" else \
+            format_skeleton("yMMMM" if span == "month" else "y", value, locale=get_locale())
     return place.field.display(holder) or _("Without: %(name)s", name=place.label)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Response, after_this_request, request, url_for
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
@@ -25,13 +26,14 @@ from app.modules.reports.layout import Layout, address_of, of_record
 from app.modules.reports.models import Form, Report, ReportRun, Sharing
 from app.modules.reports.reading import Figures, figures_of
 from app.modules.reports.writing import chart_of, printable
-from app.resources.querying import Wanted
+from app.resources.querying import Wanted, count
 from app.resources.urls import record_url, url_of
 
 WHOLE = 2_000  # rows up to which a page works out totals and the hash; a file does it for all of them
 DRAWN = 500  # rows that a page draws
 FIRST = 20  # rows of a preview
 LATEST = 10
+LIMITS = ("across", "filters")  # what a run is refused for that is no parameter
 
 
 def page_of(report: Report) -> dict[str, Any]:
@@ -43,7 +45,7 @@ def page_of(report: Report) -> dict[str, Any]:
     policy.require(begun.resource)
     is_asked = "asked" in request.args
     values = said_to(begun, MultiDict(pair for pair in request.args.items(multi=True) if pair[0] != "asked")) if is_asked else ""
-    page = {"trouble": [], "figures": False, "asked": is_asked, "filters": values, "here": url_of(report), "latest": latest(report=report),
+    page = {"trouble": [], "beyond": [], "figures": False, "asked": is_asked, "filters": values, "here": url_of(report), "latest": latest(report=report),
             "plan_url": _plan_url(report), "run_url": url_for("report_pages.run_own", ref=report.reference),
             "copy_url": url_for("report_builder.make", copy=report.reference)}
     try:
@@ -51,7 +53,10 @@ def page_of(report: Report) -> dict[str, Any]:
     except Invalid as error:
         if is_asked:
             after_this_request(_unprocessable)
-        return page | {"facts": [], "asking": Asking(begun, values, error.errors if is_asked else {})}
+        about = {each.field.name for each in begun.parameters}
+        beyond = [said for name, sentences in error.errors.items() if name in LIMITS and name not in about for said in sentences]
+        asked = {name: said for name, said in error.errors.items() if name in about or name not in LIMITS}
+        return page | {"facts": [], "beyond": beyond, "asking": Asking(begun, values, asked if is_asked else {})}
     return found | page | {"figures": True, "may_export": _may_export(layout), "asking": Asking(begun, values, {})}
 
 
@@ -65,16 +70,28 @@ def table(layout: Layout, *, whole: int = WHOLE, drawn: int = DRAWN) -> dict[str
     figures = figures_of(layout, shown=True, most=whole, cut=True)
     printed = printable(layout, figures)
     audit.note_list(layout.resource, figures.count, address_of(layout.wanted))
+    total, exact = count(layout.wanted) if figures.more else (figures.count, True)
     left, parts = drawn, []
     for part in printed.parts:
         parts.append({"label": part.label, "count": len(part.rows), "rows": part.rows[:left],
                       "totals": [] if figures.more else part.totals})
         left = max(0, left - len(part.rows))
     return {"columns": printed.columns, "parts": parts, "count": figures.count, "more": figures.more,
-            "undrawn": max(0, figures.count - drawn), "grouped": layout.group is not None,
+            "left": _left(drawn, total, exact=exact), "grouped": layout.group is not None,
+            "pivot": None if figures.more or not printed.tables else printed.tables[0],
             "chart": None if figures.more else _chart(layout, figures), "totals": [] if figures.more else printed.totals,
             "facts": printed.facts[:-1] if figures.more else printed.facts, "resource": layout.resource,
             "list_url": _list_url(layout.wanted), "forms": list(Form), "asked": False}
+
+
+def _left(drawn: int, total: int, *, exact: bool) -> str:
+    """How many rows a page leaves out; nothing when it draws them all."""
+    if total <= drawn:
+        return ""
+    shown, of, left = (format_decimal(number) for number in (drawn, total, total - drawn))
+    if not exact:
+        return _("%(drawn)s of about %(total)s rows are shown here.", drawn=shown, total=of)
+    return _("%(drawn)s of %(total)s rows are shown here, %(left)s are not.", drawn=shown, total=of, left=left)
 
 
 def run_of(run: ReportRun) -> dict[str, Any]:

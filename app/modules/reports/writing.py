@@ -15,6 +15,7 @@ from app.core.exports import Column, Part, Printable, Sheet
 from app.kernel.current import current
 from app.kernel.fields import Field
 from app.kernel.kinds import show_moment
+from app.modules.reports.crossing import crossed_sheet, crossing_of, units_of
 from app.modules.reports.layout import WORDS, Layout, Parameter, Place
 from app.modules.reports.models import Form
 from app.modules.reports.reading import Figures
@@ -45,7 +46,7 @@ def printable(layout: Layout, figures: Figures) -> Printable:
     """The report as it is printed, and as its page shows it."""
     parts = [Part(group.label, group.rows, totals_of(layout, group.tally)) for group in figures.groups]
     return Printable([column_of(layout, place) for place in layout.columns], parts, totals_of(layout, figures.tally),
-                     facts_of(layout, figures), figures.rows_hash)
+                     facts_of(layout, figures), figures.rows_hash, tables=[each for each in (crossing_of(layout, figures),) if each])
 
 
 def chart_of(layout: Layout, figures: Figures) -> Chart | None:
@@ -127,7 +128,16 @@ def _flat(layout: Layout, figures: Figures, further: Sequence[Sheet] = ()) -> Sh
 def _book(layout: Layout, figures: Figures) -> Sheet:
     """The rows; the groups with their totals; and what the run says of itself."""
     about = Sheet(_("About"), [Column("what", _("What")), Column("said", _("Said"))], facts_of(layout, figures))
-    return _flat(layout, figures, [*([_totals(layout, figures)] if layout.group or layout.totals else []), about])
+    totals = [_totals(layout, figures)] if layout.group or layout.totals else []
+    return _flat(layout, figures, [*totals, *_crossed(layout, figures), about])
+
+
+def _crossed(layout: Layout, figures: Figures) -> list[Sheet]:
+    """The table across, where the report has one."""
+    if layout.across is None or not figures.across:
+        return []
+    figure = _total_column(layout, *layout.totals[0], "") if layout.totals else Column("rows", _("Rows"), "integer", numeric=True)
+    return [crossed_sheet(layout, figures, figure, units_of(layout, figures))]
 
 
 def _totals(layout: Layout, figures: Figures) -> Sheet:
