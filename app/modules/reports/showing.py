@@ -45,8 +45,9 @@ def page_of(report: Report) -> dict[str, Any]:
     policy.require(begun.resource)
     is_asked = "asked" in request.args
     values = said_to(begun, MultiDict(pair for pair in request.args.items(multi=True) if pair[0] != "asked")) if is_asked else ""
-    page = {"trouble": [], "beyond": [], "figures": False, "asked": is_asked, "filters": values, "here": url_of(report), "latest": latest(report=report),
-            "plan_url": _plan_url(report), "run_url": url_for("report_pages.run_own", ref=report.reference),
+    page = {"trouble": [], "beyond": [], "figures": False, "asked": is_asked, "filters": values, "here": url_of(report),
+            "latest": latest(report=report), "plan_url": _plan_url(report),
+            "run_url": url_for("report_pages.run_own", ref=report.reference),
             "copy_url": url_for("report_builder.make", copy=report.reference)}
     try:
         found = table(layout := answered(report, values))

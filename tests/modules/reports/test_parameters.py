@@ -9,9 +9,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import openpyxl
 import pytest
+from flask import Flask
 from pypdf import PdfReader
 
-from app.core import scheduler
+from app.core import auth, scheduler
 from app.core.scheduler import Schedule
 from app.kernel import clock, jobs
 from app.kernel.errors import Invalid
@@ -157,3 +158,18 @@ def test_a_schedule_keeps_the_values_and_works_days_out_when_it_runs(payments: O
             pass
     runs = payments.all(ReportRun)
     assert [(each.rows, each.filters) for each in runs] == [(1, "Payment day: Last month (1 Jul 2026 – 31 Jul 2026)")]
+
+
+def test_the_api_takes_values_and_names_the_one_that_is_wrong(payments: Office, app: Flask) -> None:
+    made = payments.get(Report, report(payments, **ASKED))
+    with payments.as_("olive"):
+        _token, secret = auth.make_token("machine", ("admin",))
+    call = app.test_client().post
+    address, headers = f"/api/v1/office/reports/reports/{made.reference}/run", {"Authorization": f"Bearer {secret}"}
+    with clock.at(JULY):
+        assert call(address, json={"written_as": "csv", "values": "paid_on=last-month"}, headers=headers).status_code == 200
+        found, _content = latest(payments, made.id)
+        assert found.rows == 2
+        refused = call(address, json={"written_as": "csv", "values": "paid_on=last-mnth"}, headers=headers)
+    assert refused.status_code == 422
+    assert "“Period”" in str(refused.json["errors"]["paid_on"])
