@@ -85,3 +85,9 @@ def test_a_page_says_how_many_rows_it_leaves_out(office: Office, visit: Visit) -
     paid(office, 503)
     page = words(visit("olive").get(f"/reports/reports/{office.get(Report, report(office)).reference}/"))
     assert "500 of 503 rows are shown here, 3 are not. The files have all of them; the totals count them all. PDF Excel (XLSX) CSV" in page
+
+
+def test_the_builder_opens_a_report_of_more_rows_than_it_previews(office: Office, visit: Visit) -> None:
+    paid(office, 23)
+    page = words(visit("olive").get(f"/reports/reports/{office.get(Report, report(office)).reference}/build"))
+    assert "20 of 23 rows are shown here, 3 are not." in page
