@@ -27,7 +27,7 @@ DESKTOP, TABLET, PHONE = {"width": 1920, "height": 1080}, {"width": 820, "height
 CORE = {"sign-in": "/sign-in", "organisations": "/organisations", "inbox": "inbox/",
         "board": "inbox/?layout=board&by=step", "starred": "inbox/?tab=starred", "requests": "inbox/?tab=requested", "jobs": "jobs/",
         "notifications": "notifications/", "bell": "notifications/panel", "preferences": "notifications/preferences",
-        "notices outside": "notifications/deliveries/",
+        "notices outside": "notifications/deliveries/", "new form": "forms/build",
         "delegations": "inbox/delegations/", "calendar-file": "calendar/absences/ical", "stuck": "inbox/stuck",
         "undelivered": "settings/undelivered/", "search": "search?q=pump", "settings": "settings/", "profile": "settings/profile",
         "password": "settings/password", "sessions": "settings/sessions", "address": "settings/address", "forgotten": "/account/forgotten",
