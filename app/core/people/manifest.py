@@ -31,7 +31,7 @@ members = Resource(
     icon="user",
     bulk_edit=("department", "site", "manager", "role"),
     before_save=services.before_save,
-    related=(Related("people.member", "manager", _l("Reports")), Related("access.single_permission", "member", _l("Single permissions"))),
+    related=(Related("people.member", "manager", _l("Reports to this person")), Related("access.single_permission", "member", _l("Single permissions"))),
     actions=(Action("activate", services.activate, label=_l("Activate"), done="activated", said=_l("%(name)s activated %(record)s"),
                     when=services.can_activate, icon="user-check", bulk=True),
              Action("deactivate", services.deactivate, label=_l("Deactivate"), done="deactivated",

@@ -52,7 +52,7 @@ class Controls:
         """What each word is called."""
         return {"title": _("Title"), "columns": _("Columns"), "filters": _("Filters"), "sort": _("Sorted by"), "totals": _("Totals"),
                 "grouped_by": _("Grouped by"), "chart": _("Chart"), "description": _("Description"), "sharing": _("Who sees it"),
-                "parameters": _("Asked for"), "across": _("Across")}
+                "parameters": _("What it asks for"), "across": _("Across")}
 
     @cached_property
     def columns(self) -> list[tuple[str, list[Choice]]]:

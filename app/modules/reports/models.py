@@ -87,7 +87,7 @@ class Report(Record):
         help=_l("Of columns with numbers: amount:sum, days:average; also smallest and largest."))
     chart: Mapped[Drawing | None] = fields.choice(_l("Chart"), Drawing, required=False, extra={"samples": ("",)})
     parameters: Mapped[str | None] = fields.text(
-        _l("Asked for"), max_length=2_000, required=False, sortable=False, extra={"samples": ("",)},
+        _l("What it asks for"), max_length=2_000, required=False, sortable=False, extra={"samples": ("",)},
         help=_l("Filters that whoever opens the report is asked for, with what they are called; a star where one is needed: "
                 "paid_on=Period&supplier*=Supplier. They begin with what the filters say."))
     sharing: Mapped[Sharing] = fields.choice(_l("Who sees it"), Sharing, default=Sharing.PRIVATE)
