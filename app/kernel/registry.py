@@ -21,7 +21,7 @@ from app.kernel.run_types import check as check_run
 from app.kernel.tiles import check as check_tile
 
 RESERVED_ACTIONS = frozenset(
-    {"view", "choose", "create", "edit", "archive", "restore", "import", "export", "delete", "manage", "approve", "new", "history"}
+    {"view", "choose", "create", "edit", "archive", "restore", "import", "export", "delete", "manage", "approve", "new", "history", "tag"}
 )
 BUILT_IN = {"created_at", "updated_at", "created_by", "updated_by", "archived_at", "reference"}
 

@@ -23,7 +23,7 @@ from app.kernel.door import Data, Outcome
 from app.kernel.errors import Conflict, NotFound, Refusal, Unavailable
 from app.kernel.manifest import Action, Resource
 from app.kernel.registry import known, registry
-from app.resources import stages
+from app.resources import stages, tagging
 from app.resources.binding import bind_form, bind_many
 from app.resources.creating import create
 from app.resources.removing import remove
@@ -72,6 +72,8 @@ def _dispatch(resource: Resource, action: str, targets: Sequence[Any], data: Any
         return _built_in(resource, action, records, data, each)
     if action == "delete":
         return remove(resource, records)
+    if action == tagging.VERB and action in tagging.built_in(resource):
+        return _tagged(resource, records, data or {}, each)
     known(action, [a.name for a in resource.actions], f"{resource.key}: action")
     declared = next(a for a in resource.actions if a.name == action)
     return _declared(resource, declared, records, data or {}, each, approved)
@@ -85,6 +87,12 @@ def _built_in(resource: Resource, action: str, records: Sequence[Any], data: Any
     for record, row, values in zip(records, rows, bound, strict=True):
         outcomes.append(_attempt(resource, record, each, partial(_change, resource, action, verb, record, row, values)))
     stages.settle(resource, [o.record for o in outcomes if o.state == "done"], {"edit": "edited"}.get(action, f"{action}d"))
+    return outcomes
+
+
+def _tagged(resource: Resource, records: Sequence[Any], data: Any, each: bool) -> list[Outcome]:
+    outcomes = [_attempt(resource, record, each, partial(tagging.retag, resource, record, data)) for record in records]
+    stages.settle(resource, [o.record for o in outcomes if o.state == "done"], "tagged")
     return outcomes
 
 

@@ -8,8 +8,10 @@ from typing import Any
 
 from flask import Blueprint, Flask
 
+from app.core import tags
 from app.kernel.manifest import Resource
 from app.kernel.registry import registry
+from app.resources import tagging
 from app.resources.features import (
     acting,
     api,
@@ -23,6 +25,7 @@ from app.resources.features import (
     importing,
     listing,
     picking,
+    wearing,
 )
 
 View = Callable[..., Any]
@@ -82,6 +85,8 @@ def _pages(pages: Blueprint, resource: Resource) -> None:
         _add(pages, resource, "<reference>/files/<uuid:file_id>/remove", "detach", attachment.detach, ("POST",), "edit")
         _action(pages, resource, "archive", "archive")
         _action(pages, resource, "restore", "archive")
+        if tags.taggable(resource):
+            _add(pages, resource, "<reference>/tag", "tag", wearing.retag, ("POST",), "edit")
     for action in resource.actions:
         _action(pages, resource, action.name, action.name)
     if resource.actions or (resource.form and resource.editable):
@@ -106,8 +111,7 @@ def _api(machine: Blueprint, resource: Resource) -> None:
         _add(machine, resource, "", "create", api.api_create, ("POST",), "create")
     if resource.form and resource.editable:
         _add(machine, resource, "<reference>/", "update", api.api_update, ("PATCH",), "edit")
-    names = [a.name for a in resource.actions] + (["archive", "restore"] if resource.form and resource.editable else [])
-    for name in names:
+    for name in (*(a.name for a in resource.actions), *tagging.built_in(resource)):
         _add(
             machine,
             resource,
@@ -115,5 +119,5 @@ def _api(machine: Blueprint, resource: Resource) -> None:
             f"act_{name}",
             lambda r, reference, n=name: api.api_act(r, reference, n),
             ("POST",),
-            "archive" if name == "restore" else name,
+            tagging.verb_of(name),
         )

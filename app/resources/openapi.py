@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from app.core import approvals, audit, auth, autonomy, runs
+from app.core import approvals, audit, auth, autonomy, runs, tags
 from app.kernel.manifest import Resource
 from app.kernel.registry import registry
 from app.resources.features.api_bulk import together
 from app.resources.features.exporting import TYPES, ZIP
 from app.resources.querying import filter_fields, sortable
-from app.resources.schemas import Schema, action_schema, common, ref, schemas_of
+from app.resources.schemas import Schema, action_schema, common, ref, schemas_of, tagged_schema
+from app.resources.tagging import VERB, built_in
 
 VERSION = "1.2"
 TEXT: Schema = {"type": "string"}
@@ -84,6 +85,7 @@ EXPORT: dict[str, tuple[Schema, str]] = {
     "zip": ({**TEXT, "enum": ["0", "1"]}, "1 for a ZIP; from 50,000 records on it is one unless 0 is said"),
     "export_reason": (TEXT, "Why; needed where the records are confidential"),
 }
+NOTHING: Schema = {"type": "object", "properties": {}, "required": []}
 ROWS: Schema = {"type": "array", "items": {"type": "object"}}
 _FILE: Schema = {"description": "The file", "headers": {**LIMITS}, "content": {
     kind.partition(";")[0]: {"schema": ROWS if kind == TYPES["json"] else {**TEXT, "format": "binary"}} for kind in (*TYPES.values(), ZIP)}}
@@ -148,12 +150,11 @@ def _exports(resource: Resource, address: str, place: list[Schema]) -> dict[str,
 
 
 def _actions(resource: Resource, base: str, record: list[Schema]) -> dict[str, Any]:
-    built_in = {"archive": "archive", "restore": "archive"} if resource.form and resource.editable else {}
     found = {}
-    for name, verb in (built_in | {a.name: a.name for a in resource.actions}).items():
+    for name, verb in (built_in(resource) | {a.name: a.name for a in resource.actions}).items():
         action = resource.action(name)
         answers = {"200": ("Done", f"{resource.key}.outcome"), "202": ("Waits for approval", f"{resource.key}.outcome")}
-        sent = action_schema(action) if action else {"type": "object", "properties": {}, "required": []}
+        sent = action_schema(action) if action else tagged_schema() if name == VERB else dict(NOTHING)
         found[f"{base}/{name}"] = {"parameters": record, "post": operation(
             resource, name, verb, answers, sends=sent, parameters=_used("may_match"), refusals={412: "Problem"})}
     return found
@@ -195,7 +196,8 @@ def _query(resource: Resource) -> list[Schema]:
                  "sort": f"One of {', '.join(sorted(sortable(resource)))}; a leading - turns it round",
                  "after": "The cursor `next` of the page before", "before": "The cursor `previous` of the page after",
                  "per_page": "At most 200; 50 when nothing is said", "archived": "1 for what is archived",
-                 "import": "The reference of an import: only what it created or changed"}
+                 "import": "The reference of an import: only what it created or changed",
+                 **({"tag": "The name of a tag; said more than once, what wears all of them"} if tags.taggable(resource) else {})}
     found: list[Schema] = [{"name": name, "in": "query", "schema": TEXT, "description": said} for name, said in described.items()]
     filters = [f"{name}__{operator}" if operator else name for name, field in filter_fields(resource).items()
                for operator in ("", *field.behaviour.operators)]

@@ -15,7 +15,7 @@ from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, and_, any_, cast, fal
 from sqlalchemy.orm import InstrumentedAttribute
 from werkzeug.datastructures import MultiDict
 
-from app.core import access, imports, search, views
+from app.core import access, imports, search, tags, views
 from app.kernel.current import current
 from app.kernel.db import session
 from app.kernel.errors import Invalid
@@ -30,6 +30,7 @@ WORDS = frozenset(
      "fields", "columns", "zip", "export_reason"}
 )
 VIEW = re.compile(r"[A-Z]{1,8}-\d{4}-\d{1,9}")
+TAG = "tag"
 COUNT_LIMIT = 10_000
 PER_PAGE = 50
 
@@ -65,6 +66,7 @@ class Wanted:
     per_page: int = PER_PAGE
     columns: tuple[str, ...] = ()
     view: str = ""
+    tags: tuple[str, ...] = ()
     extra: Mapping[str, Any] = dataclass_field(default_factory=dict)
 
     @property
@@ -75,6 +77,7 @@ class Wanted:
     def parameters(self, **changes: str | None) -> MultiDict[str, str]:
         """The query string of this list, some words changed (None takes one away) and the place on it forgotten."""
         pairs: list[tuple[str, str]] = [(c.parameter, v) for c in self.conditions for v in c.values]
+        pairs += [(TAG, name) for name in self.tags]
         plain = {"q": self.text, "sort": self.sort if self.sort != self.resource.sort else "", "archived": "1" if self.archived else "",
                  "import": self.came_with, "columns": ",".join(self.columns), "view": self.view}
         plain.update({k: v or "" for k, v in changes.items()})
@@ -87,7 +90,7 @@ def read(resource: Resource, args: MultiDict[str, str]) -> Wanted:
     fields = filter_fields(resource)
     conditions, errors = [], {}
     for parameter in dict.fromkeys(args.keys()):
-        if parameter in WORDS:
+        if parameter in WORDS or (parameter == TAG and tags.taggable(resource)):
             continue
         name, _sep, operator = parameter.partition("__")
         values = tuple(v for v in args.getlist(parameter) if v.strip())
@@ -119,6 +122,7 @@ def read(resource: Resource, args: MultiDict[str, str]) -> Wanted:
         _per_page(args.get("per_page", "")),
         columns,
         args.get("view", "") if VIEW.fullmatch(args.get("view", "")) else "",
+        tuple(tags.named_in(*args.getlist(TAG))[: tags.MOST]) if tags.taggable(resource) else (),
     )
 
 
@@ -177,6 +181,7 @@ def criteria(wanted: Wanted) -> Iterable[ColumnElement[bool]]:
         yield _condition(model, fields[name], operator, values)
     if wanted.came_with:
         yield model.id == any_(cast(imports.came_in(wanted.resource, wanted.came_with), ARRAY(Uuid)))
+    yield from tags.among(wanted.resource, wanted.tags, model.id)
     if wanted.text:
         yield search.among(wanted.text, wanted.resource, model.id)
 

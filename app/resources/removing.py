@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from app.core import access, approvals, files, search
+from app.core import access, approvals, files, search, tags
 from app.kernel.current import current
 from app.kernel.db import session
 from app.kernel.door import Outcome
@@ -29,6 +29,7 @@ def remove(resource: Resource, records: Sequence[Any]) -> list[Outcome]:
     if ran:
         raise Conflict(_("The effect of %(count)d of them has run.", count=len(ran)))
     _drop(files.RecordFile, files.RecordFile.record_id.in_(ids))
+    tags.take_off_all(ids)
     if resource.lines:
         model: Any = resource.lines.model
         _drop(model, getattr(model, f"{resource.lines.parent}_id").in_(ids))

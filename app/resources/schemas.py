@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from app.core import tags
 from app.kernel.fields import Field, fields_of
 from app.kernel.manifest import Action, Resource
 from app.resources.binding import form_names
@@ -88,6 +89,8 @@ def shown_schema(resource: Resource) -> Schema:
     """A record as the API gives it; `fields` narrows it to some of these."""
     fields = {n: schema_of(f, shown=True) for n, f in fields_of(resource.model).items()}
     properties = {"id": UUID, **fields, "archived_at": or_null(MOMENT), "version": {"type": "integer"}, "created_by": UUID}
+    if tags.taggable(resource):
+        properties["tags"] = {"type": "array", "items": {"type": "string"}, "description": "the names of its tags"}
     if resource.lines:
         inner = fields_of(resource.lines.model)
         rows = {n: or_null(_plain(inner[n])) for n in resource.lines.fields}
@@ -111,6 +114,12 @@ def written_schema(resource: Resource, *, partial: bool = False) -> Schema:
         properties["lines"] = {"type": "array", "items": {"type": "object", "properties": inner, "additionalProperties": False}}
     needed = [n for n, f in fields.items() if f.required and f.default is None and f.widget != "currency"]
     return {"type": "object", "properties": properties, "required": [] if partial else needed, "additionalProperties": False}
+
+
+def tagged_schema() -> Schema:
+    """Which tags a record gets, and which it loses."""
+    names = {"type": "array", "items": {"type": "string", "maxLength": tags.LONGEST}, "maxItems": tags.MOST}
+    return {"type": "object", "properties": {"add": names, "remove": names}, "required": []}
 
 
 def action_schema(action: Action) -> Schema:

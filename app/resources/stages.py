@@ -69,6 +69,13 @@ def require_live(record: Any) -> None:
         raise Conflict(_("%(reference)s is archived; restore it first.", reference=record.reference))
 
 
+def require_open(resource: Resource, record: Any) -> None:
+    """Refuse to change what hangs on a record that can no longer be changed itself."""
+    changeable(resource, record, {})
+    if record.is_archived or approvals.locked(resource, record):
+        raise Conflict(_("%(reference)s can no longer be changed.", reference=record.reference))
+
+
 def apply(resource: Resource, record: Any, bound: Bound) -> None:
     """Write the understood values on the record, its lines too, and complete it."""
     changed = {a: v for a, v in bound.values.items() if getattr(record, a) != v}
@@ -226,6 +233,7 @@ __all__ = [
     "put_away",
     "replace_lines",
     "require_live",
+    "require_open",
     "settle",
     "taken",
 ]

@@ -10,8 +10,7 @@ from app.kernel import door
 from app.resources import filling as form_steps
 from app.resources import finding, form_designs
 from app.resources.door import perform
-from app.resources.features.kept import kept_in_words
-from app.resources.features.listing import as_kept
+from app.resources.features.kept import as_kept, kept_in_words
 from app.resources.mount import mount
 from app.resources.portal import views as portal
 

@@ -33,7 +33,7 @@ FOR_MACHINES = {
     "organisation_slug": ("slug",),
     "outbox": ("kind", "name", "key", "lane", "risk", "state", "request_id"), "record_file": ("resource",),
     "reference_counter": ("prefix",), "reports_run": ("source",),
-    "saved_view_first": ("of_list",),
+    "saved_view_first": ("of_list",), "tagging": ("resource",),
     "role_grant": ("rule",), "schedule_tick": ("name",), "scheduler_lead": ("holder",), "search_entry": ("resource", "reference"),
     "search_word": ("word",), "security_alert": ("mark",), "sso_attempt": ("state_hash", "browser_hash", "nonce", "verifier", "wanted"),
     "sso_link": ("given",), "sso_provider": ("certificate",), "stored_file": ("content_type", "sha256", "place", "purpose"),

@@ -27,9 +27,10 @@ GENERIC = {
     "create": _l("%(name)s created %(record)s"), "edit": _l("%(name)s changed %(record)s"),
     "archive": _l("%(name)s archived %(record)s"), "restore": _l("%(name)s restored %(record)s"),
     "delete": _l("%(name)s deleted %(record)s"), "export": _l("%(name)s exported %(record)s"),
-    "view": _l("%(name)s opened %(record)s"),
+    "view": _l("%(name)s opened %(record)s"), "tag": _l("%(name)s changed the tags of %(record)s"),
 }
 
+STANDING = {"archived_at": _l("Archived"), "tags": _l("Tags")}  # what is kept of any record beside its fields
 ACCOUNT = "auth.account"  # signing in and all that changes how: of a person, not of a record
 KINDS = {ACCOUNT: _l("Sign-in and account")}
 REASONS = {
@@ -157,8 +158,8 @@ class Vocabulary:
     def label(self, resource: str, name: str) -> str:
         """The label of a field, or of a plain column; the name of one that is there no more."""
         field = self._fields[resource].get(name)
-        if name == "archived_at":
-            return str(_("Archived"))
+        if name in STANDING:
+            return str(STANDING[name])
         return str(field.label if field else self._labels[resource].get(name, name))
 
     def changed(self, entry: AuditEntry, name: str) -> list[tuple[str, str, str]]:

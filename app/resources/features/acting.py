@@ -22,6 +22,7 @@ from app.resources.bound_fields import bound_field, typed, words_for
 from app.resources.features.detail import Detail, fetch
 from app.resources.features.listing import template_of
 from app.resources.querying import matching_ids, read
+from app.resources.tagging import verb_of
 from app.resources.uploading import uploaded
 from app.resources.urls import list_url, record_url
 
@@ -97,7 +98,7 @@ def bulk(resource: Resource) -> Any:
     name = request.form.get("action", "")
     if name not in together(resource):
         raise Invalid({"action": [_("Known actions: %(names)s.", names=", ".join(together(resource)))]})
-    access.require(current.user, resource.permission("archive" if name == "restore" else name))
+    access.require(current.user, resource.permission(verb_of(name)))
     targets = selection(resource)
     if name == "edit" and "_confirmed" not in request.form:
         return show_bulk_edit(resource, targets)

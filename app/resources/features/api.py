@@ -10,7 +10,7 @@ import orjson
 from flask import Response, request
 from flask_babel import gettext as _
 
-from app.core import access, audit
+from app.core import access, audit, tags
 from app.kernel.calls import body, once
 from app.kernel.current import current
 from app.kernel.door import Outcome, perform_one
@@ -22,6 +22,7 @@ from app.resources.labels import Label, gather
 from app.resources.paging import page_of
 from app.resources.querying import count, read
 from app.resources.stages import lines_of, load
+from app.resources.tagging import built_in, verb_of
 
 ALWAYS = ("id", "reference", "version")
 STAMPS = ("archived_at", "created_by")
@@ -33,7 +34,9 @@ def answer(data: Any, status: int = 200, **headers: str) -> Response:
     return Response(orjson.dumps(data), status, headers=headers, mimetype="application/json")
 
 
-def as_json(resource: Resource, record: Any, labels: Mapping[Any, Label], *, full: bool = False) -> dict[str, Any]:
+def as_json(
+    resource: Resource, record: Any, labels: Mapping[Any, Label], worn: Mapping[Any, Sequence[tags.Worn]], *, full: bool = False
+) -> dict[str, Any]:
     """A record: its fields by name; linked records as id, reference and title; money as a decimal string beside its currency."""
     data: dict[str, Any] = {"id": str(record.id), "reference": record.reference}
     for name, field in fields_of(resource.model).items():
@@ -51,6 +54,8 @@ def as_json(resource: Resource, record: Any, labels: Mapping[Any, Label], *, ful
         "version": record.version,
         "created_by": str(record.created_by),
     }
+    if tags.taggable(resource):
+        data["tags"] = [tag.title for tag in worn.get(record.id, ())]
     if full and resource.lines:
         fields = fields_of(resource.lines.model)
         data["lines"] = [{n: fields[n].to_json(line) for n in resource.lines.fields} for line in lines_of(resource.lines, record)]
@@ -60,13 +65,14 @@ def as_json(resource: Resource, record: Any, labels: Mapping[Any, Label], *, ful
 def one(resource: Resource, record: Any, status: int = 200) -> Response:
     """A single record."""
     labels = gather(fields_of(resource.model).values(), [record])
-    return answer(as_json(resource, record, labels, full=True), status, ETag=f'"{record.version}"')
+    return answer(as_json(resource, record, labels, tags.of_many([record]), full=True), status, ETag=f'"{record.version}"')
 
 
 def wanted_fields(resource: Resource) -> frozenset[str]:
     """The names in `fields`, which narrow the answer; empty for all of them. Raises `Invalid` naming the nearest right one."""
     asked = [name.strip() for name in ",".join(request.args.getlist("fields")).split(",") if name.strip()]
-    known = [*ALWAYS, *(n for n in fields_of(resource.model) if n != "reference"), *STAMPS, *(["lines"] if resource.lines else [])]
+    known = [*ALWAYS, *(n for n in fields_of(resource.model) if n != "reference"), *STAMPS, *(["lines"] if resource.lines else []),
+             *(["tags"] if tags.taggable(resource) else [])]
     for name in asked:
         if name not in known:
             near = get_close_matches(name, known, n=1)
@@ -87,10 +93,11 @@ def api_list(resource: Resource) -> Response:
     page = page_of(wanted)
     total, exact = count(wanted)
     labels = gather([field for name, field in fields_of(resource.model).items() if not names or name in names], page.records)
+    worn = tags.of_many(page.records) if tags.taggable(resource) and (not names or "tags" in names) else {}
     audit.note_list(resource, len(page.records), request.query_string.decode("ascii", "replace"))
     return answer(
         {
-            "items": [narrowed(as_json(resource, r, labels), names) for r in page.records],
+            "items": [narrowed(as_json(resource, r, labels, worn), names) for r in page.records],
             "next": page.next or None,
             "previous": page.previous or None,
             "count": total,
@@ -104,7 +111,7 @@ def api_detail(resource: Resource, reference: str) -> Response:
     record, names = fetch(resource, reference), wanted_fields(resource)
     audit.note_read(resource, record)
     labels = gather(fields_of(resource.model).values(), [record])
-    shown = narrowed(as_json(resource, record, labels, full=True), names)
+    shown = narrowed(as_json(resource, record, labels, tags.of_many([record]), full=True), names)
     found = answer(shown, ETag=f'"{record.version}"')
     if not names:
         found.make_conditional(request)
@@ -156,15 +163,15 @@ def api_update(resource: Resource, reference: str) -> Response:
 
 
 def _updated(resource: Resource, record: Any, data: dict[str, Any]) -> Response:
-    tags = matching_tags()
-    if not tags:
+    versions = matching_tags()
+    if not versions:
         raise VersionNeeded(_("Send the ETag of the record in If-Match, or * to overwrite whatever is there."))
-    if "*" not in tags:
-        data = {**data, "version": str(record.version) if str(record.version) in tags else tags[0]}
+    if "*" not in versions:
+        data = {**data, "version": str(record.version) if str(record.version) in versions else versions[0]}
     try:
         outcome = perform_one(resource, "edit", record, data, channel="api")
     except Conflict as error:
-        if "version" not in error.details or "*" in tags:
+        if "version" not in error.details or "*" in versions:
             raise
         raise overtaken(record.reference, error.details["version"]) from None
     return one(resource, outcome.record)
@@ -183,18 +190,18 @@ def overtaken(reference: str, version: int) -> Overtaken:
 
 def api_act(resource: Resource, reference: str, action: str) -> Response:
     """Archive, restore or a declared action: 200 when done, 202 when it waits for approval. `If-Match` may name the version."""
-    known = {a.name for a in resource.actions} | {"archive", "restore"}
+    known = {a.name for a in resource.actions} | set(built_in(resource))
     if action not in known:
         raise Invalid({"action": [_("Known actions: %(names)s.", names=", ".join(sorted(known)))]})
-    verb = "archive" if action == "restore" else action
+    verb = verb_of(action)
     return once(lambda: _acted(resource, fetch(resource, reference), action, body()), lambda _said: still(resource, verb, [reference]))
 
 
 def _acted(resource: Resource, record: Any, action: str, data: dict[str, Any]) -> Response:
-    tags = matching_tags()
-    if tags and "*" not in tags:
+    versions = matching_tags()
+    if versions and "*" not in versions:
         record = load(resource, [record])[0]
-        if str(record.version) not in tags:
+        if str(record.version) not in versions:
             raise overtaken(record.reference, record.version)
     outcome = perform_one(resource, action, record, data, channel="api")
     return answer(said(resource, outcome), 202 if outcome.state == "parked" else 200)
@@ -206,5 +213,5 @@ def said(resource: Resource, outcome: Outcome) -> dict[str, Any]:
     return {
         "state": outcome.state,
         "approval": str(outcome.approval_id) if outcome.approval_id else None,
-        "record": as_json(resource, record, gather(fields_of(resource.model).values(), [record]), full=True),
+        "record": as_json(resource, record, gather(fields_of(resource.model).values(), [record]), tags.of_many([record]), full=True),
     }

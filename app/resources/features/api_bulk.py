@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response
 from flask_babel import gettext as _
 
-from app.core import access
+from app.core import access, tags
 from app.kernel.calls import body, once
 from app.kernel.current import current
 from app.kernel.db import session
@@ -19,6 +19,7 @@ from app.kernel.manifest import Resource
 from app.resources.features import acting
 from app.resources.features.api import answer, as_json, overtaken, still
 from app.resources.labels import gather
+from app.resources.tagging import verb_of
 
 OWN_DATA = ("create", "edit")
 
@@ -36,7 +37,7 @@ def api_bulk(resource: Resource) -> Response:
     action, items = str(sent.get("action", "")), _items(sent)
     if action not in together(resource):
         raise Invalid({"action": [_("Known actions: %(names)s.", names=", ".join(together(resource)))]})
-    verb = "archive" if action == "restore" else action
+    verb = verb_of(action)
     access.require(current.user, resource.permission(verb))
     if action != "create" and any(not isinstance(item.get("reference"), str) for item in items):
         raise Invalid({"items": [_("Each item names the reference of a record.")]})
@@ -95,15 +96,16 @@ def _one(resource: Resource, row: dict[str, Any]) -> Outcome:
 def _answered(resource: Resource, items: Sequence[Mapping[str, Any]], outcomes: Sequence[Outcome]) -> Response:
     shown = [outcome.record for outcome in outcomes if outcome.record is not None and outcome.state != "refused"]
     labels = gather(fields_of(resource.model).values(), shown)
+    worn = tags.of_many(shown)
     names = [item.get("reference") for item in items]
     if len(outcomes) < len(names):
         names = list(dict.fromkeys(names))
-    results = [_result(resource, name, outcome, labels) for name, outcome in zip(names, outcomes, strict=True)]
+    results = [_result(resource, name, outcome, labels, worn) for name, outcome in zip(names, outcomes, strict=True)]
     counts = {state: sum(1 for outcome in outcomes if outcome.state == state) for state in ("done", "parked", "refused")}
     return answer({"items": results, **counts})
 
 
-def _result(resource: Resource, name: str | None, outcome: Outcome, labels: Mapping[Any, Any]) -> dict[str, Any]:
+def _result(resource: Resource, name: str | None, outcome: Outcome, labels: Mapping[Any, Any], worn: Mapping[Any, Any]) -> dict[str, Any]:
     if outcome.state == "refused":
         return {"reference": name, "state": "refused", "record": None, "approval": None, **_refused(outcome, name or "")}
     return {
@@ -111,7 +113,7 @@ def _result(resource: Resource, name: str | None, outcome: Outcome, labels: Mapp
         "state": outcome.state,
         "status": 202 if outcome.state == "parked" else 200,
         "approval": str(outcome.approval_id) if outcome.approval_id else None,
-        "record": as_json(resource, outcome.record, labels),
+        "record": as_json(resource, outcome.record, labels, worn),
     }
 
 

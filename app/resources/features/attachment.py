@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from app.core import access, approvals, files
 from app.kernel.current import current
-from app.kernel.errors import Conflict, Refusal
+from app.kernel.errors import Refusal
 from app.kernel.limits import UPLOAD, limited
 from app.kernel.manifest import Resource
 from app.resources import stages
@@ -51,7 +51,5 @@ def detach(resource: Resource, reference: str, file_id: UUID) -> Any:
 def _changeable(resource: Resource, reference: str) -> Any:
     record = fetch(resource, reference)
     access.require(current.user, resource.permission("edit"), record)
-    stages.changeable(resource, record, {})
-    if record.is_archived or approvals.locked(resource, record):
-        raise Conflict(_("%(reference)s can no longer be changed.", reference=record.reference))
+    stages.require_open(resource, record)
     return record

@@ -15,7 +15,7 @@ from flask import Response
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from app.core import access, approvals, audit, files
+from app.core import access, approvals, audit, files, tags
 from app.core.forms import Part
 from app.kernel.current import current
 from app.kernel.db import session
@@ -248,6 +248,20 @@ class Detail:
             {"name": f.name, "size": f.size, "url": files.url_of(f), "remove_url": f"{self.url}files/{f.id}/remove"}
             for f in files.files_of(self.record)
         ]
+
+    @cached_property
+    def worn(self) -> list[tuple[tags.Worn, str]] | None:
+        """The tags of the record, each with the list of all that wears it; None where there are no tags."""
+        if not tags.taggable(self.resource):
+            return None
+        worn = tags.of_many([self.record]).get(self.record.id, [])
+        return [(tag, f"{self.list_url}?{urlencode({'tag': tag.title})}") for tag in worn]
+
+    @cached_property
+    def known_tags(self) -> list[str]:
+        """The tags that are offered to who may put them on."""
+        worn = {tag.title for tag, _url in self.worn or ()}
+        return [name for name in tags.known_to(self.resource) if name not in worn] if self.may_attach else []
 
     @cached_property
     def documents_url(self) -> str:

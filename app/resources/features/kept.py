@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
@@ -10,7 +12,14 @@ from app.kernel.errors import Invalid
 from app.kernel.fields import fields_of
 from app.kernel.manifest import Resource
 from app.resources.features.listing import OPERATORS, said_value
-from app.resources.querying import filter_fields, read
+from app.resources.querying import filter_fields, narrowed, read
+
+
+def as_kept(resource: Resource, query: str) -> str:
+    """What a view of this list keeps, in the order in which addresses have it. Raises `Invalid` where it means nothing."""
+    wanted = read(resource, MultiDict(views.said_of(query)))
+    narrowed(wanted)  # a value that cannot be understood is refused now, not when the list is opened
+    return urlencode(list(wanted.parameters().items(multi=True)))
 
 
 def kept_in_words(resource: Resource, query: str) -> list[tuple[str, str]]:
@@ -22,6 +31,8 @@ def kept_in_words(resource: Resource, query: str) -> list[tuple[str, str]]:
     fields, known = filter_fields(resource), views.choosable(resource)
     found = [(f"{fields[each.name].label}{OPERATORS.get(each.operator, '')}", " · ".join(said_value(fields[each.name], raw)
               for raw in each.values)) for each in wanted.conditions]
+    if wanted.tags:
+        found.append((_("Tags"), " · ".join(wanted.tags)))
     if wanted.text:
         found.append((_("Words"), f"“{wanted.text}”"))
     if wanted.archived:

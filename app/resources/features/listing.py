@@ -17,7 +17,7 @@ from flask_babel import gettext as _
 from sqlalchemy import func
 from werkzeug.datastructures import MultiDict
 
-from app.core import access, audit, views
+from app.core import access, audit, tags, views
 from app.kernel.current import current
 from app.kernel.db import session
 from app.kernel.fields import Field, fields_of
@@ -87,6 +87,7 @@ class Row(NamedTuple):
     cells: list[Cell]
     aside: list[Cell]
     picture: str = ""
+    worn: Sequence[tags.Worn] = ()
 
 
 class Listing:
@@ -133,7 +134,23 @@ class Listing:
             cells=cells,
             aside=[*aside, *(Cell("state", overdue, "late") for _each in late)],
             picture=self._picture(record),
+            worn=self.worn.get(record.id, ()),
         )
+
+    @cached_property
+    def worn(self) -> dict[UUID, list[tags.Worn]]:
+        """The tags of the records of this page: one query for all of them."""
+        return tags.of_many(self.records) if tags.taggable(self.resource) else {}
+
+    @cached_property
+    def known_tags(self) -> list[str] | None:
+        """The tags that the filter offers; None where there are no tags."""
+        return tags.known_to(self.resource) if tags.taggable(self.resource) else None
+
+    @cached_property
+    def tags_at(self) -> int:
+        """The place of the column in which a row wears its tags: that of its name, or the first one."""
+        return next((place for place, column in enumerate(self.columns) if column.look == "title"), 0)
 
     def _picture(self, record: Any) -> str:
         file_id = getattr(record, f"{self.resource.picture}_id") if self.resource.picture else None
@@ -294,6 +311,8 @@ class Listing:
             )
             for c in self.wanted.conditions
         ]
+        if self.wanted.tags:
+            chips.append(Chip(_("Tags"), " · ".join(self.wanted.tags), self.with_(tag=None)))
         if self.wanted.came_with:
             chips.append(Chip(_("Imported"), self.wanted.came_with, self.with_(**{"import": None})))
         if self.wanted.archived:
@@ -362,13 +381,6 @@ class _Holder:
 def read_request(resource: Resource, args: MultiDict[str, str] | None = None) -> Wanted:
     """The list that the query string asks for."""
     return read(resource, request.args if args is None else args)
-
-
-def as_kept(resource: Resource, query: str) -> str:
-    """What a view of this list keeps, in the order in which addresses have it. Raises `Invalid` where it means nothing."""
-    wanted = read(resource, MultiDict(views.said_of(query)))
-    narrowed(wanted)  # a value that cannot be understood is refused now, not when the list is opened
-    return urlencode(list(wanted.parameters().items(multi=True)))
 
 
 def show_list(resource: Resource) -> Any:

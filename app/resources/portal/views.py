@@ -25,7 +25,7 @@ from app.resources.portal.samples import address_of, samples_of
 screens = Blueprint("developers", __name__)
 screens.needs = "member"  # type: ignore[attr-defined]
 VERBS = {"list": _l("List"), "create": _l("Create"), "detail": _l("Show one"), "update": _l("Change"), "history": _l("History"),
-         "bulk": _l("Many at once"), "archive": _l("Archive"), "restore": _l("Restore"), "outputs": _l("Outputs"),
+         "bulk": _l("Many at once"), "archive": _l("Archive"), "restore": _l("Restore"), "tag": _l("Tags"), "outputs": _l("Outputs"),
          "export": _l("Export"), "exported": _l("Take an export that was long")}
 OTHERS = {"auth.token": _l("Get an access token, or renew it"), "auth.revoke": _l("Sign an app out"),
           "approvals.list": _l("What waits for you"), "approvals.detail": _l("A request with what was shown"),
