@@ -252,7 +252,6 @@ def test_a_subject_cannot_begin_a_header(stand: Stand, server: Server) -> None:
     assert server.taken[0]["Bcc"] is None
 
 
-@pytest.mark.requirement("OF-192")
 def test_optional_mail_can_be_ended_with_one_click(stand: Stand, server: Server, client: FlaskClient) -> None:
     member = stand.actors["member"].id
     send(stand, member, "notification", context={"notice": {"title": "X", "text": "", "path": "/x"}}, optional="notifications")
