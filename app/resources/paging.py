@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Select, and_, or_, tuple_
+from sqlalchemy import ColumnElement, Select, and_, null, or_, tuple_
 
+from app.core import tags
 from app.kernel.db import session
 from app.kernel.errors import Invalid
 from app.resources.querying import Wanted, narrowed, sortable
@@ -20,11 +21,12 @@ from app.resources.querying import Wanted, narrowed, sortable
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a list; `next` and `previous` are the cursors of its neighbours, empty where there is none."""
+    """One page of a list; `next` and `previous` are the cursors of its neighbours, empty where there is none, `worn` the tags by id."""
 
     records: Sequence[Any]
     next: str = ""
     previous: str = ""
+    worn: Mapping[UUID, Sequence[tags.Worn]] = field(default_factory=dict)
 
 
 def page_of(wanted: Wanted) -> Page:
@@ -38,7 +40,10 @@ def page_of(wanted: Wanted) -> Page:
     if cursor:
         value, last = _unpacked(cursor, column)
         query = query.where(_beyond(column, key, value, last, descending != backwards))
-    records = list(session().scalars(_ordered(query, column, key, descending != backwards).limit(wanted.per_page + 1)))
+    wears = tags.worn_by(key) if tags.taggable(wanted.resource) else null()
+    rows = session().execute(_ordered(query, column, key, descending != backwards).add_columns(wears).limit(wanted.per_page + 1))
+    said: dict[Any, Any] = dict(rows.tuples().all())
+    records, worn = list(said), {record.id: tags.read_worn(names) for record, names in said.items() if names}
     more, records = len(records) > wanted.per_page, records[:wanted.per_page]
     if backwards:
         records.reverse()
@@ -46,7 +51,7 @@ def page_of(wanted: Wanted) -> Page:
         return Page([])
     first, last_one = _packed(records[0], attribute), _packed(records[-1], attribute)
     has_next, has_previous = (True, more) if backwards else (more, bool(wanted.after))
-    return Page(records, last_one if has_next else "", first if has_previous else "")
+    return Page(records, last_one if has_next else "", first if has_previous else "", worn)
 
 
 def _ordered(query: Select[Any], column: Any, key: Any, descending: bool) -> Select[Any]:

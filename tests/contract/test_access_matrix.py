@@ -20,8 +20,11 @@ ROWS = list(csv.DictReader(io.StringIO(FILE.read_text())))
 ROLES = sorted(set(ROWS[0]) - {"route", "method", "needs"})
 LASTING = ("menu.live",)  # answers for as long as the page is open
 # Whoever has the permission is refused here all the same, and is told this: anything else that is refused counts as kept out.
-REFUSED_OTHERWISE = {("POST", f"{root}/<org>/sso/domains/<reference>/{verb}"): "Only an owner confirms a domain."
-                     for root in ("", "/api/v1") for verb in ("ask", "confirm")}
+REFUSED_OTHERWISE = {
+    ("POST", f"{root}{route}"): told for root in ("", "/api/v1") for route, told in (
+        ("/<org>/sso/domains/<reference>/ask", "Only an owner confirms a domain."),
+        ("/<org>/sso/domains/<reference>/confirm", "Only an owner confirms a domain."),
+        ("/<org>/reports/reports/<reference>/run", f"{MISSING}organisation.site.export"))}  # of the list that the report is about
 RENEW = "the matrix is out of date: look at `flask access matrix`, then write it with `flask access matrix --write`"
 
 

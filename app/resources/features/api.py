@@ -93,11 +93,10 @@ def api_list(resource: Resource) -> Response:
     page = page_of(wanted)
     total, exact = count(wanted)
     labels = gather([field for name, field in fields_of(resource.model).items() if not names or name in names], page.records)
-    worn = tags.of_many(page.records) if tags.taggable(resource) and (not names or "tags" in names) else {}
     audit.note_list(resource, len(page.records), request.query_string.decode("ascii", "replace"))
     return answer(
         {
-            "items": [narrowed(as_json(resource, r, labels, worn), names) for r in page.records],
+            "items": [narrowed(as_json(resource, r, labels, page.worn), names) for r in page.records],
             "next": page.next or None,
             "previous": page.previous or None,
             "count": total,

@@ -134,18 +134,13 @@ class Listing:
             cells=cells,
             aside=[*aside, *(Cell("state", overdue, "late") for _each in late)],
             picture=self._picture(record),
-            worn=self.worn.get(record.id, ()),
+            worn=self.page.worn.get(record.id, ()),
         )
 
     @cached_property
-    def worn(self) -> dict[UUID, list[tags.Worn]]:
-        """The tags of the records of this page: one query for all of them."""
-        return tags.of_many(self.records) if tags.taggable(self.resource) else {}
-
-    @cached_property
     def known_tags(self) -> list[str] | None:
-        """The tags that the filter offers; None where there are no tags."""
-        return tags.known_to(self.resource) if tags.taggable(self.resource) else None
+        """The tags that the filter offers, those on this page, which cost no query; None where there are no tags."""
+        return sorted({tag.title for worn in self.page.worn.values() for tag in worn}) if tags.taggable(self.resource) else None
 
     @cached_property
     def tags_at(self) -> int:
