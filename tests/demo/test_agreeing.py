@@ -52,9 +52,11 @@ def test_one_workflow_adds_up(app: Flask) -> None:
 
 @pytest.mark.ordeal
 @pytest.mark.timeout(1800)
-def test_all_twelve_add_up(app: Flask) -> None:
+def test_many_add_up_together(app: Flask) -> None:
+    """Every other one; `flask demo approvals` plays all twelve."""
+    keys = tuple(template.key for template in TEMPLATES)[1::2]
     with app.app_context():
-        said = agreeing.run()
-    assert said["workflows"] == 12
+        said = agreeing.run(keys)
+    assert said["workflows"] == len(keys) == 6
     assert set(said["runs_by_twist"]) == TWISTS
     adds_up(said)
